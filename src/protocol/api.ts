@@ -1,0 +1,137 @@
+/**
+ * What the control API says: HTTP over the unix socket `run/control.sock`, JSON in and out. Every POST answers
+ * with NDJSON, one `Reply` a line: events as they happen, then exactly one `result` or `error`.
+ *
+ *   GET  /v1/daemon                          DaemonView
+ *   GET  /v1/apps                            AppView[]
+ *   GET  /v1/apps/:name                      AppDetail
+ *   GET  /v1/crashes?app=                    CrashRecord[], newest last
+ *   GET  /v1/events?tail=N&follow=1          NDJSON of HoldfastEvent
+ *   POST /v1/up        { plan, dryRun }      UpResult
+ *   POST /v1/apps      { app }               AppView      start a new app, or a stopped one of the same name
+ *   POST /v1/apps/:name/start|stop|restart|reload|delete    AppView (delete: null)
+ *   POST /v1/apps/:name/scale { instances }  AppView
+ *   POST /v1/down                            null; the daemon ends after its answer
+ */
+import type { AppPlan, Plan } from '../config/plan.ts';
+import type { ErrorBody } from '../errors.ts';
+import type { HoldfastEvent } from './events.ts';
+
+/** Changes when the client and the daemon of different versions would misunderstand each other. */
+export const API_VERSION = 1;
+
+export type Reply<T> =
+  | { readonly event: HoldfastEvent }
+  | { readonly result: T }
+  | { readonly error: ErrorBody };
+
+export interface DaemonView {
+  readonly api: number;
+  readonly version: string;
+  readonly pid: number;
+  readonly home: string;
+  readonly node: string;
+  readonly startedAt: string;
+}
+
+/** `edge`: Holdfast's own proxy, kept by the same supervisor. */
+export type AppKind = 'app' | 'edge';
+
+/** running: all wanted instances are ready. degraded: some are. failed: none is, and none will be without help. */
+export type AppStatus = 'running' | 'starting' | 'degraded' | 'stopping' | 'stopped' | 'failed';
+
+export interface AppView {
+  readonly name: string;
+  readonly kind: AppKind;
+  readonly status: AppStatus;
+  /** Instances wanted. */
+  readonly wanted: number;
+  /** Where it can be reached, as a person would type it, such as `http://127.0.0.1:3000`. */
+  readonly urls: readonly string[];
+  readonly instances: readonly InstanceView[];
+}
+
+/** The machine's phases, and `draining`: still working, but getting nothing new. */
+export type InstanceStatus = 'down' | 'starting' | 'ready' | 'draining' | 'stopping' | 'backoff' | 'failed';
+
+export interface InstanceView {
+  /** `web.0`. During a reload the old and the new one of a slot have the same id and differ in `serial`. */
+  readonly id: string;
+  readonly slot: number;
+  /** Grows with every process that Holdfast starts for this app. */
+  readonly serial: number;
+  readonly pid: number | null;
+  readonly status: InstanceStatus;
+  /** Times that this slot was started again after a crash. */
+  readonly restarts: number;
+  readonly uptimeMs: number | null;
+  readonly memoryBytes: number | null;
+  /** Share of one core, 1 = all of it, since the last look. */
+  readonly cpu: number | null;
+  readonly loopDelayMs: number | null;
+  readonly release: string | null;
+  /** Why it is not ready, or what happened last; for people. */
+  readonly reason: string | null;
+  /** When `status` is backoff: time to the next start. */
+  readonly nextStartMs: number | null;
+}
+
+export interface AppDetail extends AppView {
+  /** Values of variables that look secret are masked. */
+  readonly plan: AppPlan;
+  readonly ports: readonly PortView[];
+  /** Things that a person should know, such as a port that is not the configured one. */
+  readonly notes: readonly string[];
+  /** The newest events of this app, oldest first. */
+  readonly events: readonly HoldfastEvent[];
+  readonly logFile: string;
+}
+
+export interface PortView {
+  /** `null` = all addresses. */
+  readonly host: string | null;
+  readonly port: number;
+  /** Holdfast has a copy of the listening socket: connections wait instead of being refused while the app is away. */
+  readonly held: boolean;
+  /** It speaks TLS itself. */
+  readonly tls: boolean;
+}
+
+export interface CrashRecord {
+  readonly time: string;
+  readonly app: string;
+  readonly instance: string;
+  readonly pid: number | null;
+  /** In words, such as `exited with code 1` or `killed by SIGSEGV`. */
+  readonly cause: string;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly uptimeMs: number;
+  /** The last lines that it wrote, oldest first, `err` marked. */
+  readonly lastOutput: readonly OutputLine[];
+}
+
+export interface OutputLine {
+  readonly time: string;
+  readonly stream: 'out' | 'err';
+  readonly text: string;
+}
+
+/** One line of what `up` changes; `detail` names the settings that differ. */
+export interface Change {
+  readonly kind: 'add' | 'change' | 'scale' | 'remove' | 'start';
+  readonly what: 'app' | 'site' | 'edge';
+  readonly name: string;
+  readonly detail: readonly string[];
+}
+
+export interface UpRequest {
+  readonly plan: Plan;
+  /** Only say what would change. */
+  readonly dryRun: boolean;
+}
+
+export interface UpResult {
+  readonly changes: readonly Change[];
+  readonly apps: readonly AppView[];
+}

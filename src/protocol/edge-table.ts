@@ -1,0 +1,46 @@
+/**
+ * The whole routing table of an edge, sent as one snapshot and swapped in one assignment.
+ *
+ * A target goes through `ready` -> `draining` (no new requests, except of sessions that live there) -> absent
+ * (WebSockets are closed with 1012, the rest is cut). The edge says `retired` when nothing of it is left.
+ */
+import type { EdgeLimits, Sticky } from '../config/plan.ts';
+
+export interface EdgeTable {
+  readonly version: number;
+  readonly sites: readonly EdgeSite[];
+  readonly pools: Readonly<Record<string, EdgePool>>;
+  readonly unknownHost: 404 | 421;
+  readonly trust: readonly string[];
+  readonly limits: EdgeLimits;
+  readonly accessLog: boolean;
+}
+
+export interface EdgeSite {
+  /** `example.com`, `*.example.com` (one or more labels), or `*`. Lower case, no port. */
+  readonly host: string;
+  /** Matched by the longest prefix. */
+  readonly routes: readonly { readonly prefix: string; readonly pool: string }[];
+}
+
+export interface EdgePool {
+  readonly sticky: Sticky;
+  readonly targets: readonly EdgeTarget[];
+  /** While no target is ready, requests wait this long, and this many of them. */
+  readonly hold: { readonly timeoutMs: number; readonly maxWaiting: number };
+}
+
+export interface EdgeTarget {
+  /** Unique over restarts, such as `web.0#3`; for external upstreams `host:port`. */
+  readonly id: string;
+  readonly address: { readonly path: string } | { readonly host: string; readonly port: number };
+  /** The guest is inside: tell it who the client is (`CLIENT_FIELD`). */
+  readonly guest: boolean;
+  readonly state: 'ready' | 'draining';
+}
+
+/**
+ * The field in which the edge tells the guest who the client of a request is; always the first field of the head, and
+ * removed by the guest: `<ip> <port> <http|https>`. A field of this name from a client is dropped.
+ */
+export const CLIENT_FIELD = 'X-Holdfast-Client';

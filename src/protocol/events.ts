@@ -1,0 +1,45 @@
+/**
+ * The journal's events. CLI follow modes, the live view, webhooks and tests all read this one stream. Types are
+ * named in the past; every event says which app and instance it is about, when it is about one.
+ */
+
+export interface HoldfastEvent {
+  /** Grows by one with every event of a home; survives restarts of the daemon. */
+  readonly seq: number;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly time: string;
+  readonly type: EventType;
+  readonly app?: string;
+  /** Such as `web.0`. */
+  readonly instance?: string;
+  readonly pid?: number;
+  /** For people: why, in one line. */
+  readonly reason?: string;
+  /** Facts of this type of event, such as `code`, `signal`, `uptimeMs`, `delayMs`, `port`. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export type EventType =
+  | 'daemon.started'
+  | 'daemon.stopping'
+  | 'state.repaired' // a damaged state file was set aside
+  | 'state.unsaved' // desired state could not be written (disk full)
+  | 'app.changed' // the wish: started, stopped, scaled, deleted, reconfigured; data.change says which
+  | 'instance.spawned'
+  | 'instance.ready'
+  | 'instance.adopted' // a new daemon found it alive
+  | 'instance.draining'
+  | 'instance.stopping'
+  | 'instance.stopped' // exited because we asked
+  | 'instance.crashed' // exited by itself, or was ended for being unready
+  | 'instance.spawn-failed'
+  | 'instance.backoff'
+  | 'instance.failed' // gave up: too many crashes in a time
+  | 'instance.killed' // SIGKILL after the stop timeout
+  | 'rollout.started'
+  | 'rollout.done'
+  | 'rollout.failed'
+  | 'port.held'
+  | 'port.released'
+  | 'port.unheld' // the app listens on a port that Holdfast could not take a copy of
+  | 'logs.lost'; // lines could not be written (disk full)

@@ -1,0 +1,34 @@
+/** Where things lie in a home directory. The home is 0700, sockets are 0600. */
+import { join } from 'node:path';
+
+export interface HomePaths {
+  readonly home: string;
+  readonly run: string;
+  readonly state: string;
+  readonly logs: string;
+  /** The control API. */
+  readonly control: string;
+  /** Where guests and edges connect. */
+  readonly link: string;
+  /** JSON: { pid, startTime } of the daemon. */
+  readonly daemonPid: string;
+  /** JSON: { pid, startTime } of the holder. */
+  readonly holderPid: string;
+  /** The daemon's own messages, and what it prints when it crashes. */
+  readonly daemonLog: string;
+}
+
+export function homePaths(home: string): HomePaths {
+  const run = join(home, 'run');
+  return {
+    home,
+    run,
+    state: join(home, 'state'),
+    logs: join(home, 'logs'),
+    control: join(run, 'control.sock'),
+    link: join(run, 'link.sock'),
+    daemonPid: join(run, 'daemon.pid'),
+    holderPid: join(run, 'holder.pid'),
+    daemonLog: join(home, 'logs', 'daemon.log'),
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * The link: what a process that Holdfast started (an app's guest, an edge) and the daemon say to each other over the
+ * unix socket `run/link.sock`, NDJSON both ways. The child connects, says hello, and connects again whenever the
+ * daemon was away; on every connect it repeats what is still true (listening, applied). Nothing here is on the
+ * path of a request.
+ */
+import type { EdgeTable } from './edge-table.ts';
+
+/** The environment variable in which a child finds its LinkAddress as JSON; the child deletes it from `process.env`. */
+export const GUEST_ENV = 'HOLDFAST_GUEST';
+
+/** What the daemon tells a Node child at its start. */
+export interface GuestOrders {
+  /** Path of the daemon's link socket. */
+  readonly link: string;
+  /** Such as `web.0`. */
+  readonly instance: string;
+  readonly serial: number;
+  /** The app is routed: its HTTP server listens on this unix socket instead of its TCP port. */
+  readonly socket: string | null;
+  /** The port that the plan names. */
+  readonly port: number | null;
+  /** Listening sockets inherited from the daemon. */
+  readonly doors: readonly DoorOrder[];
+  /** An IPC channel (fd in NODE_CHANNEL_FD) is open, over which a copy of a new listening socket can be offered. */
+  readonly offer: boolean;
+}
+
+export interface DoorOrder {
+  readonly fd: number;
+  /** As bound; null = all addresses. */
+  readonly host: string | null;
+  readonly port: number;
+}
+
+/** The message with which a guest offers a copy of its listening handle: `process.send(offer, server._handle)`. */
+export interface DoorOffer {
+  readonly cmd: 'NODE_HOLDFAST_DOOR';
+  readonly host: string | null;
+  readonly port: number;
+}
+
+export type FromChild =
+  | {
+      readonly type: 'hello';
+      readonly role: 'guest' | 'edge';
+      readonly instance: string;
+      readonly serial: number;
+      readonly pid: number;
+      readonly node: string;
+    }
+  /** One for every server of the app that listens. */
+  | {
+      readonly type: 'listening';
+      /** As `server.address()` tells the app. */
+      readonly host: string | null;
+      readonly port: number;
+      /** socket: on the unix socket; door: on an inherited socket; offered: own socket, copy offered; own: own socket. */
+      readonly via: 'socket' | 'door' | 'offered' | 'own';
+      readonly tls: boolean;
+    }
+  | { readonly type: 'health'; readonly loopDelayMs: number; readonly heapBytes: number }
+  /** After `drain`: the last connection is done, or the time was up. */
+  | { readonly type: 'drained' }
+  /** Edge: this version of the table is in force. */
+  | { readonly type: 'applied'; readonly version: number }
+  /** Edge: a target that is draining or gone from the table has no request and no WebSocket left. */
+  | { readonly type: 'retired'; readonly target: string }
+  /** Edge, every second while there is traffic: for the live view. */
+  | { readonly type: 'traffic'; readonly sites: Readonly<Record<string, TrafficCount>> };
+
+/** Since the edge started. */
+export interface TrafficCount {
+  readonly requests: number;
+  readonly errors5xx: number;
+  readonly openRequests: number;
+  readonly openWebSockets: number;
+}
+
+export type ToChild =
+  /** Accept nothing new, finish what is open; at the end close WebSockets with 1012. */
+  | { readonly type: 'drain'; readonly timeoutMs: number }
+  | { readonly type: 'table'; readonly table: EdgeTable };
