@@ -1,0 +1,168 @@
+/**
+ * What the system knows about processes: proc(5) on Linux, `ps` elsewhere. All functions are synchronous, because
+ * reading /proc never waits for a disk, and answer `undefined` for a process that does not exist.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process, told apart from a later one with the same pid. Valid within one boot: keep `bootId` beside it on disk. */
+export interface ProcessId {
+  readonly pid: number;
+  /** Only good for comparison: clock ticks since boot on Linux, seconds since the epoch elsewhere. */
+  readonly startTime: number;
+}
+
+export interface ProcessStat extends ProcessId {
+  /** The name of the program, as the kernel cut it. */
+  readonly comm: string;
+  /** One letter, as in ps(1): R, S, D, Z (dead, not yet waited for), T (stopped) … */
+  readonly state: string;
+  readonly ppid: number;
+  /** Process group. */
+  readonly pgrp: number;
+  readonly session: number;
+  /** User and system time used so far. */
+  readonly cpuMs: number;
+}
+
+/** USER_HZ, which the kernel's interface fixes at 100 on every architecture that Node runs on. */
+const MS_PER_TICK = 10;
+const isLinux = process.platform === 'linux';
+
+export function readStat(pid: number): ProcessStat | undefined {
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  if (!isLinux) return ps(['-p', String(pid)])[0];
+  const text = readProc(`${pid}/stat`);
+  return text === undefined ? undefined : parseStat(text);
+}
+
+/** Parses /proc/<pid>/stat. The name stands in parentheses and may hold spaces and parentheses itself. */
+export function parseStat(text: string): ProcessStat | undefined {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open === -1 || close < open) return undefined;
+  // The fields after the name; proc(5) counts the state as field 3.
+  const fields = text.slice(close + 2).split(' ');
+  const number = (field: number): number => Number(fields[field - 3]);
+  const stat: ProcessStat = {
+    pid: Number(text.slice(0, open)),
+    comm: text.slice(open + 1, close),
+    state: fields[0] ?? '',
+    ppid: number(4),
+    pgrp: number(5),
+    session: number(6),
+    cpuMs: (number(14) + number(15)) * MS_PER_TICK,
+    startTime: number(22),
+  };
+  return Number.isInteger(stat.startTime) && Number.isInteger(stat.pid) ? stat : undefined;
+}
+
+/** Who has this pid now; undefined for nobody and for a zombie. */
+export function identify(pid: number): ProcessId | undefined {
+  const stat = readStat(pid);
+  return stat && !isDead(stat) ? { pid, startTime: stat.startTime } : undefined;
+}
+
+/** The very process still runs. A zombie does not, nor does another process with the same pid. */
+export function isAlive(id: ProcessId): boolean {
+  return identify(id.pid)?.startTime === id.startTime;
+}
+
+/** Memory in RAM, shared pages included; cheap enough for every second. */
+export function rssBytes(pid: number): number | undefined {
+  if (!isLinux) return psRss(pid);
+  const resident = statusKilobytes(readProc(`${pid}/status`), 'VmRSS');
+  return resident === undefined ? undefined : resident * 1024;
+}
+
+/** Memory in RAM, shared pages divided among their users; the kernel walks all pages for it (about 1 ms). Falls back to RSS. */
+export function pssBytes(pid: number): number | undefined {
+  const share = isLinux ? statusKilobytes(readProc(`${pid}/smaps_rollup`), 'Pss') : undefined;
+  return share === undefined ? rssBytes(pid) : share * 1024;
+}
+
+/** Living members of a process group, its leader included. */
+export function groupMembers(pgrp: number): ProcessStat[] {
+  return listProcesses().filter((stat) => stat.pgrp === pgrp && !isDead(stat));
+}
+
+/** Living members of a session: also those that went into a group of their own. */
+export function sessionMembers(session: number): ProcessStat[] {
+  return listProcesses().filter((stat) => stat.session === session && !isDead(stat));
+}
+
+/** All processes that this user may see, zombies included. */
+export function listProcesses(): ProcessStat[] {
+  if (!isLinux) return ps(['-A']);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => readStat(Number(pid)) ?? []);
+}
+
+export function isDead(stat: ProcessStat): boolean {
+  return stat.state.startsWith('Z') || stat.state.toUpperCase().startsWith('X');
+}
+
+/** Changes with every boot of the machine, so that a ProcessId of an earlier boot can be told. */
+export function bootId(): string {
+  if (isLinux) return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const { stdout } = spawnSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' });
+  return /sec = (\d+)/.exec(stdout ?? '')?.[1] ?? 'unknown';
+}
+
+function readProc(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${name}`, 'utf8');
+  } catch {
+    // ENOENT, or ESRCH when it ends between open and read.
+    return undefined;
+  }
+}
+
+function statusKilobytes(text: string | undefined, field: string): number | undefined {
+  const match = text && new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text);
+  return match ? Number(match[1]) : undefined;
+}
+
+function ps(selection: string[]): ProcessStat[] {
+  const columns = 'pid=,ppid=,pgid=,sess=,stat=,time=,lstart=,comm=';
+  const { stdout } = spawnSync('ps', [...selection, '-o', columns], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return (stdout ?? '').split('\n').flatMap((line) => parsePsLine(line) ?? []);
+}
+
+/** A line of `ps -o pid=,ppid=,pgid=,sess=,stat=,time=,lstart=,comm=` in the C locale and UTC. */
+export function parsePsLine(line: string): ProcessStat | undefined {
+  const match =
+    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+([\d:.-]+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(
+      line,
+    );
+  if (!match) return undefined;
+  const [, pid, ppid, pgrp, session, state = '', time = '', started, comm = ''] = match;
+  return {
+    pid: Number(pid),
+    comm,
+    state,
+    ppid: Number(ppid),
+    pgrp: Number(pgrp),
+    // macOS prints a kernel address or 0 here; the group is the nearest that is known.
+    session: Number(session) || Number(pgrp),
+    cpuMs: cpuTimeMs(time),
+    startTime: Date.parse(`${started} UTC`) / 1000,
+  };
+}
+
+/** `[days-][hours:]minutes:seconds[.hundredths]` */
+function cpuTimeMs(text: string): number {
+  const [clock = '', days = '0'] = text.split('-').reverse();
+  const seconds = clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  return Math.round((Number(days) * 86_400 + seconds) * 1000);
+}
+
+function psRss(pid: number): number | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
+  const kilobytes = Number((stdout ?? '').trim());
+  return kilobytes > 0 ? kilobytes * 1024 : undefined;
+}
