@@ -1,0 +1,199 @@
+/**
+ * One process that Holdfast runs: spawned by this daemon, or adopted from the one before it. Each is the leader of its
+ * own session and process group, so that it outlives us and so that all of it can be ended. A process is known by
+ * pid and start time; a pid that was reused by a stranger is never signalled.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { isSystemError } from '../errors.ts';
+import type { Clock } from '../kit/clock.ts';
+import { identify, isAlive, type ProcessId, sessionMembers } from '../kit/proc.ts';
+
+/** What a process was given at its start; plain data, kept on disk so that the next daemon finds it again. */
+export interface Lease {
+  /** FIFOs of its stdout and stderr. */
+  readonly out: string;
+  readonly err: string;
+  /** The unix socket that its HTTP server listens on, when it is routed. */
+  readonly socket: string | null;
+  /** The loopback port that it was told to use, when it is routed and has no guest. */
+  readonly port: number | null;
+  /** The guest is inside. */
+  readonly guest: boolean;
+}
+
+export interface ProcessRecord extends ProcessId {
+  readonly serial: number;
+  readonly spawnedAt: number;
+  readonly lease: Lease;
+}
+
+/** How it ended; both null when nobody of us was there to see it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface SpawnSpec {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdio: StdioOptions;
+}
+
+export interface Running {
+  readonly record: ProcessRecord;
+  /** To the whole group. Does nothing when it is gone. */
+  signal(signal: NodeJS.Signals): void;
+  /** Called once, when the leader and everything in its session are gone. */
+  onExit(callback: (exit: Exit) => void): void;
+  /** Something hints that it may be gone (its pipes closed): look at once. */
+  look(): void;
+}
+
+const GROUP_POLL_MS = 20;
+const ADOPTED_POLL_MS = 1000;
+
+/**
+ * Spawns a process in a session of its own.
+ *
+ * @param onSpawn called at once with the child, for what must happen before anything else (IPC listeners)
+ * @returns when the program runs; rejects with the system error (ENOENT, EACCES, EAGAIN …) when it could not be started
+ */
+export async function spawnProcess(
+  spec: SpawnSpec,
+  serial: number,
+  lease: Lease,
+  clock: Clock,
+  onSpawn: (child: ChildProcess) => void,
+): Promise<Running> {
+  const child = spawn(spec.file, [...spec.args], {
+    cwd: spec.cwd,
+    env: spec.env,
+    stdio: spec.stdio,
+    detached: true,
+  });
+  onSpawn(child);
+  const { pid } = child;
+  if (pid === undefined) {
+    return new Promise((_resolve, reject) => child.once('error', reject));
+  }
+  // A channel that breaks is no reason to fail: the daemon works without it.
+  child.on('error', () => undefined);
+  child.unref();
+  const startTime = identify(pid)?.startTime ?? 0;
+  const record: ProcessRecord = { pid, startTime, serial, spawnedAt: clock.now(), lease };
+  const group = new Group(record, clock);
+  child.once('exit', (code, signal) => group.leaderExited({ code, signal }));
+  return group;
+}
+
+/** A process that an earlier daemon spawned. Its exit code is not ours to learn, so `Exit` is empty. */
+export function adoptProcess(record: ProcessRecord, clock: Clock): Running {
+  const group = new Group(record, clock);
+  group.watch();
+  return group;
+}
+
+class Group implements Running {
+  readonly record: ProcessRecord;
+  readonly #clock: Clock;
+  #callbacks: ((exit: Exit) => void)[] = [];
+  #leaderExit: Exit | null = null;
+  #gone: Exit | null = null;
+  #watched = false;
+  /** We asked it to end, so what is left of the group gets the rest of the stop time. */
+  #asked = false;
+
+  constructor(record: ProcessRecord, clock: Clock) {
+    this.record = record;
+    this.#clock = clock;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#gone) return;
+    this.#asked = true;
+    if (this.#leaderExit === null && !isAlive(this.record)) return this.look();
+    this.#toGroup(signal);
+  }
+
+  onExit(callback: (exit: Exit) => void): void {
+    if (this.#gone) callback(this.#gone);
+    else this.#callbacks.push(callback);
+  }
+
+  look(): void {
+    if (this.#watched && this.#leaderExit === null && !isAlive(this.record)) {
+      this.leaderExited({ code: null, signal: null });
+    }
+  }
+
+  /** For a process that is not our child: there is no event, so look now and then. */
+  watch(): void {
+    this.#watched = true;
+    const again = () => {
+      if (this.#leaderExit) return;
+      this.look();
+      if (!this.#leaderExit) this.#clock.after(ADOPTED_POLL_MS, again);
+    };
+    this.#clock.after(0, again);
+  }
+
+  leaderExited(exit: Exit): void {
+    if (this.#leaderExit) return;
+    this.#leaderExit = exit;
+    if (!this.#asked) this.#toGroup('SIGKILL');
+    this.#awaitGroup(exit);
+  }
+
+  #awaitGroup(exit: Exit): void {
+    if (sessionMembers(this.record.pid).length > 0) {
+      this.#clock.after(GROUP_POLL_MS, () => this.#awaitGroup(exit));
+      return;
+    }
+    this.#gone = exit;
+    for (const callback of this.#callbacks) callback(exit);
+    this.#callbacks = [];
+  }
+
+  #toGroup(signal: NodeJS.Signals): void {
+    send(-this.record.pid, signal);
+    if (signal !== 'SIGKILL') return;
+    // Those that went into a group of their own are still of our session.
+    for (const member of sessionMembers(this.record.pid)) send(member.pid, signal);
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: it is gone. EPERM: on macOS, when only zombies are left.
+    if (!isSystemError(error) || (error.code !== 'ESRCH' && error.code !== 'EPERM')) throw error;
+  }
+}
+
+/** How a process ended, for people. */
+export function describeExit(exit: Exit): string {
+  if (exit.signal) return `killed by ${exit.signal}`;
+  if (exit.code !== null) return `exited with code ${exit.code}`;
+  return 'ended while no daemon was watching';
+}
+
+/** Why a program could not be started, for people. */
+export function describeSpawnError(error: unknown, file: string, cwd: string): string {
+  if (!isSystemError(error))
+    return `cannot start "${file}": ${error instanceof Error ? error.message : String(error)}`;
+  switch (error.code) {
+    case 'ENOENT':
+      return `cannot start "${file}": no such program, or the working directory "${cwd}" is missing (ENOENT)`;
+    case 'EACCES':
+      return `cannot start "${file}": it may not be executed by this user (EACCES)`;
+    case 'EAGAIN':
+      return `cannot start "${file}": the machine allows no more processes for this user (EAGAIN)`;
+    case 'ENOMEM':
+      return `cannot start "${file}": out of memory (ENOMEM)`;
+    default:
+      return `cannot start "${file}": ${error.message}`;
+  }
+}
