@@ -1,0 +1,93 @@
+/**
+ * `npm test`: installs and builds what is missing, runs all tests, and says at the end what failed, what was skipped
+ * and what was left running.
+ *
+ *   npm test                      all
+ *   npm test -- edge logs         only test files with `edge` or `logs` in their path
+ *   npm test -- --grep reload     only tests whose name matches the pattern
+ *   npm test -- --no-build        with what was compiled before
+ *
+ * HOLDFAST_TEST_ALL=1 makes a missing program a failure instead of a skip.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { parseArgs } from 'node:util';
+import { build, filesBelow, install, requireNode, root } from './prepare.js';
+import { endLeftovers } from './test-leftovers.js';
+import { Report } from './test-report.js';
+
+const MINUTE = 60_000;
+
+requireNode();
+const { values: options, positionals: wanted } = readArguments();
+if (!options['no-build']) {
+  install();
+  build({ tests: true });
+}
+
+const built = join(root, '.build');
+const files = ['src', 'test']
+  .flatMap((folder) => filesBelow(join(built, folder)))
+  .filter((file) => file.endsWith('.test.js'))
+  .map((file) => relative(built, file))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file has ${wanted.map((part) => `"${part}"`).join(' or ')} in its path`);
+  process.exit(1);
+}
+
+// Whole systems under load go one at a time: they need the cores for themselves.
+const isSystem = (file) => /^test\/(stories|browser)\//.test(file);
+const phases = [
+  {
+    title: 'Parts',
+    files: files.filter((file) => !isSystem(file)),
+    concurrency: Math.min(availableParallelism(), 4),
+  },
+  { title: 'Stories', files: files.filter(isSystem), concurrency: 1 },
+];
+
+// Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
+// The path is short, because unix sockets are made in it.
+const scratch = mkdtempSync('/tmp/hft-');
+process.env.TMPDIR = scratch;
+for (const name of ['HOLDFAST_HOME', 'HOLDFAST_GUEST', 'NODE_ENV']) delete process.env[name];
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, async () => {
+    await endLeftovers(scratch);
+    process.exit(1);
+  });
+}
+
+const report = new Report({ root, built });
+for (const { title, files, concurrency } of phases) {
+  if (files.length === 0) continue;
+  report.phase(`${title}: ${files.length} files, Node ${process.versions.node}`);
+  const events = run({
+    files: files.map((file) => join(built, file)),
+    concurrency,
+    timeout: 10 * MINUTE,
+    ...(options.grep && { testNamePatterns: [options.grep] }),
+  });
+  for await (const event of events) report.event(event);
+  report.leftovers(await endLeftovers(scratch));
+}
+process.exit(report.end() ? 0 : 1);
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { grep: { type: 'string' }, 'no-build': { type: 'boolean', default: false } },
+    });
+  } catch (error) {
+    console.error(
+      `${error.message.split('. ')[0]}: npm test -- [--grep pattern] [--no-build] [part of a path…]`,
+    );
+    process.exit(2);
+  }
+}
