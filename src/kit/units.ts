@@ -24,8 +24,8 @@ export function parseBytes(text: string): number | undefined {
 /** For people, the two largest units: `'850ms'`, `'4.2s'`, `'12s'`, `'4m 12s'`, `'3d 2h'`. */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;
-  if (ms < 999.5) return `${Math.round(ms)}ms`;
-  if (ms < 9_950) return `${trimZero((ms / 1000).toFixed(1))}s`;
+  if (ms < 1000) return `${Math.floor(ms)}ms`;
+  if (ms < 10_000) return `${Math.floor(ms / 100) / 10}s`;
   const units = ['d', 'h', 'm', 's'] as const;
   const first = units.find((unit) => ms >= durationMs[unit]) ?? 's';
   const whole = Math.floor(ms / durationMs[first]);
