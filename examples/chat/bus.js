@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { encode, readFrames } from './frames.js';
 
 const HELLO_TIMEOUT_MS = 2000;
-const LOOK_AROUND_MS = 5000;
+const LOOK_AROUND_MS = 2000;
 /** An instance that lets so many bytes wait is stuck; it is dropped and met again when it moves. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -107,6 +107,7 @@ export class Bus extends EventEmitter {
         });
         socket.once('met', resolve).once('close', resolve);
         this.#talk(socket);
+        socket.write(encode({ hello: this.id }));
       });
       this.#dialling.set(
         id,
@@ -116,7 +117,10 @@ export class Bus extends EventEmitter {
     return this.#dialling.get(id);
   }
 
-  /** Both sides say hello first, with their state; everything after it is a message. */
+  /**
+   * The one who dials says hello, the other answers. In the same moment as a side gets to know the other, it tells its
+   * state: whatever happens after that moment follows as a message, so nothing falls in between.
+   */
   #talk(socket) {
     let peer;
     socket.on('error', () => {}); // `close` follows
@@ -125,23 +129,24 @@ export class Bus extends EventEmitter {
       if (peer) this.#forget(peer, socket);
     });
     readFrames(socket, ({ hello, greeting, topic, content }) => {
-      if (hello) {
+      if (hello && !peer) {
         peer = hello;
-        socket.setTimeout(0);
-        this.#remember(peer, socket, greeting);
-      } else if (peer) {
-        this.emit(`message:${topic}`, content, peer);
+        this.#remember(peer, socket);
+        socket.write(encode({ hello: this.id, greeting: this.#greeting() }));
       }
+      if (greeting) {
+        socket.setTimeout(0);
+        this.emit('join', peer, greeting);
+        socket.emit('met');
+      }
+      if (topic) this.emit(`message:${topic}`, content, peer);
     });
-    socket.write(encode({ hello: this.id, greeting: this.#greeting() }));
   }
 
-  #remember(id, socket, greeting) {
+  #remember(id, socket) {
     const known = this.#peers.get(id);
     if (known) known.add(socket);
     else this.#peers.set(id, new Set([socket]));
-    this.emit('join', id, greeting);
-    socket.emit('met');
   }
 
   #forget(id, socket) {

@@ -15,7 +15,7 @@ export class Room extends EventEmitter {
     super();
     this.#bus = bus;
     bus.on('join', (peer, { messages, people }) => {
-      for (const message of messages) this.#add(message);
+      this.#merge(messages);
       this.#setElsewhere(peer, people);
     });
     bus.on('leave', (peer) => this.#setElsewhere(peer, undefined));
@@ -61,6 +61,13 @@ export class Room extends EventEmitter {
     if (this.#messages.has(message.id)) return;
     this.#messages.set(message.id, message);
     if (this.#messages.size > KEEP) this.#messages.delete(this.#messages.keys().next().value);
+  }
+
+  /** What another instance remembers may reach further back than our own memory. */
+  #merge(messages) {
+    for (const message of messages) this.#messages.set(message.id, message);
+    const inOrder = [...this.#messages.values()].sort((a, b) => a.time - b.time).slice(-KEEP);
+    this.#messages = new Map(inOrder.map((message) => [message.id, message]));
   }
 
   #peopleHere() {
