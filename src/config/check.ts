@@ -1,0 +1,146 @@
+/** Checks a configuration's value as a whole and completes it to a Plan. */
+
+import type { ErrorCode } from '../errors.ts';
+import { canonicalHost, canonicalPrefix } from './addresses.ts';
+import { completeApp, type Surroundings } from './app.ts';
+import { configJsonSchema } from './json-schema.ts';
+import type { AppPlan, Plan, RoutePlan, SitePlan } from './plan.ts';
+import { type Problem, problemsOf } from './problems.ts';
+import { configSettings, type Settings } from './schema.ts';
+import { show, showPath } from './show.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface Checked {
+  readonly plan: Plan | undefined;
+  readonly problems: readonly Problem[];
+  /** What to call the problems together. */
+  readonly code: ErrorCode;
+}
+
+export function checkConfig(
+  value: unknown,
+  around: Surroundings & { source: string; isRoot: boolean },
+): Checked {
+  const problems: Problem[] = unsafeNames(value);
+  const parsed = configSettings.safeParse(value, { reportInput: true });
+  if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, configJsonSchema()));
+  if (!parsed.success || problems.length > 0) return { plan: undefined, problems, code: 'CONFIG_INVALID' };
+  return complete(parsed.data, around);
+}
+
+/** zod passes over a key `__proto__`, which would leave a part of the file unread without a word. */
+function unsafeNames(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
+  if (typeof value !== 'object' || value === null || path.length > 10) return [];
+  return Object.keys(value).flatMap((key) => {
+    if (key === '__proto__') return [{ path: [...path, key], text: 'is not a usable name' }];
+    return unsafeNames((value as Record<string, unknown>)[key], [...path, key]);
+  });
+}
+
+function complete(settings: Settings, around: Surroundings & { source: string; isRoot: boolean }): Checked {
+  const problems: Problem[] = [];
+  let missingScripts = 0;
+  const apps: Record<string, AppPlan> = {};
+  for (const [name, app] of Object.entries(settings.apps)) {
+    const done = completeApp(name, app, around);
+    if (done.app) apps[name] = done.app;
+    problems.push(...done.problems.map(({ path, text }) => ({ path: ['apps', name, ...path], text })));
+    missingScripts += done.missingScript ? 1 : 0;
+  }
+  problems.push(...nameClashes(settings), ...portClashes(settings));
+  const sites = completeSites(settings, problems);
+  const { edge, listen } = settings;
+  const plan: Plan = {
+    source: around.source,
+    apps,
+    sites,
+    edge: {
+      processes: edge.processes,
+      http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
+      unknownHost: edge.unknownHost,
+      trust: edge.trust,
+      limits: {
+        headTimeoutMs: edge.limits.headTimeout,
+        bodyIdleMs: edge.limits.bodyIdle,
+        keepAliveMs: edge.limits.keepAlive,
+        upstreamTimeoutMs: edge.limits.upstreamTimeout,
+        connectionsPerIp: edge.limits.connectionsPerIp,
+        bodyBytes: edge.limits.body,
+      },
+      accessLog: edge.accessLog,
+    },
+  };
+  const code = missingScripts === problems.length ? 'SCRIPT_NOT_FOUND' : 'CONFIG_INVALID';
+  return { plan, problems, code };
+}
+
+/** Logs and sockets are files named after apps, and some file systems do not tell `web` from `Web`. */
+function nameClashes({ apps }: Settings): Problem[] {
+  const seen = new Map<string, string>();
+  return Object.keys(apps).flatMap((name) => {
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    return other === undefined
+      ? []
+      : [{ path: ['apps', name], text: `differs from ${show(other)} only in case` }];
+  });
+}
+
+function portClashes({ apps, sites, listen }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  const users = new Map<number, string>();
+  if (listen.http && Object.keys(sites).length > 0) users.set(listen.http.port, 'listen.http');
+  for (const [name, { port }] of Object.entries(apps)) {
+    if (port === undefined) continue;
+    const path = ['apps', name, 'port'];
+    const other = users.get(port);
+    if (other !== undefined)
+      problems.push({ path, text: `must be a port of its own: ${port} is the port of ${other}` });
+    else users.set(port, showPath(path));
+  }
+  return problems;
+}
+
+function completeSites(settings: Settings, problems: Problem[]): Record<string, SitePlan> {
+  const sites: Record<string, SitePlan> = {};
+  const names = Object.keys(settings.apps);
+  for (const [written, { routes }] of Object.entries(settings.sites)) {
+    const path = ['sites', written];
+    const host = canonicalHost(written);
+    if (typeof host !== 'string') continue;
+    if (Object.hasOwn(sites, host))
+      problems.push({ path, text: `is the same host as another site: ${show(host)}` });
+    sites[host] = { host, routes: completeRoutes(routes, [...path, 'routes'], names, problems) };
+  }
+  return sites;
+}
+
+function completeRoutes(
+  routes: Settings['sites'][string]['routes'],
+  path: readonly string[],
+  apps: readonly string[],
+  problems: Problem[],
+): RoutePlan[] {
+  const seen = new Map<string, string>();
+  const done: RoutePlan[] = [];
+  for (const [written, to] of Object.entries(routes)) {
+    const here = [...path, written];
+    const prefix = canonicalPrefix(written);
+    if (typeof prefix !== 'string') continue;
+    // A prefix that ends in "/" also matches itself without it, so that request would have two ways to go.
+    const bare = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix;
+    const other = seen.get(bare);
+    if (other !== undefined)
+      problems.push({ path: here, text: `matches the same path as ${show(other)}: keep one of them` });
+    seen.set(bare, written);
+    if (to.kind === 'app' && !apps.includes(to.app)) {
+      problems.push({
+        path: here,
+        text: `must be the name of an app: there is none named ${show(to.app)}${didYouMean(to.app, apps)}`,
+      });
+    }
+    done.push({ prefix, to });
+  }
+  if (done.length === 0) problems.push({ path, text: 'must have at least one route, such as "/": "web"' });
+  return done;
+}

@@ -1,0 +1,89 @@
+/**
+ * Settings that people write although this version has none of that name: those that come later, and those that
+ * other tools call differently. `*` stands for any one step of a path.
+ */
+
+/** What each is for. */
+const later: Readonly<Record<string, string>> = {
+  'apps.*.health': 'health checks',
+  'apps.*.cron': 'starting by the clock',
+  'apps.*.watch': 'restarting when files change',
+  'apps.*.memory': 'memory limits',
+  'apps.*.user': 'running as another user',
+  'apps.*.group': 'running as another group',
+  'apps.*.watchdog': 'the watchdog',
+  'sites.*.tls': 'TLS',
+  'sites.*.limits': 'limits of one site (limits of all sites are in edge.limits)',
+  'sites.*.compress': 'compression',
+  'sites.*.headers': 'response headers',
+  'sites.*.redirects': 'redirects',
+  'listen.https': 'TLS',
+  egress: 'the egress proxy',
+  deploy: 'deploying',
+};
+
+/** Names from PM2, forever, Compose and kamal, and what to write here. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'apps.*.name': 'the name is the key under apps',
+  'apps.*.script': 'write it as run',
+  'apps.*.command': 'write it as run',
+  'apps.*.cmd': 'write it as run',
+  'apps.*.exec': 'write it as run',
+  'apps.*.sourceDir': 'write it as cwd',
+  'apps.*.workdir': 'write it as cwd',
+  'apps.*.directory': 'write it as cwd',
+  'apps.*.interpreter': 'write it in run, as "python3 app.py"',
+  'apps.*.exec_interpreter': 'write it in run, as "python3 app.py"',
+  'apps.*.node_args': 'write them in run, as "node --enable-source-maps server.js"',
+  'apps.*.nodeArgs': 'write them in run, as "node --enable-source-maps server.js"',
+  'apps.*.exec_mode': 'leave it out: instances share their port without a mode',
+  'apps.*.scale': 'write it as instances',
+  'apps.*.workers': 'write it as instances',
+  'apps.*.replicas': 'write it as instances',
+  'apps.*.processes': 'write it as instances',
+  'apps.*.environment': 'write it as env',
+  'apps.*.kill_timeout': 'write it as stop.timeout',
+  'apps.*.killTimeout': 'write it as stop.timeout',
+  'apps.*.timeout': 'write it as stop.timeout or readyTimeout',
+  'apps.*.signal': 'write it as stop.signal',
+  'apps.*.killSignal': 'write it as stop.signal',
+  'apps.*.listen_timeout': 'write it as readyTimeout',
+  'apps.*.wait_ready': 'write it as ready',
+  'apps.*.autorestart': 'leave it out: what crashes is started again',
+  'apps.*.max_restarts': 'write it as restart.giveUpAfter.crashes',
+  'apps.*.max': 'write it as restart.giveUpAfter.crashes',
+  'apps.*.min_uptime': 'write it as restart.giveUpAfter.within',
+  'apps.*.restart_delay': 'write it as restart.backoff',
+  'apps.*.exp_backoff_restart_delay': 'write it as restart.backoff',
+  'apps.*.backoff': 'write it as restart.backoff',
+  'apps.*.max_memory_restart': 'memory limits are not supported by this version',
+  'apps.*.cron_restart': 'starting by the clock is not supported by this version',
+  'apps.*.out_file': 'leave it out: all output is in one log, see `hold logs`',
+  'apps.*.error_file': 'leave it out: all output is in one log, see `hold logs`',
+  'apps.*.rotate': 'write it as log.rotate',
+  'apps.*.routes': 'routes belong to sites',
+  'apps.*.host': 'hosts belong to sites',
+  'sites.*.app': 'write it as routes: { "/": "…" }',
+  'sites.*.upstream': 'write it as routes: { "/": "http://host:port" }',
+  'sites.*.proxy': 'write it as routes: { "/": "http://host:port" }',
+  'listen.port': 'write it as listen.http',
+  limits: 'write it as edge.limits',
+  trust: 'write it as edge.trust',
+  http: 'write it as listen.http',
+  port: 'write it as listen.http, or as port of an app',
+  servers: 'write it as sites',
+  hosts: 'write it as sites',
+  services: 'write it as apps',
+  processes: 'write it as apps',
+};
+
+/** What to say of a setting that does not exist, after its path; undefined when it is known nowhere. */
+export function foreignSetting(path: readonly PropertyKey[]): string | undefined {
+  const steps = path.map(String);
+  const pattern = steps
+    .map((step, i) => (i === 1 && (steps[0] === 'apps' || steps[0] === 'sites') ? '*' : step))
+    .join('.');
+  if (Object.hasOwn(later, pattern))
+    return `is not supported by this version: ${later[pattern]} will come later`;
+  return Object.hasOwn(elsewhere, pattern) ? `is not a setting: ${elsewhere[pattern]}` : undefined;
+}

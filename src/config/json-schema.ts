@@ -1,0 +1,22 @@
+/** The JSON Schema of a configuration file, for editors and for the names that messages suggest. */
+import { z } from 'zod';
+import type { SchemaNode } from './problems.ts';
+import { configSettings } from './schema.ts';
+
+export interface JsonSchema extends SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly required?: readonly string[];
+}
+
+/** Draft 2020-12. */
+export function configJsonSchema(): JsonSchema {
+  return z.toJSONSchema(configSettings, { io: 'input' }) as JsonSchema;
+}

@@ -1,0 +1,71 @@
+/** From a configuration file to a Plan: find, read, check everything, complete, freeze. */
+import { availableParallelism } from 'node:os';
+import { dirname, relative } from 'node:path';
+import { HoldfastError } from '../errors.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import { checkConfig } from './check.ts';
+import { findConfigFile } from './find.ts';
+import type { Located } from './located.ts';
+import type { Plan } from './plan.ts';
+import { type Problem, sentenceOf } from './problems.ts';
+import { readConfigFile } from './read.ts';
+
+export interface LoadOptions {
+  /** Relative to `cwd`; left out: `holdfast.config.*` in `cwd`. */
+  readonly file?: string | undefined;
+  /** Absolute. */
+  readonly cwd: string;
+  /** The environment of the shell that asks. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+/**
+ * The configuration, checked as a whole: every problem is found in one run.
+ * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, or SCRIPT_NOT_FOUND when nothing else is
+ * wrong than that. With several problems the message is the first, and the details are all of them, one a line.
+ */
+export async function loadPlan({ file, cwd, env, clock = systemClock }: LoadOptions): Promise<Plan> {
+  const source = findConfigFile({ file, cwd });
+  const name = shortName(source, cwd);
+  const config = await readConfigFile(source, name, { env, clock });
+  const { plan, problems, code } = checkConfig(config.value, {
+    source,
+    root: dirname(source),
+    env,
+    parallelism: availableParallelism(),
+    isRoot: process.getuid?.() === 0,
+  });
+  const all = [...config.problems, ...problems];
+  if (plan && all.length === 0) return deepFreeze(plan);
+  throw new HoldfastError(config.problems.length > 0 ? 'CONFIG_INVALID' : code, ...report(all, name, config));
+}
+
+function report(
+  problems: readonly Problem[],
+  name: string,
+  { lineOf }: Located,
+): [string, { details: string[] }] {
+  const lines = problems.map((problem) => {
+    const line = lineOf(problem.path);
+    return `${name}: ${sentenceOf(problem)}${line === undefined ? '' : ` (line ${line})`}`;
+  });
+  const [first = ''] = lines;
+  if (lines.length < 2) return [first, { details: [] }];
+  const more = lines.length - 1;
+  return [`${first}, and ${more} more ${more === 1 ? 'problem' : 'problems'}`, { details: lines }];
+}
+
+/** As people would name it from where they are. */
+function shortName(file: string, cwd: string): string {
+  const path = relative(cwd, file);
+  return path.startsWith('..') ? file : path;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

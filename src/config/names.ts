@@ -1,0 +1,60 @@
+/** Names that people choose: apps and environment variables. */
+import { kind, Refusal } from './kinds.ts';
+import { show } from './show.ts';
+
+export const longestAppName = 60;
+
+/** Why this cannot be the name of an app, or undefined when it can. */
+export function appNameProblem(name: string): string | undefined {
+  if (name === 'all') return '"all" stands for every app in commands: choose another name';
+  // A record is asked for names that it does not have; these would be found on its prototype.
+  if (name in {}) return `${show(name)} is reserved: choose another name`;
+  if (name.length > longestAppName)
+    return `a name has at most ${longestAppName} characters: got ${name.length}`;
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) return undefined;
+  return `a name consists of letters, digits, "-" and "_" and starts with a letter or digit: got ${show(name)}`;
+}
+
+export const appName = kind<string>({
+  title: 'app name',
+  expected: 'the name of an app',
+  json: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$', maxLength: longestAppName },
+  read(input) {
+    const problem = appNameProblem(String(input));
+    return problem === undefined ? String(input) : new Refusal(`is not a usable name: ${problem}`);
+  },
+});
+
+/** Why this cannot be the name of a variable that a config sets, or undefined when it can. */
+export function variableNameProblem(name: string): string | undefined {
+  if (name.startsWith('HOLDFAST_')) return 'variables that begin with "HOLDFAST_" are set by Holdfast itself';
+  if (name === '' || /[=\0\s]/.test(name))
+    return `a variable's name has no "=" and no blanks: got ${show(name)}`;
+  return undefined;
+}
+
+export const variableName = kind<string>({
+  title: 'variable name',
+  expected: 'the name of an environment variable',
+  json: { type: 'string', minLength: 1, pattern: '^(?!HOLDFAST_)[^=\\s]+$' },
+  read(input) {
+    const problem = typeof input === 'string' ? variableNameProblem(input) : undefined;
+    if (problem !== undefined) return new Refusal(`is not a usable name: ${problem}`);
+    return typeof input === 'string' ? input : undefined;
+  },
+});
+
+export const variableValue = kind<string | number | boolean, string>({
+  title: 'text, number, true or false',
+  expected: 'a text, a number, true or false',
+  json: { type: ['string', 'number', 'boolean'] },
+  read(input) {
+    if (typeof input === 'number' && !Number.isFinite(input)) return undefined;
+    if (typeof input === 'number' || typeof input === 'boolean') return String(input);
+    if (typeof input === 'string' && input.includes('\0')) {
+      return new Refusal('holds a NUL character, which no environment variable can');
+    }
+    if (input === undefined) return new Refusal('is undefined: give it a value, or leave it out');
+    return typeof input === 'string' ? input : undefined;
+  },
+});
