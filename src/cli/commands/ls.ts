@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { AppView } from '../../protocol/api.ts';
+import type { Context } from '../context.ts';
+import type { ContextFactory } from '../program.ts';
+
+export function defineLs(program: Command, context: ContextFactory): void {
+  program
+    .command('ls')
+    .alias('list')
+    .summary('list the apps')
+    .description('Lists the apps, and below an app its instances when they are not all well.')
+    .argument('[app...]', 'only these (default: all)')
+    .option('-a, --all', 'every instance of every app')
+    .action((names: string[], options: { all?: boolean }) => ls(context(), names, options));
+}
+
+async function ls(context: Context, names: string[], { all = false }: { all?: boolean }): Promise<void> {
+  const { out, err, json } = context;
+  const apps = names.length === 0 ? await allApps(context) : await namedApps(context, names);
+  if (json) return out.json(apps);
+  if (apps.length === 0) return err.line('nothing is running');
+  const { appTable } = await import('../print/app-table.ts');
+  out.lines(appTable(apps, { width: out.width, style: out.style, all }));
+  const broken = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
+  if (broken.length > 0 && out.isTTY) {
+    err.line(err.style.dim(`hold crashes ${broken.map(({ name }) => name).join(' ')}  shows why`));
+  }
+}
+
+async function allApps(context: Context): Promise<AppView[]> {
+  const client = await context.look();
+  return client ? client.apps() : [];
+}
+
+async function namedApps(context: Context, names: string[]): Promise<AppView[]> {
+  const { lookUp } = await import('../targets.ts');
+  return (await lookUp(context, names))?.apps ?? [];
+}

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import type { Client } from '../../client/client.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { AppView } from '../../protocol/api.ts';
+import type { Context } from '../context.ts';
+import { collectVariable, parseInstances, parsePort } from '../options.ts';
+import type { ContextFactory } from '../program.ts';
+
+interface StartOptions {
+  name?: string;
+  instances?: number | 'max';
+  port?: number;
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+}
+
+export function defineStart(program: Command, context: ContextFactory): void {
+  program
+    .command('start')
+    .summary('run an app: a script or any command')
+    .description(
+      'Runs an app and keeps it running: a script, a directory with a package.json, or any command line in quotes, in which $PORT stands for its port. With the name of a stopped app it starts that again.',
+    )
+    .argument(
+      '<script-or-command>',
+      'such as server.js, "python3 -m http.server $PORT", or the name of a stopped app',
+    )
+    .argument('[args...]', 'arguments of the program; after `--` also those that begin with a dash')
+    .option('-n, --name <name>', 'name of the app (default: from the script)')
+    .option('-i, --instances <n>', 'how many at once; "max" is one on each core', parseInstances)
+    .option('-p, --port <port>', 'port that it listens on, held by Holdfast while the app is away', parsePort)
+    .option('-e, --env <KEY=VALUE>', 'environment variable (repeatable)', collectVariable)
+    .option('--cwd <dir>', 'working directory (default: this one)')
+    .action((run: string, args: string[], options: StartOptions) => start(context(), run, args, options));
+}
+
+async function start(context: Context, run: string, args: string[], options: StartOptions): Promise<void> {
+  const view =
+    (await startKnown(context, run, args, options)) ?? (await startNew(context, run, args, options));
+  if (context.json) return context.out.json(view);
+  const { appTable } = await import('../print/app-table.ts');
+  context.out.lines(appTable([view], { width: context.out.width, style: context.out.style }));
+}
+
+/** The app of that name, if there is one. */
+async function startKnown(
+  context: Context,
+  name: string,
+  args: readonly string[],
+  options: StartOptions,
+): Promise<AppView | undefined> {
+  if (!/^@?[\w-]+$/.test(name)) return undefined;
+  const client = await context.look();
+  const app = (await client?.apps())?.find((each) => each.name === name);
+  if (!client || !app) return undefined;
+  if (args.length > 0 || Object.keys(options).length > 0) {
+    throw new HoldfastError(
+      'APP_EXISTS',
+      `Cannot start "${name}" with other settings: there is an app of that name`,
+      {
+        hint: `\`hold start ${name}\` starts it as it is, \`hold delete ${name}\` makes room for a new one`,
+      },
+    );
+  }
+  if (app.status === 'running') {
+    if (!context.json) context.err.line(`${context.err.style.bold(name)} runs already`);
+    return app;
+  }
+  return client.start(name, await changeOptions(context));
+}
+
+async function startNew(
+  context: Context,
+  run: string,
+  args: readonly string[],
+  options: StartOptions,
+): Promise<AppView> {
+  const { planForStart } = await import('../../config/start.ts');
+  const { resolve } = await import('node:path');
+  const { cwd, ...others } = options;
+  const app = planForStart({
+    ...others,
+    run,
+    args,
+    cwd: cwd === undefined ? context.cwd : resolve(context.cwd, cwd),
+    shellEnv: context.env,
+  });
+  const client = await context.connect();
+  return client.startApp(app, await changeOptions(context));
+}
+
+async function changeOptions(context: Context): Promise<Parameters<Client['startApp']>[1]> {
+  const { progress } = await import('../progress.ts');
+  return { onEvent: progress(context), signal: context.signal };
+}

@@ -1,0 +1,69 @@
+/** What a command gets: its two outputs, what was said globally, and the way to the daemon. */
+import type { Client } from '../client/client.ts';
+import { findHome } from '../client/home.ts';
+import { type OutputStream, Terminal } from './print/terminal.ts';
+
+/** What a process brings in; tests bring their own. */
+export interface Surroundings {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly uid: number | undefined;
+  /** Aborted when the person wants to get out (Ctrl-C). */
+  readonly signal: AbortSignal;
+}
+
+export interface GlobalOptions {
+  readonly home?: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  /** false after `--no-color`. */
+  readonly color?: boolean;
+}
+
+export class Context {
+  readonly out: Terminal;
+  readonly err: Terminal;
+  readonly home: string;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly signal: AbortSignal;
+  #client: Client | undefined;
+
+  constructor(surroundings: Surroundings, options: GlobalOptions) {
+    const { env, cwd, uid } = surroundings;
+    const paintEnv = options.color === false ? { ...env, NO_COLOR: '1' } : env;
+    this.out = new Terminal(surroundings.stdout, paintEnv);
+    this.err = new Terminal(surroundings.stderr, paintEnv);
+    this.home = findHome({ flag: options.home, env, cwd, uid });
+    this.json = options.json === true;
+    this.verbose = options.verbose === true;
+    this.env = env;
+    this.cwd = cwd;
+    this.stdin = surroundings.stdin;
+    this.signal = surroundings.signal;
+  }
+
+  /** A daemon, started when there is none. */
+  async connect(): Promise<Client> {
+    const { connect } = await import('../client/connect.ts');
+    this.#client = await connect({ home: this.home, start: true });
+    return this.#client;
+  }
+
+  /** A daemon, or null when nothing runs: for what only looks, or only ends things. */
+  async look(): Promise<Client | null> {
+    const { connectIfRunning } = await import('../client/connect.ts');
+    this.#client = (await connectIfRunning(this.home)) ?? undefined;
+    return this.#client ?? null;
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+}

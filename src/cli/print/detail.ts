@@ -1,0 +1,117 @@
+/** `hold show`: one app in full. */
+import type { AppPlan, Command } from '../../config/plan.ts';
+import { formatBytes, formatDuration } from '../../kit/units.ts';
+import type { AppDetail, InstanceView, PortView } from '../../protocol/api.ts';
+import { formatCpu, instanceReason, paintStatus, readyCount } from './app-table.ts';
+import { eventLine } from './event-line.ts';
+import type { Style } from './style.ts';
+import { type Cell, type Column, table } from './table.ts';
+import { plain } from './text.ts';
+
+export interface DetailOptions {
+  readonly width: number;
+  readonly style: Style;
+  readonly now: number;
+}
+
+export function detailLines(app: AppDetail, { width, style, now }: DetailOptions): string[] {
+  const status = paintStatus(app.status, style)(app.status);
+  const ready = `${readyCount(app)} of ${app.wanted} ready`;
+  return [
+    [style.bold(app.name), status, ready, ...app.urls.map(style.cyan)].join('  '),
+    ...app.notes.map((note) => `  ${style.yellow('!')} ${plain(note)}`),
+    '',
+    ...facts(app).map(([name, value]) => `  ${style.dim(name.padEnd(10))} ${value}`),
+    ...section('Instances', instanceLines(app.instances, { width: width - 2, style }), style),
+    ...section(
+      'Lately',
+      app.events.map((event) => eventLine(event, style, now)),
+      style,
+    ),
+  ];
+}
+
+function section(title: string, lines: readonly string[], style: Style): string[] {
+  return lines.length === 0 ? [] : ['', style.bold(title), ...lines.map((line) => `  ${line}`)];
+}
+
+function facts({ plan, ports, logFile }: AppDetail): [string, string][] {
+  const env = Object.entries(plan.env).map(([name, value]) => `${name}=${plain(value)}`);
+  return [
+    ['command', commandLine(plan.command)],
+    ['directory', plan.cwd],
+    ...ports.map((port): [string, string] => ['port', portWords(port)]),
+    ['log', logFile],
+    ['ready', readyWords(plan)],
+    [
+      'stop',
+      `${plan.stop.signal}, SIGKILL after ${formatDuration(plan.stop.timeoutMs)}, drains for ${formatDuration(plan.drainMs)}`,
+    ],
+    ['restart', restartWords(plan)],
+    ...env.map((pair, index): [string, string] => [index === 0 ? 'env' : '', pair]),
+  ];
+}
+
+/** As one would type it. */
+function commandLine({ file, args, node, nodeArgs }: Command): string {
+  const words = node ? ['node', ...nodeArgs, file, ...args] : [file, ...args];
+  return words
+    .map((word) => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : `'${plain(word).replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
+function portWords({ host, port, held, tls }: PortView): string {
+  const where = host === null ? 'all addresses' : host;
+  return `${port} on ${where}${tls ? ', TLS' : ''}, ${held ? 'held by Holdfast' : 'held by the app alone: refused while it is away'}`;
+}
+
+function readyWords({ ready, readyTimeoutMs }: AppPlan): string {
+  const when = {
+    auto: 'when it listens, if it has a port or a route; else when it runs',
+    listen: 'when it listens',
+    started: 'when it runs',
+  }[ready];
+  return `${when}; within ${formatDuration(readyTimeoutMs)}`;
+}
+
+function restartWords({ restart }: AppPlan): string {
+  const backoff = `after ${formatDuration(restart.backoffMinMs)} to ${formatDuration(restart.backoffMaxMs)}`;
+  return `${backoff}; gives up at ${restart.giveUp.crashes} crashes within ${formatDuration(restart.giveUp.withinMs)}`;
+}
+
+const columns: readonly Column[] = [
+  { head: 'INSTANCE' },
+  { head: 'STATUS' },
+  { head: 'PID', align: 'right' },
+  { head: 'RESTARTS', align: 'right' },
+  { head: 'UPTIME', align: 'right', drop: 2 },
+  { head: 'MEMORY', align: 'right', drop: 3 },
+  { head: 'CPU', align: 'right', drop: 4 },
+  { head: 'LOOP DELAY', align: 'right', drop: 5 },
+  { head: 'RELEASE', drop: 6 },
+  { head: 'WHY', drop: 1, shrink: 20 },
+];
+
+function instanceLines(
+  instances: readonly InstanceView[],
+  { width, style }: { width: number; style: Style },
+): string[] {
+  if (instances.length === 0) return [];
+  const rows = instances.map((instance): Cell[] => [
+    { text: instance.id, paint: style.bold },
+    { text: instance.status, paint: paintStatus(instance.status, style) },
+    orDash(instance.pid, String),
+    String(instance.restarts),
+    orDash(instance.uptimeMs, formatDuration),
+    orDash(instance.memoryBytes, formatBytes),
+    formatCpu(instance.cpu),
+    orDash(instance.loopDelayMs, (ms) => `${ms.toFixed(1)}ms`),
+    instance.release ?? '-',
+    { text: instanceReason(instance), paint: style.dim },
+  ]);
+  return table(columns, rows, { width, paintHead: style.dim });
+}
+
+function orDash(value: number | null, format: (value: number) => string): string {
+  return value === null ? '-' : format(value);
+}

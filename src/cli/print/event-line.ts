@@ -1,0 +1,81 @@
+/** An event of the journal as a line for people. */
+import { formatDuration } from '../../kit/units.ts';
+import type { EventType, HoldfastEvent } from '../../protocol/events.ts';
+import type { Style } from './style.ts';
+import { plain } from './text.ts';
+import { formatMoment } from './time.ts';
+
+type Tone = 'plain' | 'dim' | 'green' | 'yellow' | 'red';
+
+const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
+  'daemon.started': ['dim', 'daemon started'],
+  'daemon.stopping': ['dim', 'daemon stopping'],
+  'state.repaired': ['yellow', 'state repaired'],
+  'state.unsaved': ['red', 'state could not be saved'],
+  'app.changed': ['plain', 'changed'],
+  'instance.spawned': ['dim', 'starting'],
+  'instance.ready': ['green', 'ready'],
+  'instance.adopted': ['green', 'found alive and adopted'],
+  'instance.draining': ['dim', 'draining'],
+  'instance.stopping': ['dim', 'stopping'],
+  'instance.stopped': ['dim', 'stopped'],
+  'instance.crashed': ['red', 'crashed'],
+  'instance.spawn-failed': ['red', 'could not be started'],
+  'instance.backoff': ['yellow', 'waiting'],
+  'instance.failed': ['red', 'failed'],
+  'instance.killed': ['yellow', 'killed'],
+  'rollout.started': ['dim', 'rollout started'],
+  'rollout.done': ['green', 'rollout done'],
+  'rollout.failed': ['red', 'rollout failed'],
+  'port.held': ['dim', 'port held'],
+  'port.released': ['dim', 'port released'],
+  'port.unheld': ['yellow', 'port not held'],
+  'logs.lost': ['red', 'log lines lost'],
+};
+
+/** `web.0 ready in 0.2 s`: what happened, without the time. */
+export function describeEvent(event: HoldfastEvent, style: Style): string {
+  const [tone, what] =
+    event.type === 'app.changed' ? wish(event) : (words[event.type] ?? ['plain', event.type]);
+  const subject = event.instance ?? event.app ?? 'holdfast';
+  const paint = tone === 'plain' ? (text: string) => text : style[tone];
+  const facts = [event.reason === undefined ? '' : plain(event.reason), ...factsOf(event)].filter(Boolean);
+  return `${subject} ${paint(what)}${facts.length > 0 ? ` ${style.dim(`(${facts.join(', ')})`)}` : ''}`;
+}
+
+/** `12:04:05 web.0 crashed (exited with code 1, after 4m 12s)` */
+export function eventLine(event: HoldfastEvent, style: Style, now: number): string {
+  return `${style.dim(formatMoment(event.time, now))} ${describeEvent(event, style)}`;
+}
+
+/** What somebody asked for; that it came true is told by the events that follow. */
+function wish({ data }: HoldfastEvent): readonly [Tone, string] {
+  const change = String(data?.change ?? 'changed');
+  return ['plain', wishes[change] ?? plain(change)];
+}
+
+const wishes: Readonly<Record<string, string>> = {
+  started: 'asked to start',
+  stopped: 'asked to stop',
+  restarted: 'asked to restart',
+  reloaded: 'asked to reload',
+  scaled: 'asked to scale',
+  deleted: 'asked to go',
+  add: 'added by up',
+  start: 'started by up',
+  change: 'changed by up',
+  scale: 'scaled by up',
+  remove: 'removed by up',
+};
+
+function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
+  const facts: string[] = [];
+  if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
+  if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
+  if (typeof data.port === 'number') facts.push(`port ${data.port}`);
+  if (typeof data.tookMs === 'number') facts.push(`after ${formatDuration(data.tookMs)}`);
+  if (typeof data.uptimeMs === 'number') facts.push(`after ${formatDuration(data.uptimeMs)}`);
+  if (typeof data.delayMs === 'number') facts.push(`starts again in ${formatDuration(data.delayMs)}`);
+  if (type === 'instance.spawned' && pid !== undefined) facts.push(`pid ${pid}`);
+  return facts;
+}

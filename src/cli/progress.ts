@@ -1,0 +1,24 @@
+/** Says what happens while a change is made, on stderr, so that stdout stays for data. */
+import type { HoldfastEvent } from '../protocol/events.ts';
+import type { Context } from './context.ts';
+import { describeEvent } from './print/event-line.ts';
+
+/** For `onEvent` of a change. Silent with `--json`. Knows how long an instance took to get ready. */
+export function progress({ err, json }: Context): (event: HoldfastEvent) => void {
+  const spawned = new Map<string, number>();
+  return (event) => {
+    const key = `${event.instance}#${event.pid}`;
+    if (event.type === 'instance.spawned') spawned.set(key, Date.parse(event.time));
+    // That the change was asked for is no news to who asked.
+    if (json || event.type === 'app.changed') return;
+    const start = spawned.get(key);
+    const took =
+      event.type === 'instance.ready' && start !== undefined ? Date.parse(event.time) - start : undefined;
+    err.line(
+      describeEvent(
+        took === undefined ? event : { ...event, data: { ...event.data, tookMs: took } },
+        err.style,
+      ),
+    );
+  };
+}

@@ -1,0 +1,78 @@
+/** docs/reference/commands.md, printed from the program itself. */
+import type { Argument, Command, Option } from 'commander';
+import { createProgram } from './program.ts';
+
+/** The whole page, with a newline at its end. */
+export function renderCommandReference(): string {
+  const program = createProgram(
+    () => {
+      throw new Error('The reference runs no command');
+    },
+    { write: () => undefined, width: 100 },
+  );
+  return `${[
+    '# Commands',
+    '',
+    '<!-- Printed from the program by scripts/generate-reference.js: do not edit. -->',
+    '',
+    program.description(),
+    '',
+    'Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
+    'Colours only on a terminal, and never with `NO_COLOR`. The daemon starts by itself with `start` and `up`.',
+    '',
+    'With `--json`, `ls`, `show` and what changes apps print one JSON value; `logs`, `events` and `top` print one JSON',
+    'object a line. An error is then a JSON object on stderr: `code`, `message`, `hint`, `details`.',
+    '',
+    'Options of every command:',
+    '',
+    ...optionTable(program.options),
+    '',
+    ...program.commands.flatMap(commandSection),
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
+}
+
+function commandSection(command: Command): string[] {
+  const names = [command.name(), ...command.aliases()].map((name) => `\`${name}\``);
+  const words = command.registeredArguments.map(argumentWords);
+  const usage = ['hold', command.name(), ...(command.options.length > 0 ? ['[options]'] : []), ...words].join(
+    ' ',
+  );
+  return [
+    `## ${command.name()}`,
+    '',
+    ...(names.length > 1 ? [`Also: ${names.slice(1).join(', ')}`, ''] : []),
+    '```',
+    usage,
+    '```',
+    '',
+    command.description(),
+    '',
+    ...argumentTable(command.registeredArguments),
+    ...(command.options.length > 0 ? [...optionTable(command.options), ''] : []),
+  ];
+}
+
+function argumentTable(all: readonly Argument[]): string[] {
+  const rows = all.map((argument) => `| \`${argumentWords(argument)}\` | ${cell(argument.description)} |`);
+  return rows.length === 0 ? [] : ['| argument | |', '|---|---|', ...rows, ''];
+}
+
+function optionTable(options: readonly Option[]): string[] {
+  const rows = options.map(({ flags, description, defaultValue }) => {
+    const fallback =
+      defaultValue === undefined || typeof defaultValue === 'boolean' ? '' : ` (default: ${defaultValue})`;
+    return `| \`${flags}\` | ${cell(description + fallback)} |`;
+  });
+  return ['| option | |', '|---|---|', ...rows];
+}
+
+function argumentWords(argument: Argument): string {
+  const name = argument.name() + (argument.variadic ? '...' : '');
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

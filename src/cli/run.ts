@@ -1,0 +1,40 @@
+/** One command from its arguments to its exit code, with everything that it touches handed in. */
+import { asHoldfastError, type HoldfastError } from '../errors.ts';
+import { Context, type GlobalOptions, type Surroundings } from './context.ts';
+import { errorLines } from './print/error.ts';
+import { createProgram } from './program.ts';
+import { isBare, isDone, usageError } from './usage.ts';
+
+/** `argv` without node and script. 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  let context: Context | undefined;
+  const { stdout, signal } = surroundings;
+  const program = createProgram(
+    (options) => {
+      context = new Context(surroundings, options);
+      return context;
+    },
+    { write: (text) => stdout.write(text), width: Math.min(stdout.columns ?? 100, 110) },
+  );
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return signal.aborted ? 130 : 0;
+  } catch (error) {
+    if (isDone(error)) return 0;
+    if (isBare(error)) {
+      program.outputHelp();
+      return 0;
+    }
+    if (signal.aborted) return 130;
+    const options = program.opts<GlobalOptions>();
+    return report(usageError(error) ?? asHoldfastError(error), context ?? new Context(surroundings, options));
+  } finally {
+    context?.close();
+  }
+}
+
+function report(error: HoldfastError, { err, json, verbose }: Context): number {
+  if (json) err.json(error.toBody());
+  else err.lines(errorLines(error, err.style, { verbose }));
+  return error.exitCode;
+}

@@ -1,0 +1,58 @@
+/** Commander's complaints in our words. */
+import { CommanderError } from 'commander';
+import { HoldfastError } from '../errors.ts';
+
+/** Help or the version was asked for, and printed. */
+export function isDone(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0;
+}
+
+/** There was no command at all. */
+export function isBare(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help';
+}
+
+/** undefined when the error is none of Commander's. */
+export function usageError(error: unknown): HoldfastError | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  const [first = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const meant = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion)?.[1];
+  const ending = meant ? `: did you mean ${alternatives(meant)}?` : '';
+  return new HoldfastError('USAGE', inOurWords(first) + ending, hintFor(error));
+}
+
+const rewordings: readonly (readonly [RegExp, string])[] = [
+  [/^option '(.+)' argument '(.*)' is invalid\. It (.+)$/s, 'Option "$1" $3: got "$2"'],
+  [/^command-argument value '(.*)' is invalid for argument '(.+)'\. It (.+)$/s, 'Argument "$2" $3: got "$1"'],
+  [/^option '(.+)' argument missing$/, 'Option "$1" needs a value'],
+  [/^missing required argument '(.+)'$/, 'The argument "$1" is missing'],
+  [
+    /^too many arguments for '(.+)'\. Expected (\d+) arguments? but got (\d+).*$/,
+    'Too many arguments for "$1": it takes $2, got $3',
+  ],
+  [/^unknown (option|command) '(.+)'$/, 'Unknown $1 "$2"'],
+];
+
+function inOurWords(complaint: string): string {
+  for (const [pattern, words] of rewordings) {
+    if (pattern.test(complaint)) return complaint.replace(pattern, words);
+  }
+  return complaint;
+}
+
+function hintFor({ code, message }: CommanderError): { hint?: string } {
+  if (code === 'commander.unknownOption' && !message.includes('Did you mean')) {
+    return {
+      hint: 'Options of your own program go after `--`; `hold help <command>` shows those of Holdfast',
+    };
+  }
+  if (code === 'commander.unknownCommand') return { hint: '`hold help` lists the commands' };
+  return {};
+}
+
+function alternatives(names: string): string {
+  return names
+    .split(', ')
+    .map((name) => `"${name}"`)
+    .join(' or ');
+}

@@ -1,0 +1,148 @@
+/** The daemon as an object: one method for each call of `protocol/api.ts`. */
+import type { AppPlan, Plan } from '../config/plan.ts';
+import { HoldfastError } from '../errors.ts';
+import type {
+  AppDetail,
+  AppView,
+  CrashRecord,
+  DaemonView,
+  Reply,
+  UpRequest,
+  UpResult,
+} from '../protocol/api.ts';
+import type { HoldfastEvent } from '../protocol/events.ts';
+import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
+
+export interface ChangeOptions {
+  /** Called with what happens meanwhile, in order. */
+  readonly onEvent?: ((event: HoldfastEvent) => void) | undefined;
+  /** Stops waiting; what was asked for goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EventOptions {
+  /** How many of the past ones come first. */
+  readonly tail?: number;
+  /** Go on with new ones until the signal. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Every method rejects with the HoldfastError that the daemon answered with, or with DAEMON_UNREACHABLE when it does
+ * not answer. The connection is made for each call, so a client outlives a restart of the daemon.
+ */
+export class Client {
+  readonly #socket: ControlSocket;
+
+  constructor(socketPath: string) {
+    this.#socket = new ControlSocket(socketPath);
+  }
+
+  daemon(options: { timeoutMs?: number } = {}): Promise<DaemonView> {
+    return this.#get('/v1/daemon', options);
+  }
+
+  apps(): Promise<AppView[]> {
+    return this.#get('/v1/apps');
+  }
+
+  app(name: string): Promise<AppDetail> {
+    return this.#get(`/v1/apps/${encodeURIComponent(name)}`);
+  }
+
+  /** Newest last; of one app or of all. */
+  crashes(app?: string): Promise<CrashRecord[]> {
+    return this.#get(app === undefined ? '/v1/crashes' : `/v1/crashes?app=${encodeURIComponent(app)}`);
+  }
+
+  /** The journal. Ends by itself without `follow`, quietly when the signal is given, with an error when the daemon goes. */
+  async *events({ tail = 0, follow = false, signal }: EventOptions = {}): AsyncGenerator<HoldfastEvent> {
+    try {
+      const path = `/v1/events?tail=${tail}${follow ? '&follow=1' : ''}`;
+      const response = await this.#socket.send({ method: 'GET', path, signal });
+      try {
+        yield* linesOf<HoldfastEvent>(response);
+      } finally {
+        response.destroy();
+      }
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    }
+    if (follow && !signal?.aborted) {
+      throw new HoldfastError('DAEMON_UNREACHABLE', 'The daemon ended, and with it the stream of events');
+    }
+  }
+
+  up(
+    plan: Plan,
+    { dryRun = false, ...options }: ChangeOptions & { dryRun?: boolean } = {},
+  ): Promise<UpResult> {
+    const body: UpRequest = { plan, dryRun };
+    return this.#post('/v1/up', body, options);
+  }
+
+  /** A new app, or a stopped one of the same name again. Resolves when it is ready. */
+  startApp(app: AppPlan, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#post('/v1/apps', { app }, options);
+  }
+
+  start(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'start', options);
+  }
+
+  stop(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'stop', options);
+  }
+
+  restart(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'restart', options);
+  }
+
+  reload(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'reload', options);
+  }
+
+  scale(name: string, instances: number, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'scale', options, { instances });
+  }
+
+  delete(name: string, options: ChangeOptions = {}): Promise<null> {
+    return this.#change(name, 'delete', options);
+  }
+
+  /** Stops everything of the home; the daemon ends after its answer. */
+  down(options: ChangeOptions = {}): Promise<null> {
+    return this.#post('/v1/down', {}, options);
+  }
+
+  /** Ends its connections, so that the process can end. */
+  close(): void {
+    this.#socket.close();
+  }
+
+  async #get<T>(path: string, { timeoutMs }: { timeoutMs?: number } = {}): Promise<T> {
+    const response = await this.#socket.send({
+      method: 'GET',
+      path,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    return parsed<T>(await textOf(response));
+  }
+
+  #change<T>(name: string, verb: string, options: ChangeOptions, body: unknown = {}): Promise<T> {
+    return this.#post(`/v1/apps/${encodeURIComponent(name)}/${verb}`, body, options);
+  }
+
+  async #post<T>(path: string, body: unknown, { onEvent, signal }: ChangeOptions): Promise<T> {
+    const response = await this.#socket.send({ method: 'POST', path, body, signal });
+    for await (const reply of linesOf<Reply<T>>(response)) {
+      if ('event' in reply) onEvent?.(reply.event);
+      else if ('error' in reply) throw HoldfastError.fromBody(reply.error);
+      else return reply.result;
+    }
+    throw new HoldfastError('DAEMON_UNREACHABLE', 'The daemon went away before it had answered', {
+      hint: 'Run `hold ls` to see how far it came',
+    });
+  }
+}
