@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export interface WrkResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Socket errors and answers that are not 2xx or 3xx. */
+  readonly errors: number;
+}
+
+const run = promisify(execFile);
+
+/** Loads a URL with wrk: one thread, keep-alive connections. */
+export async function wrk(url: string, seconds: number, connections = 64): Promise<WrkResult> {
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url];
+  const { stdout } = await run('wrk', args);
+  const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? 0);
+  const socketErrors = [...(/Socket errors: (.*)/.exec(stdout)?.[1] ?? '').matchAll(/\d+/g)];
+  return {
+    requests: number(/(\d+) requests in/),
+    perSecond: number(/Requests\/sec:\s+([\d.]+)/),
+    p50Ms: milliseconds(/50%\s+([\d.]+)(us|ms|s)/.exec(stdout)),
+    p99Ms: milliseconds(/99%\s+([\d.]+)(us|ms|s)/.exec(stdout)),
+    errors:
+      socketErrors.reduce((sum, [count]) => sum + Number(count), 0) +
+      number(/Non-2xx or 3xx responses: (\d+)/),
+  };
+}
+
+function milliseconds(match: RegExpExecArray | null): number {
+  const factors: Record<string, number> = { us: 0.001, ms: 1, s: 1000 };
+  return Number(match?.[1]) * (factors[match?.[2] ?? ''] ?? Number.NaN);
+}

@@ -1,0 +1,88 @@
+/**
+ * `npm run bench`: compares Holdfast with what this machine has, and writes docs/benchmarks.md.
+ *
+ *   npm run bench                                 all; about 15 minutes
+ *   npm run bench -- --only proxy,logs            some sections; the file is not written, the tables are printed
+ *   npm run bench -- --rounds 5 --seconds 10
+ *
+ * `scripts/test-deps --bench` installs the programs that it compares with.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../test/support/root.ts';
+import { table } from './kit/figures.ts';
+import { describeMachine } from './kit/machine.ts';
+import type { Aim, Findings, Section, Settings } from './kit/section.ts';
+import { command } from './sections/command.ts';
+import { crash } from './sections/crash.ts';
+import { heldPort } from './sections/held-port.ts';
+import { logs } from './sections/logs.ts';
+import { memory } from './sections/memory.ts';
+import { proxy } from './sections/proxy.ts';
+import { websocket } from './sections/websocket.ts';
+
+const sections: readonly Section[] = [proxy, heldPort, logs, crash, memory, command, websocket];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: sections.map(({ name }) => name).join(',') },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+  },
+});
+const settings: Settings = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  say: (text) => console.error(`  ${text}`),
+};
+const wanted = sections.filter(({ name }) => values.only.split(',').includes(name));
+
+installContenders();
+const found: { section: Section; findings: Findings }[] = [];
+for (const section of wanted) {
+  console.error(section.title);
+  const findings = await section.run(settings);
+  found.push({ section, findings });
+  console.log(`\n${findings.text}\n`);
+}
+if (wanted.length === sections.length) {
+  const file = join(root, 'docs', 'benchmarks.md');
+  writeFileSync(file, document());
+  console.error(`Written: ${file}`);
+}
+
+/** PM2, forever and http-proxy are installed beside the benchmarks and nowhere else. */
+function installContenders(): void {
+  if (existsSync(join(root, 'bench', 'node_modules', 'pm2'))) return;
+  console.error('Installing what Holdfast is compared with into bench/node_modules');
+  const flags = ['--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  execFileSync('npm', ['install', ...flags], {
+    cwd: join(root, 'bench'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function document(): string {
+  const aims = found.flatMap(({ findings }) => findings.aims);
+  return [
+    '# Benchmarks',
+    'Written by `npm run bench`; do not edit it by hand.',
+    `Holdfast beside the tools that it stands in for, on one machine, in one run. The load generator shares the cores with
+what it loads, and the machine is small and may be shared, so compare figures only within a table, and take a difference
+below some 10 % for noise: that is what the rounds in turn and the medians leave. The load is one that a benchmark can
+repeat, not yours: an app that does real work makes every proxy look the same.`,
+    describeMachine('npm run bench'),
+    '## Aims',
+    'What was aimed at before it was built, and what came of it.',
+    table(['', 'aim', 'result', ''], aims.map(aimRow)),
+    ...found.flatMap(({ section, findings }) => [`## ${section.title}`, section.about, findings.text]),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function aimRow({ what, aim, result, met }: Aim): string[] {
+  return [what, aim, result, met ? 'met' : '**missed**'];
+}
