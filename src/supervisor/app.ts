@@ -114,7 +114,7 @@ export class App {
   resume(instance: Instance, retiring: boolean): void {
     const taken = this.#current.get(instance.slot);
     if (!retiring && !taken) this.#current.set(instance.slot, instance);
-    else this.#retire(instance);
+    else void this.#retire(instance);
   }
 
   reconcile(): void {
@@ -122,7 +122,7 @@ export class App {
     for (const [slot, instance] of this.#current) {
       if (slot < wanted) continue;
       this.#current.delete(slot);
-      this.#retire(instance);
+      void this.#retire(instance);
     }
     for (const instance of this.#retiring) {
       // It died while it was on its way out: nobody wants it back.
@@ -165,7 +165,7 @@ export class App {
         },
         discard: (fresh) => {
           this.#candidate = null;
-          this.#retire(fresh);
+          void this.#retire(fresh);
         },
         admit: (fresh) => this.#context.traffic.admit(fresh),
         promote: (old, fresh) => {
@@ -174,8 +174,8 @@ export class App {
           // The slot may have been scaled away meanwhile.
           if (this.#current.get(old.slot) === old) {
             this.#current.set(old.slot, fresh);
-            this.#retire(old);
-          } else this.#retire(fresh);
+            void this.#retire(old);
+          } else void this.#retire(fresh);
         },
         remove: async (old) => {
           replaced += 1;

@@ -113,8 +113,8 @@ class Group implements Running {
   signal(signal: NodeJS.Signals): void {
     if (this.#gone) return;
     this.#asked = true;
-    if (this.#leaderExit === null && !isAlive(this.record)) return this.look();
-    this.#toGroup(signal);
+    if (this.#leaderExit === null && !isAlive(this.record)) this.look();
+    else this.#toGroup(signal);
   }
 
   onExit(callback: (exit: Exit) => void): void {

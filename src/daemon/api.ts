@@ -1,0 +1,179 @@
+/** The control API (protocol/api.ts): HTTP on a unix socket that only the owner of the home may open. */
+import { chmodSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AppPlan } from '../config/plan.ts';
+import { asHoldfastError, HoldfastError } from '../errors.ts';
+import { encodeNdjson } from '../kit/ndjson.ts';
+import type { AppView, DaemonView, Reply, UpRequest, UpResult } from '../protocol/api.ts';
+import type { Crashes } from './crashes.ts';
+import type { Journal } from './journal.ts';
+import type { Operations } from './operations.ts';
+import { appDetail, appView, appViews, type ViewSources } from './views.ts';
+
+export interface ApiOptions {
+  readonly operations: Operations;
+  readonly journal: Journal;
+  readonly crashes: Crashes;
+  readonly views: ViewSources;
+  daemon(): DaemonView;
+  /** Called after the answer to `down`. */
+  onDown(): void;
+}
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #server: http.Server;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#server = http.createServer((request, response) => void this.#answer(request, response));
+    // Long operations and followed events answer for as long as they take.
+    this.#server.requestTimeout = 0;
+  }
+
+  async listen(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, resolve);
+    });
+    chmodSync(path, 0o600);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://holdfast');
+    const path = url.pathname.split('/').slice(1).map(decodeURIComponent);
+    try {
+      if (request.method === 'GET' && path[1] === 'events') this.#events(url, request, response);
+      else if (request.method === 'GET') sendJson(response, 200, this.#read(path, url));
+      else if (request.method === 'POST') await this.#change(path, request, response);
+      else throw unknownCall(request);
+    } catch (error) {
+      const failure = asHoldfastError(error);
+      if (!response.headersSent) sendJson(response, failure.httpStatus, { error: failure.toBody() });
+      else response.end();
+    }
+  }
+
+  #read([version, what, name]: string[], url: URL): unknown {
+    const { views, crashes } = this.#options;
+    if (version === 'v1' && what === 'daemon') return this.#options.daemon();
+    if (version === 'v1' && what === 'apps' && name === undefined) return appViews(views);
+    if (version === 'v1' && what === 'apps' && name !== undefined)
+      return appDetail(name, views) ?? unknownApp(name);
+    if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
+    throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);
+  }
+
+  #events(url: URL, request: http.IncomingMessage, response: http.ServerResponse): void {
+    const { journal } = this.#options;
+    response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+    for (const event of journal.tail(Number(url.searchParams.get('tail') ?? 0)))
+      response.write(encodeNdjson(event));
+    if (!url.searchParams.has('follow')) {
+      response.end();
+      return;
+    }
+    response.flushHeaders();
+    const stop = journal.follow((event) => response.write(encodeNdjson(event)));
+    request.on('close', stop);
+    response.on('close', stop);
+  }
+
+  /** Answers with what happens meanwhile, then with the outcome. */
+  async #change(path: string[], request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const body = await readJson(request);
+    const operation = this.#operation(path, body, request);
+    response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+    const reply = (value: Reply<unknown>) => response.write(encodeNdjson(value));
+    const stop = this.#options.journal.follow((event) => reply({ event }));
+    try {
+      const result = await operation();
+      stop();
+      reply({ result });
+    } catch (error) {
+      stop();
+      reply({ error: asHoldfastError(error).toBody() });
+    }
+    const isDown = path[1] === 'down';
+    response.end(() => {
+      if (isDown) this.#options.onDown();
+    });
+  }
+
+  #operation(path: string[], body: unknown, request: http.IncomingMessage): () => Promise<unknown> {
+    const { operations, views } = this.#options;
+    const [version, what, name, verb] = path;
+    if (version !== 'v1') throw unknownCall(request);
+    if (what === 'down') return () => operations.down().then(() => null);
+    if (what === 'up') {
+      const { plan, dryRun } = body as UpRequest;
+      return async (): Promise<UpResult> => {
+        const changes = dryRun ? operations.plan(plan) : await operations.up(plan);
+        return { changes, apps: appViews(views) };
+      };
+    }
+    if (what !== 'apps') throw unknownCall(request);
+    const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
+    if (name === undefined) {
+      const { app } = body as { app: AppPlan };
+      return () => operations.start(app).then(view(app.name));
+    }
+    const { instances } = body as { instances?: number };
+    switch (verb) {
+      case 'start':
+        return () => operations.startAgain(name).then(view(name));
+      case 'stop':
+        return () => operations.stop(name).then(view(name));
+      case 'restart':
+        return () => operations.restart(name).then(view(name));
+      case 'reload':
+        return () => operations.reload(name).then(view(name));
+      case 'scale':
+        return () => operations.scale(name, instances ?? Number.NaN).then(view(name));
+      case 'delete':
+        return () => operations.delete(name).then(() => null);
+      default:
+        throw unknownCall(request);
+    }
+  }
+}
+
+function unknownApp(name: string): never {
+  throw new HoldfastError('APP_UNKNOWN', `There is no app "${name}"`);
+}
+
+function unknownCall(request: http.IncomingMessage): HoldfastError {
+  return new HoldfastError('BAD_REQUEST', `The daemon does not know "${request.method} ${request.url}"`);
+}
+
+function sendJson(response: http.ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(value));
+}
+
+async function readJson(request: http.IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES)
+      throw new HoldfastError('BAD_REQUEST', 'The request to the daemon is too large');
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (value && typeof value === 'object') return value;
+  } catch {
+    // Said below.
+  }
+  throw new HoldfastError('BAD_REQUEST', 'The request to the daemon is not a JSON object');
+}

@@ -1,0 +1,365 @@
+/** The composition root: makes the parts and connects them. It decides nothing. */
+import { closeSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../kit/clock.ts';
+import { API_VERSION, type DaemonView } from '../protocol/api.ts';
+import type { EventType } from '../protocol/events.ts';
+import type { HomePaths } from '../protocol/home.ts';
+import { describeExit } from '../supervisor/process.ts';
+import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
+import { Api } from './api.ts';
+import { Crashes } from './crashes.ts';
+import { type Address, type Door, Doors } from './doors.ts';
+import { routedApps } from './edge-app.ts';
+import { Holder } from './holder.ts';
+import { Journal } from './journal.ts';
+import { createLauncher } from './launcher.ts';
+import { Links } from './links.ts';
+import type { Lock } from './lock.ts';
+import { Operations } from './operations.ts';
+import { Outputs } from './outputs.ts';
+import { Readiness } from './readiness.ts';
+import { DesiredStore, RecordStore } from './state.ts';
+import { findStrays } from './strays.ts';
+import { Routing } from './traffic.ts';
+import { UsageMeter } from './usage.ts';
+
+export interface DaemonOptions {
+  readonly paths: HomePaths;
+  readonly version: string;
+  /** What the holder kept while there was no daemon. */
+  readonly held: { readonly doors: readonly Door[]; readonly pipes: readonly number[] };
+  readonly lock: Lock;
+}
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const EDGE_ENTRY = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+const GUEST = fileURLToPath(new URL('../guest/guest.cjs', import.meta.url));
+
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #startedAt = new Date().toISOString();
+  readonly #journal: Journal;
+  readonly #store: DesiredStore;
+  readonly #records: RecordStore;
+  readonly #crashes: Crashes;
+  readonly #doors: Doors;
+  readonly #holder: Holder;
+  readonly #outputs: Outputs;
+  readonly #links: Links;
+  readonly #routing: Routing;
+  readonly #readiness: Readiness;
+  readonly #supervisor: Supervisor;
+  readonly #operations: Operations;
+  readonly #api: Api;
+  #ending = false;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const { paths } = options;
+    const clock = systemClock;
+    const isRouted = (app: string) => routedApps(this.#store.state).has(app);
+    this.#journal = new Journal(`${paths.state}/journal.ndjson`, clock);
+    this.#store = new DesiredStore({
+      dir: paths.state,
+      clock,
+      onUnsaved: (error) => this.#journal.record('state.unsaved', { reason: error.message }),
+    });
+    this.#records = new RecordStore(paths.state);
+    this.#crashes = new Crashes(`${paths.state}/crashes`);
+    this.#doors = new Doors(options.held.doors, () => this.#holder.refresh());
+    this.#outputs = new Outputs({
+      logDir: paths.logs,
+      runDir: paths.run,
+      clock,
+      onLost: (app, lines) => this.#journal.record('logs.lost', { app, data: { lines } }),
+      onChange: () => this.#holder.refresh(),
+    });
+    this.#holder = new Holder({
+      clock,
+      daemon: [process.execPath, ...process.execArgv, MAIN, '--home', paths.home],
+      delayS: this.#restartDelayS(),
+      pidFile: paths.holderPid,
+      doors: () => this.#doors.all,
+      pipes: () => this.#outputs.paths,
+    });
+    this.#links = new Links({
+      isGenuine: ({ instance, serial, pid }) =>
+        this.#supervisor.find(instance, serial)?.running?.record.pid === pid,
+      onConnect: (link) => {
+        if (link.hello.role === 'edge') this.#routing.connected(link);
+      },
+      onMessage: (link, message) => {
+        if (message.type === 'retired') this.#routing.retired(link, message.target);
+        if (message.type === 'drained') this.#routing.drained(link.key);
+        if (message.type === 'applied') this.#routing.changed();
+        const instance = this.#supervisor.find(link.hello.instance, link.hello.serial);
+        if (instance) this.#readiness.heard(instance, link);
+      },
+      onDisconnect: (link) => {
+        this.#supervisor.find(link.hello.instance, link.hello.serial)?.running?.look();
+        this.#routing.changed();
+      },
+    });
+    this.#routing = new Routing({
+      clock,
+      links: () => this.#links,
+      state: () => this.#store.state,
+      instancesOf: (app) => this.#supervisor.app(app)?.instances ?? [],
+      isRouted,
+    });
+    this.#readiness = new Readiness({
+      clock,
+      links: () => this.#links,
+      isRouted,
+      hasPorts: (app) =>
+        this.#store.state.apps[app]?.plan.port !== null || this.#operations.addressesOf(app).length > 0,
+      tableVersion: () => this.#routing.tableVersion,
+    });
+    this.#supervisor = new Supervisor({
+      clock,
+      random: Math.random,
+      launcher: createLauncher({
+        clock,
+        paths,
+        guest: GUEST,
+        outputs: this.#outputs,
+        isRouted,
+        doorsOf: (app) => this.#doorsOf(app),
+        onOffer: (app, address, handle) => this.#takeOffer(app, address, handle),
+      }),
+      traffic: this.#routing,
+      onFact: (fact) => this.#heard(fact),
+      onChange: () => {
+        this.#records.save(this.#supervisor.records());
+        this.#routing.refresh();
+        this.#routing.changed();
+      },
+    });
+    this.#operations = new Operations({
+      store: this.#store,
+      supervisor: this.#supervisor,
+      doors: this.#doors,
+      journal: this.#journal,
+      outputs: this.#outputs,
+      crashes: this.#crashes,
+      edgeEntry: EDGE_ENTRY,
+      edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+      refreshRoutes: () => this.#routing.refresh(),
+    });
+    this.#api = new Api({
+      operations: this.#operations,
+      journal: this.#journal,
+      crashes: this.#crashes,
+      views: {
+        clock,
+        links: this.#links,
+        usage: new UsageMeter(clock),
+        journal: this.#journal,
+        logDir: paths.logs,
+        state: () => this.#store.state,
+        app: (name) => this.#supervisor.app(name),
+        doors: () => this.#doors.all,
+        isRouted,
+      },
+      daemon: () => this.#view(),
+      onDown: () => void this.#end(),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { paths, version, held } = this.#options;
+    this.#journal.record('daemon.started', { pid: process.pid, data: { version } });
+    for (const { file, reason, setAside } of await this.#store.load()) {
+      this.#journal.record('state.repaired', {
+        reason: `${file} is damaged (${reason})`,
+        data: { setAside },
+      });
+    }
+    const records = await this.#allRecords();
+    await this.#links.listen(paths.link);
+    this.#attachOutputs(records);
+    for (const fd of held.pipes) closeSync(fd);
+    this.#reopenDoors();
+    this.#supervisor.resume(this.#operations.desiredApps(), records);
+    this.#routing.refresh();
+    this.#holder.refresh();
+    await this.#api.listen(paths.control);
+  }
+
+  /** SIGTERM: everything ends, the wish stays for the next start. */
+  async suspend(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#journal.record('daemon.stopping', { reason: 'it was told to by a signal' });
+    await this.#operations.suspend();
+    await this.#end();
+  }
+
+  /** Last things: the holder first, or it would bring us back. */
+  async #end(): Promise<void> {
+    const { paths, lock } = this.#options;
+    this.#holder.close();
+    this.#api.close();
+    this.#links.close();
+    await this.#outputs.closeAll();
+    this.#store.close();
+    this.#journal.close();
+    for (const file of [paths.control, paths.link, paths.daemonPid]) rmSync(file, { force: true });
+    lock.release();
+    process.exit(0);
+  }
+
+  async #allRecords(): Promise<InstanceRecord[]> {
+    const known = await this.#records.load();
+    const isRouted = (app: string) => routedApps(this.#store.state).has(app);
+    return [...known, ...findStrays(this.#options.paths, this.#store.state, known, isRouted)];
+  }
+
+  /** Also of those that died meanwhile: their last words may still be in the pipes, which the holder kept. */
+  #attachOutputs(records: readonly InstanceRecord[]): void {
+    for (const { app, snapshot, process: found } of records) {
+      const plan = this.#store.state.apps[app]?.plan;
+      if (!found || !plan) continue;
+      const id = `${app}.${snapshot.slot}`;
+      try {
+        this.#outputs.attach(app, id, `${id}#${found.serial}`, found.lease, plan.log);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#journal.record('logs.lost', {
+          app,
+          instance: id,
+          reason: `its pipes cannot be opened: ${reason}`,
+        });
+      }
+    }
+  }
+
+  #reopenDoors(): void {
+    try {
+      this.#operations.openAllDoors();
+    } catch (error) {
+      // The instances that run have the socket; new ones will say what they cannot do.
+      this.#journal.record('port.unheld', { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #doorsOf(app: string): Door[] {
+    return this.#operations.addressesOf(app).flatMap((address) => this.#doors.find(address) ?? []);
+  }
+
+  #takeOffer(app: string, address: Address, handle: { readonly fd: number; close(): void }): void {
+    this.#doors.hold(address, handle);
+    this.#journal.record('port.held', { app, data: { ...address } });
+    this.#operations.learn(app, address);
+  }
+
+  #heard(fact: SupervisorFact): void {
+    this.#record(fact);
+    if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
+      this.#records.save(this.#supervisor.records());
+      this.#readiness.spawned(fact.instance);
+    }
+    if (fact.kind === 'instance' && (fact.fact.type === 'crashed' || fact.fact.type === 'stopped')) {
+      void this.#afterExit(fact.instance.key, fact);
+    }
+    if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed')
+      void this.#outputs.close(fact.instance.key);
+    this.#operations.heard(fact);
+  }
+
+  async #afterExit(
+    key: string,
+    { instance, fact }: Extract<SupervisorFact, { kind: 'instance' }>,
+  ): Promise<void> {
+    await this.#outputs.ended(key);
+    if (fact.type === 'crashed') {
+      this.#crashes.add({
+        time: new Date().toISOString(),
+        app: instance.plan.name,
+        instance: instance.id,
+        pid: fact.running?.record.pid ?? null,
+        cause: fact.reason,
+        code: fact.exit.code,
+        signal: fact.exit.signal,
+        uptimeMs: fact.uptimeMs,
+        lastOutput: this.#outputs.lastLines(key),
+      });
+    }
+    await this.#outputs.close(key);
+  }
+
+  #record(fact: SupervisorFact): void {
+    const app = fact.app.name;
+    if (fact.kind === 'rollout') {
+      const { type, ...data } = fact.fact;
+      const reason =
+        fact.fact.type === 'failed' ? { reason: fact.fact.reason, instance: fact.fact.instance.id } : {};
+      const plain = fact.fact.type === 'failed' ? {} : { data };
+      this.#journal.record(`rollout.${type}`, { app, ...reason, ...plain });
+      return;
+    }
+    const { instance } = fact;
+    const pid = instance.running?.record.pid;
+    const about = { app, instance: instance.id, ...(pid === undefined ? {} : { pid }) };
+    if (fact.kind === 'adopted') this.#journal.record('instance.adopted', about);
+    else if (fact.kind === 'draining') this.#journal.record('instance.draining', about);
+    else {
+      const { type, data, reason } = wordsFor(fact.fact);
+      this.#journal.record(type, { ...about, ...(reason ? { reason } : {}), ...(data ? { data } : {}) });
+    }
+  }
+
+  /** Daemons that die one after the other come back slower and slower. */
+  #restartDelayS(): number {
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const recent = this.#journal.tail(
+      50,
+      ({ type, time }) => type === 'daemon.started' && time > since,
+    ).length;
+    return recent < 3 ? 0 : Math.min(30, 2 ** (recent - 3));
+  }
+
+  #view(): DaemonView {
+    const { paths, version } = this.#options;
+    return {
+      api: API_VERSION,
+      version,
+      pid: process.pid,
+      home: paths.home,
+      node: process.version,
+      startedAt: this.#startedAt,
+    };
+  }
+}
+
+type InstanceFact = Extract<SupervisorFact, { kind: 'instance' }>['fact'];
+
+function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?: Record<string, unknown> } {
+  switch (fact.type) {
+    case 'spawned':
+      return { type: 'instance.spawned' };
+    case 'ready':
+      return { type: 'instance.ready', data: { tookMs: fact.tookMs } };
+    case 'stopping':
+      return { type: 'instance.stopping', ...(fact.reason ? { reason: fact.reason } : {}) };
+    case 'killed':
+      return { type: 'instance.killed', reason: 'it did not end in time' };
+    case 'stopped':
+      return { type: 'instance.stopped', ...(fact.exit ? { reason: describeExit(fact.exit) } : {}) };
+    case 'crashed': {
+      const { code, signal } = fact.exit;
+      return {
+        type: 'instance.crashed',
+        reason: fact.reason,
+        data: { code, signal, uptimeMs: fact.uptimeMs },
+      };
+    }
+    case 'spawnFailed':
+      return { type: 'instance.spawn-failed', reason: fact.reason };
+    case 'backoff':
+      return { type: 'instance.backoff', data: { delayMs: fact.delayMs } };
+    case 'failed':
+      return { type: 'instance.failed', reason: fact.reason };
+  }
+}

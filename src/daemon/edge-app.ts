@@ -1,0 +1,78 @@
+/** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
+import type { AppPlan, EdgePlan } from '../config/plan.ts';
+import type { EdgePool, EdgeSite, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
+import type { DesiredState } from './state.ts';
+
+/** No app of a user can have this name. */
+export const EDGE = '@edge';
+
+const DEFAULT_HOLD = { timeoutMs: 10_000, maxWaiting: 1000 };
+
+export function edgeAppPlan(
+  edge: EdgePlan,
+  entry: string,
+  baseEnv: Readonly<Record<string, string>>,
+): AppPlan {
+  return {
+    name: EDGE,
+    command: { file: entry, args: [], node: true, nodeArgs: [] },
+    cwd: '/',
+    instances: edge.processes,
+    env: {},
+    baseEnv,
+    port: edge.http.port,
+    guest: false,
+    ready: 'listen',
+    readyTimeoutMs: 15_000,
+    stop: { signal: 'SIGTERM', timeoutMs: 15_000 },
+    drainMs: 30_000,
+    // It must come back whatever happens: there is no one else to serve.
+    restart: { backoffMinMs: 50, backoffMaxMs: 5000, giveUp: { crashes: 1_000_000, withinMs: 1000 } },
+    sticky: 'none',
+    hold: DEFAULT_HOLD,
+    log: { rotateBytes: 50 * 1024 * 1024, keep: 10, totalBytes: 1024 * 1024 * 1024, compress: true },
+  };
+}
+
+/** The apps that some site routes to. */
+export function routedApps(state: DesiredState): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { site } of Object.values(state.sites)) {
+    for (const { to } of site.routes) if (to.kind === 'app') names.add(to.app);
+  }
+  return names;
+}
+
+/** @param targetsOf the ready and draining instances of an app */
+export function edgeTable(
+  version: number,
+  state: DesiredState,
+  edge: EdgePlan,
+  targetsOf: (app: string) => readonly EdgeTarget[],
+): EdgeTable {
+  const pools: Record<string, EdgePool> = {};
+  for (const app of routedApps(state)) {
+    const plan = state.apps[app]?.plan;
+    pools[app] = {
+      sticky: plan?.sticky ?? 'none',
+      hold: plan?.hold ?? DEFAULT_HOLD,
+      targets: plan ? targetsOf(app) : [],
+    };
+  }
+  const sites = Object.values(state.sites).map(({ site }): EdgeSite => {
+    const routes = site.routes.map(({ prefix, to }) => {
+      if (to.kind === 'app') return { prefix, pool: to.app };
+      const address = { host: to.host, port: to.port };
+      const pool = `${to.host}:${to.port}`;
+      pools[pool] = {
+        sticky: 'none',
+        hold: DEFAULT_HOLD,
+        targets: [{ id: pool, address, guest: false, state: 'ready' }],
+      };
+      return { prefix, pool };
+    });
+    return { host: site.host, routes };
+  });
+  const { unknownHost, trust, limits, accessLog } = edge;
+  return { version, sites, pools, unknownHost, trust, limits, accessLog };
+}

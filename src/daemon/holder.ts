@@ -1,0 +1,122 @@
+/**
+ * The holder keeps what must not be lost when the daemon is killed: copies of the listening sockets and of the reading ends of
+ * the log pipes. It is a `sh` that waits for the end of a pipe whose other end is the daemon; when the daemon dies it
+ * becomes the next daemon (exec), with all of that inherited. There is nothing in it that could crash, and it costs about
+ * a hundred kilobytes. docs/decisions/0002-the-holder.md has the alternatives that were tried.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { writeAtomicSync } from '../kit/atomic-file.ts';
+import type { Clock } from '../kit/clock.ts';
+import { identify } from '../kit/proc.ts';
+import type { Address, Door } from './doors.ts';
+
+/** In this variable the next daemon finds, as JSON, what its inherited descriptors are. */
+export const HELD_ENV = 'HOLDFAST_HELD';
+
+/** The descriptors from `FIRST_FD` on: first the doors, then the pipes. */
+export interface Held {
+  readonly doors: readonly Address[];
+  readonly pipes: number;
+}
+
+const FIRST_FD = 4;
+const SCRIPT = 'read _ <&3; exec 3<&-; sleep "$1"; shift; exec "$@"';
+/** Several changes at once, as when an app starts, make one new holder. */
+const SETTLE_MS = 20;
+
+export interface HolderOptions {
+  readonly clock: Clock;
+  /** The command line of the daemon. */
+  readonly daemon: readonly string[];
+  /** Seconds between the death of this daemon and the start of the next; more than 0 when daemons die in a row. */
+  readonly delayS: number;
+  readonly pidFile: string;
+  doors(): readonly Door[];
+  /** Paths of the FIFOs. */
+  pipes(): readonly string[];
+}
+
+export class Holder {
+  readonly #options: HolderOptions;
+  #child: ChildProcess | null = null;
+  #cancel: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: HolderOptions) {
+    this.#options = options;
+  }
+
+  /** What is to be held has changed. */
+  refresh(): void {
+    if (this.#closed || this.#cancel) return;
+    this.#cancel = this.#options.clock.after(SETTLE_MS, () => {
+      this.#cancel = null;
+      this.#replace();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+    const child = this.#child;
+    this.#child = null;
+    child?.kill('SIGKILL');
+    rmSync(this.#options.pidFile, { force: true });
+  }
+
+  /** The new one is there before the old one goes. */
+  #replace(): void {
+    const old = this.#child;
+    const { daemon, delayS, pidFile } = this.#options;
+    const doors = this.#options.doors();
+    const pipes = openPipes(this.#options.pipes());
+    const held: Held = { doors: doors.map(({ host, port }) => ({ host, port })), pipes: pipes.length };
+    const child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), ...daemon], {
+      cwd: '/',
+      detached: true,
+      env: { ...process.env, [HELD_ENV]: JSON.stringify(held) },
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes],
+    });
+    for (const fd of pipes) closeSync(fd);
+    child.on('error', () => this.refresh());
+    child.on('exit', () => {
+      if (this.#child === child) this.refresh();
+    });
+    child.unref();
+    this.#child = child;
+    if (child.pid !== undefined) {
+      const id = identify(child.pid) ?? { pid: child.pid, startTime: 0 };
+      ignoringErrors(() => writeAtomicSync(pidFile, JSON.stringify(id), { sync: false }));
+    }
+    old?.kill('SIGKILL');
+  }
+}
+
+/** What the holder passed on to this daemon: its doors, and pipes that it should close when it has opened its own. */
+export function takeHeld(env: NodeJS.ProcessEnv): { doors: Door[]; pipes: number[] } {
+  const text = env[HELD_ENV];
+  delete env[HELD_ENV];
+  if (text === undefined) return { doors: [], pipes: [] };
+  const held = JSON.parse(text) as Held;
+  const doors = held.doors.map((address, index) => ({ ...address, fd: FIRST_FD + index }));
+  const pipes = Array.from({ length: held.pipes }, (_, index) => FIRST_FD + doors.length + index);
+  return { doors, pipes };
+}
+
+/** Only for reading, so that we are no writer whose presence would hide the end of the output. */
+function openPipes(paths: readonly string[]): number[] {
+  const fds: number[] = [];
+  for (const path of paths) {
+    ignoringErrors(() => fds.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)));
+  }
+  return fds;
+}
+
+function ignoringErrors(action: () => unknown): void {
+  try {
+    action();
+  } catch {
+    // A pipe that is gone has nothing to lose; a pid file that cannot be written (disk full) only slows the CLI down.
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The daemon's side of the link (protocol/link.ts): who is connected, and what each last said. A process that is not
+ * the instance it says it is (a forked child, an old one) is not listened to.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { encodeNdjson, NdjsonDecoder } from '../kit/ndjson.ts';
+import type { FromChild, ToChild, TrafficCount } from '../protocol/link.ts';
+
+type Hello = Extract<FromChild, { type: 'hello' }>;
+export type Listening = Extract<FromChild, { type: 'listening' }>;
+
+/** One connected process. */
+export interface Link {
+  readonly hello: Hello;
+  /** `web.0#3` */
+  readonly key: string;
+  listening: Listening[];
+  loopDelayMs: number | null;
+  heapBytes: number | null;
+  /** Version of the route table in force; edges only. */
+  applied: number;
+  traffic: Readonly<Record<string, TrafficCount>>;
+  send(message: ToChild): void;
+}
+
+export interface LinksOptions {
+  /** The process with this pid is this instance. */
+  isGenuine(hello: Hello): boolean;
+  onConnect(link: Link): void;
+  onMessage(link: Link, message: FromChild): void;
+  onDisconnect(link: Link): void;
+}
+
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #byKey = new Map<string, Link>();
+  readonly #sockets = new Set<net.Socket>();
+  readonly #server: net.Server;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    this.#server = net.createServer((socket) => this.#serve(socket));
+  }
+
+  async listen(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, resolve);
+    });
+    chmodSync(path, 0o600);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  get(key: string): Link | undefined {
+    return this.#byKey.get(key);
+  }
+
+  get all(): readonly Link[] {
+    return [...this.#byKey.values()];
+  }
+
+  #serve(socket: net.Socket): void {
+    const decoder = new NdjsonDecoder({ maxLineBytes: 1024 * 1024 });
+    let link: Link | null = null;
+    this.#sockets.add(socket);
+    socket.on('data', (chunk) => {
+      for (const decoded of decoder.push(chunk)) {
+        if (!('value' in decoded)) return socket.destroy();
+        const message = decoded.value as FromChild;
+        if (link) this.#take(link, message);
+        else if (message.type === 'hello' && this.#options.isGenuine(message))
+          link = this.#welcome(socket, message);
+        else return socket.destroy();
+      }
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      if (!link) return;
+      if (this.#byKey.get(link.key) === link) this.#byKey.delete(link.key);
+      this.#options.onDisconnect(link);
+    });
+  }
+
+  #welcome(socket: net.Socket, hello: Hello): Link {
+    const link: Link = {
+      hello,
+      key: `${hello.instance}#${hello.serial}`,
+      listening: [],
+      loopDelayMs: null,
+      heapBytes: null,
+      applied: 0,
+      traffic: {},
+      send: (message) => {
+        if (socket.writable) socket.write(encodeNdjson(message));
+      },
+    };
+    this.#byKey.set(link.key, link);
+    this.#options.onConnect(link);
+    return link;
+  }
+
+  #take(link: Link, message: FromChild): void {
+    if (message.type === 'listening') {
+      const others = link.listening.filter((l) => l.port !== message.port || l.host !== message.host);
+      link.listening = [...others, message];
+    }
+    if (message.type === 'health') {
+      link.loopDelayMs = message.loopDelayMs;
+      link.heapBytes = message.heapBytes;
+    }
+    if (message.type === 'applied') link.applied = message.version;
+    if (message.type === 'traffic') link.traffic = message.sites;
+    this.#options.onMessage(link, message);
+  }
+}

@@ -1,0 +1,43 @@
+/** The daemon's process: `node dist/daemon/main.js --home <dir>`. The lock decides which of several may stay. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { writeAtomicSync } from '../kit/atomic-file.ts';
+import { identify } from '../kit/proc.ts';
+import { homePaths } from '../protocol/home.ts';
+import { Daemon } from './daemon.ts';
+import { takeHeld } from './holder.ts';
+import { takeLock } from './lock.ts';
+
+const { values } = parseArgs({ options: { home: { type: 'string' } } });
+if (!values.home) throw new Error('usage: node daemon/main.js --home <directory>');
+process.title = 'holdfast';
+process.umask(0o077);
+
+const paths = homePaths(values.home);
+for (const dir of [paths.home, paths.run, paths.state, paths.logs])
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+
+const lock = takeLock(paths.run);
+// Somebody else was faster, and serves whoever started us.
+if ('owner' in lock) process.exit(0);
+
+// An impossible state ends the process: the holder starts the next daemon, which finds everything as it was.
+process.on('uncaughtException', (error) => {
+  console.error(new Date().toISOString(), 'uncaught', error);
+  process.exit(70);
+});
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+writeAtomicSync(
+  paths.daemonPid,
+  JSON.stringify(identify(process.pid) ?? { pid: process.pid, startTime: 0 }),
+  {
+    sync: false,
+  },
+);
+const daemon = new Daemon({ paths, version, held: takeHeld(process.env), lock });
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.suspend());
+process.on('SIGHUP', () => undefined);
+await daemon.start();

@@ -1,0 +1,569 @@
+/**
+ * What commands do: each edits desired state, wakes the supervisor, and waits until the wish is true or plainly will not be.
+ * None of them starts or stops a process.
+ */
+
+import { diffPlans } from '../config/diff.ts';
+import type { AppPlan, Plan } from '../config/plan.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Change } from '../protocol/api.ts';
+import type { App, DesiredApp } from '../supervisor/app.ts';
+import type { Instance } from '../supervisor/instance.ts';
+import type { RolloutMode } from '../supervisor/rollout.ts';
+import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
+import type { Crashes } from './crashes.ts';
+import { type Address, type Doors, sameAddress } from './doors.ts';
+import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
+import type { Journal } from './journal.ts';
+import type { Outputs } from './outputs.ts';
+import type { DesiredState, DesiredStore, StoredApp } from './state.ts';
+
+export interface OperationsOptions {
+  readonly store: DesiredStore;
+  readonly supervisor: Supervisor;
+  readonly doors: Doors;
+  readonly journal: Journal;
+  readonly outputs: Outputs;
+  readonly crashes: Crashes;
+  /** The file that an edge runs. */
+  readonly edgeEntry: string;
+  readonly edgeEnv: Readonly<Record<string, string>>;
+  /** The routes have changed. */
+  refreshRoutes(): void;
+}
+
+/** While everything is going down, nobody waits long for the last requests. */
+const HURRY_MS = 1000;
+
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #factListeners = new Set<(fact: SupervisorFact) => void>();
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+  }
+
+  get #state(): DesiredState {
+    return this.#options.store.state;
+  }
+
+  /** The supervisor says what happens; those who wait here listen. */
+  heard(fact: SupervisorFact): void {
+    if (fact.kind === 'rollout' && fact.fact.type === 'failed') this.#rollBack(fact.app);
+    if (fact.kind === 'rollout' && fact.fact.type === 'done') this.#rolledOut(fact.app);
+    for (const listener of [...this.#factListeners]) listener(fact);
+  }
+
+  /** Starts a new app, or one of this name that is stopped. */
+  async start(plan: AppPlan): Promise<void> {
+    const stored = this.#state.apps[plan.name];
+    if (stored && stored.source !== null) {
+      throw new HoldfastError(
+        'APP_EXISTS',
+        `Cannot start "${plan.name}": an app of this name comes from "${stored.source}"`,
+      );
+    }
+    if (stored && !stored.stopped && !this.#hasFailed(plan.name)) {
+      throw new HoldfastError('APP_EXISTS', `Cannot start "${plan.name}": an app of this name runs already`, {
+        hint: `Run \`hold restart ${plan.name}\` or \`hold reload ${plan.name}\`, or choose another name with \`-n\``,
+      });
+    }
+    this.#openDoors([{ ...fresh(plan, null), learned: stored?.learned ?? [] }]);
+    this.#store(plan.name, (old) => renewed(old, plan, null, 'restart'));
+    this.#options.journal.record('app.changed', { app: plan.name, data: { change: 'started' } });
+    await this.#makeTrue([plan.name]);
+  }
+
+  /** Starts a stopped app with the settings that it has; one that has failed is tried again. */
+  async startAgain(name: string): Promise<void> {
+    const stored = this.#get(name);
+    this.#openDoors([stored]);
+    this.#store(name, (old) => ({ ...old, stopped: false }), { change: 'started' });
+    for (const instance of this.#options.supervisor.app(name)?.current ?? []) {
+      if (instance.phase === 'failed' || instance.phase === 'backoff') instance.dispatch({ type: 'start' });
+    }
+    await this.#makeTrue([name]);
+  }
+
+  async stop(name: string): Promise<void> {
+    this.#get(name);
+    // It may listen elsewhere when it is started again.
+    const stopped = { stopped: true, previous: null, learned: [] };
+    this.#store(name, (old) => ({ ...old, ...stopped }), { change: 'stopped' });
+    await this.#makeTrue([name]);
+    this.#closeDoors();
+  }
+
+  /** All at once: the old ones end before the new ones start. */
+  restart(name: string): Promise<void> {
+    return this.#replace(name, 'restart', 'restarted');
+  }
+
+  /** One after the other, each new one ready before its old one goes. */
+  reload(name: string): Promise<void> {
+    return this.#replace(name, 'rolling', 'reloaded');
+  }
+
+  async scale(name: string, instances: number): Promise<void> {
+    this.#get(name);
+    if (!Number.isInteger(instances) || instances < 1 || instances > 1000) {
+      throw new HoldfastError(
+        'BAD_REQUEST',
+        `Cannot scale "${name}" to "${instances}": it must be a number from 1 to 1000`,
+        {
+          hint: `To have none running, use \`hold stop ${name}\``,
+        },
+      );
+    }
+    this.#store(name, (old) => ({ ...old, plan: { ...old.plan, instances } }), {
+      change: 'scaled',
+      instances,
+    });
+    await this.#makeTrue([name]);
+  }
+
+  async delete(name: string): Promise<void> {
+    const stored = this.#get(name);
+    if (name === EDGE || routedApps(this.#state).has(name)) {
+      throw new HoldfastError('BAD_REQUEST', `Cannot delete "${name}": sites need it`, {
+        hint: `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``,
+      });
+    }
+    await this.#delete([name]);
+  }
+
+  /** What `up` would change. */
+  plan(next: Plan): Change[] {
+    const current = this.#currentPlan(next.source, next);
+    const changes: Change[] = diffPlans(current, next);
+    for (const name of Object.keys(next.apps)) {
+      const stored = this.#state.apps[name];
+      if (!stored || changes.some((change) => change.what === 'app' && change.name === name)) continue;
+      if (stored.stopped) changes.push({ kind: 'start', what: 'app', name, detail: ['it is stopped'] });
+      else if (this.#hasFailed(name))
+        changes.push({ kind: 'start', what: 'app', name, detail: ['it has failed'] });
+    }
+    return changes;
+  }
+
+  /** Makes what came from this file, and only that, equal to the file. */
+  async up(next: Plan): Promise<Change[]> {
+    this.#refuseForeign(next);
+    const changes = this.plan(next);
+    if (changes.length === 0) return changes;
+    const target = this.#targetState(next);
+    this.#openDoors(
+      Object.values(target.apps).filter(({ stopped }) => !stopped),
+      target,
+    );
+    const removed = changes
+      .filter(({ kind, what }) => kind === 'remove' && what === 'app')
+      .map(({ name }) => name);
+    this.#options.store.edit(() => ({
+      ...target,
+      apps: { ...target.apps, ...pick(this.#state.apps, removed, (app) => ({ ...app, stopped: true })) },
+    }));
+    for (const { kind, what, name, detail } of changes) {
+      if (what !== 'app') continue;
+      this.#options.journal.record('app.changed', { app: name, data: { change: kind, detail } });
+    }
+    this.#options.refreshRoutes();
+    for (const name of Object.keys(next.apps)) {
+      const plan = this.#state.apps[name]?.plan;
+      if (plan) this.#options.outputs.configure(name, plan.log);
+      for (const instance of this.#options.supervisor.app(name)?.current ?? []) {
+        if (instance.phase === 'failed') instance.dispatch({ type: 'start' });
+      }
+    }
+    const edge = this.#state.apps[EDGE] ? [EDGE] : [];
+    if (this.#state.apps[EDGE]?.stopped) removed.push(EDGE);
+    try {
+      await this.#makeTrue([...Object.keys(next.apps), ...edge]);
+    } finally {
+      if (removed.length > 0) await this.#delete(removed);
+    }
+    return changes;
+  }
+
+  /** Ends everything and forgets it: the apps first, the edge last. */
+  async down(): Promise<void> {
+    const names = Object.keys(this.#state.apps).filter((name) => name !== EDGE);
+    await this.#delete(names, HURRY_MS);
+    this.#options.store.edit((state) => ({ ...state, sites: {} }));
+    await this.#delete([EDGE], HURRY_MS);
+    this.#options.store.edit((state) => ({ ...state, edge: null }));
+  }
+
+  /** The machine goes down: ends everything, but keeps the wish for the next start. */
+  async suspend(): Promise<void> {
+    const { supervisor } = this.#options;
+    const end = async (apps: readonly App[]) => {
+      for (const app of apps) {
+        app.hurry(HURRY_MS);
+        app.desire({ ...app.desired, wanted: 0 });
+      }
+      await supervisor.until(() => apps.every((app) => app.isGone));
+    };
+    await end(supervisor.apps.filter(({ name }) => name !== EDGE));
+    await end(supervisor.apps);
+  }
+
+  /** The wish for every app, as the supervisor takes it. */
+  desiredApps(): Map<string, DesiredApp> {
+    return new Map(
+      Object.values(this.#state.apps).map((stored) => [stored.plan.name, this.#desired(stored)]),
+    );
+  }
+
+  /** The addresses that the instances of an app inherit as open sockets. */
+  addressesOf(name: string): readonly Address[] {
+    const stored = this.#state.apps[name];
+    return stored ? addressesOf(stored, this.#state) : [];
+  }
+
+  /** An app listens on an address that nobody knew of, and offers a copy of the socket. */
+  learn(name: string, address: Address): void {
+    const stored = this.#state.apps[name];
+    if (!stored || addressesOf(stored, this.#state).some((known) => sameAddress(known, address))) return;
+    this.#options.store.editApp(name, (old) => ({ ...old, learned: [...old.learned, address] }));
+    this.#options.supervisor.app(name)?.desire(this.#desired(this.#get(name)));
+  }
+
+  /** @throws HoldfastError when an app needs a port that it cannot have */
+  openAllDoors(): void {
+    this.#openDoors(Object.values(this.#state.apps).filter(({ stopped }) => !stopped));
+  }
+
+  #get(name: string): StoredApp {
+    const stored = this.#state.apps[name];
+    if (stored) return stored;
+    const names = Object.keys(this.#state.apps).filter((other) => other !== EDGE);
+    const known =
+      names.length === 0 ? 'there are no apps' : `there is ${names.map((n) => `"${n}"`).join(', ')}`;
+    throw new HoldfastError('APP_UNKNOWN', `There is no app "${name}": ${known}`);
+  }
+
+  #hasFailed(name: string): boolean {
+    return (this.#options.supervisor.app(name)?.current ?? []).some(({ phase }) => phase === 'failed');
+  }
+
+  #store(name: string, change: (old: StoredApp | undefined) => StoredApp): void;
+  #store(name: string, change: (old: StoredApp) => StoredApp, data: Record<string, unknown>): void;
+  #store(name: string, change: (old: never) => StoredApp, data?: Record<string, unknown>): void {
+    const old = this.#state.apps[name] as never;
+    this.#options.store.edit((state) => ({ ...state, apps: { ...state.apps, [name]: change(old) } }));
+    if (data) this.#options.journal.record('app.changed', { app: name, data });
+  }
+
+  async #replace(name: string, mode: RolloutMode, change: string): Promise<void> {
+    const stored = this.#get(name);
+    if (stored.stopped) return this.startAgain(name);
+    const real = mode === 'rolling' && !this.#canOverlap(stored) ? 'restart' : mode;
+    this.#store(
+      name,
+      (old) => ({
+        ...old,
+        mode: real,
+        generation: old.generation + 1,
+        previous: { plan: old.plan, generation: old.generation },
+      }),
+      { change },
+    );
+    await this.#makeTrue([name]);
+  }
+
+  /** Two of it can run at once: they share the port, or have none that is their own. */
+  #canOverlap({ plan }: StoredApp): boolean {
+    return (
+      (plan.guest && plan.command.node) ||
+      plan.port === null ||
+      plan.name === EDGE ||
+      routedApps(this.#state).has(plan.name)
+    );
+  }
+
+  #desired(stored: StoredApp): DesiredApp {
+    const { plan, stopped, generation, mode } = stored;
+    const guest = plan.guest && plan.command.node;
+    const portUnknown = guest && plan.port === null && stored.learned.length === 0;
+    const oneFirst = portUnknown && !routedApps(this.#state).has(plan.name);
+    return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst };
+  }
+
+  /** Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails. */
+  async #makeTrue(names: readonly string[]): Promise<void> {
+    const { supervisor } = this.#options;
+    const waits = names.map((name) => this.#settled(name));
+    for (const name of names) {
+      const stored = this.#state.apps[name];
+      if (stored) supervisor.desire(name, this.#desired(stored));
+    }
+    const results = await Promise.allSettled(waits.map(({ promise }) => promise));
+    for (const { cancel } of waits) cancel();
+    const failures = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as HoldfastError] : [],
+    );
+    const [first, ...others] = failures;
+    if (!first) return;
+    if (others.length === 0) throw first;
+    const details = [...first.details, ...others.flatMap(({ message, details }) => [message, ...details])];
+    throw new HoldfastError(first.code, first.message, { hint: first.hint, details });
+  }
+
+  #settled(name: string): { promise: Promise<void>; cancel: () => void } {
+    const { supervisor } = this.#options;
+    let fail: (error: HoldfastError) => void = () => undefined;
+    const failed = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const listener = (fact: SupervisorFact) => {
+      if (fact.app.name === name) this.#judge(fact, fail);
+    };
+    this.#factListeners.add(listener);
+    // One turn later, when the wish has been given to the supervisor.
+    const settled = Promise.resolve().then(() =>
+      supervisor.until(() => supervisor.app(name)?.isSettled ?? true),
+    );
+    return { promise: Promise.race([settled, failed]), cancel: () => this.#factListeners.delete(listener) };
+  }
+
+  #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): void {
+    if (fact.kind === 'rollout' && fact.fact.type === 'failed') {
+      const { instance, reason } = fact.fact;
+      this.#failWith('ROLLOUT_FAILED', `The new ${instance.id} did not get ready: ${reason}`, instance, fail);
+    }
+    if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return;
+    const { instance, app } = fact;
+    if (instance.generation !== app.desired.generation || app.desired.wanted === 0) return;
+    if (fact.fact.type === 'crashed' || fact.fact.type === 'spawnFailed') {
+      this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
+    }
+  }
+
+  #failWith(
+    code: 'ROLLOUT_FAILED' | 'START_FAILED',
+    message: string,
+    instance: Instance,
+    fail: (error: HoldfastError) => void,
+  ): void {
+    const { key } = instance;
+    const { outputs } = this.#options;
+    const report = () => {
+      const lines = outputs.lastLines(key).slice(-20);
+      const details = lines.map(({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`);
+      fail(new HoldfastError(code, message, { details }));
+    };
+    // It may have been ended for not getting ready: what it said up to now is what there is to say.
+    if (instance.running) report();
+    else void outputs.ended(key).then(report);
+  }
+
+  #rolledOut(app: App): void {
+    this.#options.store.editApp(app.name, (old) => ({ ...old, previous: null }));
+    this.#closeDoors();
+  }
+
+  /** The new generation does not work: the old one is the wish again. */
+  #rollBack(app: App): void {
+    const previous = this.#state.apps[app.name]?.previous;
+    if (!previous) return;
+    this.#options.store.editApp(app.name, (old) => ({
+      ...old,
+      ...previous,
+      mode: 'rolling',
+      previous: null,
+    }));
+    app.desire(this.#desired(this.#get(app.name)));
+  }
+
+  async #delete(names: readonly string[], hurryMs?: number): Promise<void> {
+    const { supervisor, crashes } = this.#options;
+    for (const name of names) {
+      if (!this.#state.apps[name]) continue;
+      this.#store(name, (old) => ({ ...old, stopped: true, previous: null }), { change: 'deleted' });
+    }
+    await Promise.all(
+      names.map(async (name) => {
+        const stored = this.#state.apps[name];
+        const app = supervisor.app(name);
+        if (!stored || !app) return;
+        app.desire(this.#desired(stored));
+        if (hurryMs !== undefined) app.hurry(hurryMs);
+        await supervisor.until(() => app.isGone);
+        supervisor.forget(name);
+        crashes.forget(name);
+      }),
+    );
+    this.#options.store.edit((state) => ({ ...state, apps: omit(state.apps, names) }));
+    this.#closeDoors();
+  }
+
+  /** All or nothing: when one cannot be opened, those opened just now are closed again. */
+  #openDoors(apps: readonly StoredApp[], state: DesiredState = this.#state): void {
+    const opened: Address[] = [];
+    try {
+      for (const address of apps.flatMap((app) => addressesOf(app, state))) {
+        if (this.#options.doors.find(address)) continue;
+        this.#options.doors.open(address);
+        opened.push(address);
+        this.#options.journal.record('port.held', { data: { ...address } });
+      }
+    } catch (error) {
+      for (const address of opened) this.#options.doors.close(address);
+      throw error;
+    }
+  }
+
+  /** Closes the doors that no app wants any more. */
+  #closeDoors(): void {
+    const wanted = Object.values(this.#state.apps)
+      .filter(({ stopped }) => !stopped)
+      .flatMap((app) => addressesOf(app, this.#state));
+    for (const door of this.#options.doors.all) {
+      if (wanted.some((address) => sameAddress(address, door))) continue;
+      this.#options.doors.close(door);
+      this.#options.journal.record('port.released', { data: { host: door.host, port: door.port } });
+    }
+  }
+
+  #refuseForeign(next: Plan): void {
+    for (const name of Object.keys(next.apps)) {
+      const stored = this.#state.apps[name];
+      if (!stored || stored.source === next.source) continue;
+      const from = stored.source === null ? 'was started with `hold start`' : `comes from "${stored.source}"`;
+      throw new HoldfastError(
+        'APP_EXISTS',
+        `Cannot take "${name}" from "${next.source}": an app of this name ${from}`,
+      );
+    }
+    for (const host of Object.keys(next.sites)) {
+      const stored = this.#state.sites[host];
+      if (!stored || stored.source === next.source) continue;
+      throw new HoldfastError(
+        'APP_EXISTS',
+        `Cannot take the site "${host}": it comes from "${stored.source}"`,
+      );
+    }
+  }
+
+  /** What runs now of what came from this file, in the shape of a plan. */
+  #currentPlan(source: string | null, next: Plan): Plan {
+    const mine = Object.values(this.#state.apps).filter(
+      (app) => app.source === source && app.plan.name !== EDGE,
+    );
+    const sites = Object.values(this.#state.sites).filter((entry) => entry.source === source);
+    return {
+      source,
+      apps: Object.fromEntries(mine.map(({ plan }) => [plan.name, plan])),
+      sites: Object.fromEntries(sites.map(({ site }) => [site.host, site])),
+      // Without sites there is no edge, so its settings make no difference.
+      edge: Object.keys(next.sites).length === 0 ? next.edge : (this.#state.edge ?? next.edge),
+    };
+  }
+
+  #targetState(next: Plan): DesiredState {
+    const { source } = next;
+    const others = Object.entries(this.#state.apps).filter(
+      ([name, app]) => app.source !== source || name === EDGE,
+    );
+    const otherSites = Object.entries(this.#state.sites).filter(([, entry]) => entry.source !== source);
+    const sites = Object.fromEntries([
+      ...otherSites,
+      ...Object.entries(next.sites).map(([host, site]) => [host, { site, source }]),
+    ]) as DesiredState['sites'];
+    const edge = Object.keys(next.sites).length > 0 ? next.edge : this.#state.edge;
+    const before = routedApps(this.#state);
+    const after = routedApps({ ...this.#state, sites });
+    const apps: Record<string, StoredApp> = Object.fromEntries(others);
+    for (const [name, plan] of Object.entries(next.apps)) {
+      const old = this.#state.apps[name];
+      // An app that becomes routed, or is no longer, listens elsewhere.
+      const moved = before.has(name) !== after.has(name);
+      apps[name] = renewed(old, plan, source, 'rolling', moved);
+    }
+    const state: DesiredState = { version: 1, apps, sites, edge };
+    return this.#withEdge(state);
+  }
+
+  #withEdge(state: DesiredState): DesiredState {
+    const { [EDGE]: old, ...apps } = state.apps;
+    if (Object.keys(state.sites).length === 0 || !state.edge) {
+      return old ? { ...state, apps: { ...apps, [EDGE]: { ...old, stopped: true } } } : state;
+    }
+    const plan = edgeAppPlan(state.edge, this.#options.edgeEntry, this.#options.edgeEnv);
+    return { ...state, apps: { ...apps, [EDGE]: renewed(old, plan, null, 'rolling') } };
+  }
+}
+
+function fresh(plan: AppPlan, source: string | null): StoredApp {
+  return { plan, source, stopped: false, generation: 1, mode: 'rolling', previous: null, learned: [] };
+}
+
+/** The app with this plan: a new generation when running instances would be outdated by it. */
+function renewed(
+  old: StoredApp | undefined,
+  plan: AppPlan,
+  source: string | null,
+  mode: RolloutMode,
+  moved = false,
+): StoredApp {
+  if (!old) return fresh(plan, source);
+  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, stopped: false };
+  return {
+    ...old,
+    plan,
+    source,
+    stopped: false,
+    mode,
+    learned: moved ? [] : old.learned,
+    generation: old.generation + 1,
+    previous: old.stopped || moved ? null : { plan: old.plan, generation: old.generation },
+  };
+}
+
+/** Instances of the old plan must be replaced: all settings but those that the daemon itself applies count. */
+function outdates(old: AppPlan, next: AppPlan): boolean {
+  const essence = ({
+    instances: _i,
+    baseEnv: _b,
+    log: _l,
+    sticky: _s,
+    hold: _h,
+    drainMs: _d,
+    ...rest
+  }: AppPlan) => rest;
+  return canonical(essence(old)) !== canonical(essence(next));
+}
+
+/** JSON with sorted keys, so that the order of settings makes no difference. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** Where instances of this app get their sockets from: what the plan names and what was learned; routed apps have none. */
+function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[] {
+  const { plan, learned } = stored;
+  if (plan.name === EDGE) return state.edge ? [state.edge.http] : [];
+  if (!plan.guest || !plan.command.node) return [];
+  if (routedApps(state).has(plan.name) || plan.port === null) return learned;
+  const named = { host: null, port: plan.port };
+  // It listens on a narrower address of the same port.
+  if (learned.some(({ port }) => port === plan.port)) return learned;
+  return [named, ...learned];
+}
+
+function pick(
+  apps: Readonly<Record<string, StoredApp>>,
+  names: readonly string[],
+  change: (app: StoredApp) => StoredApp,
+): Record<string, StoredApp> {
+  return Object.fromEntries(names.flatMap((name) => (apps[name] ? [[name, change(apps[name])]] : [])));
+}
+
+function omit<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+}

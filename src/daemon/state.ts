@@ -1,0 +1,140 @@
+/**
+ * Desired state on disk: what shall run. Written whole, atomically, fsynced, with the previous generation kept; a damaged
+ * file is set aside and the generation before it is used. When the disk is full, what is in memory counts, and
+ * writing is tried again until it works.
+ */
+import { join } from 'node:path';
+import type { AppPlan, EdgePlan, SitePlan } from '../config/plan.ts';
+import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
+import type { Clock } from '../kit/clock.ts';
+import { bootId } from '../kit/proc.ts';
+import type { RolloutMode } from '../supervisor/rollout.ts';
+import type { InstanceRecord } from '../supervisor/supervisor.ts';
+import type { Address } from './doors.ts';
+
+export interface StoredApp {
+  readonly plan: AppPlan;
+  /** The config file that it came from; null for `hold start`. */
+  readonly source: string | null;
+  readonly stopped: boolean;
+  /** Grows with everything that makes running instances outdated. */
+  readonly generation: number;
+  readonly mode: RolloutMode;
+  /** What to go back to when the rollout of this generation fails. */
+  readonly previous: { readonly plan: AppPlan; readonly generation: number } | null;
+  /** Addresses that it was found to listen on, beside those that the plan names. */
+  readonly learned: readonly Address[];
+}
+
+export interface DesiredState {
+  readonly version: 1;
+  readonly apps: Readonly<Record<string, StoredApp>>;
+  readonly sites: Readonly<Record<string, { readonly site: SitePlan; readonly source: string | null }>>;
+  readonly edge: EdgePlan | null;
+}
+
+export const nothingDesired: DesiredState = { version: 1, apps: {}, sites: {}, edge: null };
+
+const GENERATIONS = 2;
+const RETRY_MS = 5000;
+
+export interface StoreOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  onUnsaved(error: Error): void;
+}
+
+export class DesiredStore {
+  readonly #file: string;
+  readonly #options: StoreOptions;
+  #state: DesiredState = nothingDesired;
+  #retry: (() => void) | null = null;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#file = join(options.dir, 'desired.json');
+  }
+
+  get state(): DesiredState {
+    return this.#state;
+  }
+
+  /** @returns the damaged files that were set aside */
+  async load(): Promise<readonly Damaged[]> {
+    const found = await readNewest(this.#file, parseDesired, { generations: GENERATIONS });
+    if (found.value) this.#state = found.value;
+    return found.damaged;
+  }
+
+  edit(change: (state: DesiredState) => DesiredState): void {
+    this.#state = change(this.#state);
+    this.#save();
+  }
+
+  editApp(name: string, change: (app: StoredApp) => StoredApp): void {
+    const app = this.#state.apps[name];
+    if (app) this.edit((state) => ({ ...state, apps: { ...state.apps, [name]: change(app) } }));
+  }
+
+  close(): void {
+    this.#retry?.();
+    this.#retry = null;
+  }
+
+  #save(): void {
+    this.#retry?.();
+    this.#retry = null;
+    try {
+      writeAtomicSync(this.#file, JSON.stringify(this.#state), { generations: GENERATIONS });
+    } catch (error) {
+      this.#options.onUnsaved(error as Error);
+      this.#retry = this.#options.clock.after(RETRY_MS, () => this.#save());
+    }
+  }
+}
+
+function parseDesired(text: string): DesiredState {
+  const value = JSON.parse(text) as DesiredState;
+  if (value.version !== 1 || typeof value.apps !== 'object' || typeof value.sites !== 'object') {
+    throw new Error('not a state file of this version');
+  }
+  return value;
+}
+
+interface RecordsFile {
+  readonly boot: string;
+  readonly instances: readonly InstanceRecord[];
+}
+
+/**
+ * Which processes run, for the next daemon to adopt. Not fsynced: after a power cut there is nothing to adopt. When it cannot be
+ * written, strays.ts finds the processes by their environment.
+ */
+export class RecordStore {
+  readonly #file: string;
+  #last = '';
+
+  constructor(dir: string) {
+    this.#file = join(dir, 'instances.json');
+  }
+
+  async load(): Promise<readonly InstanceRecord[]> {
+    const found = await readNewest(this.#file, (text) => JSON.parse(text) as RecordsFile);
+    if (!found.value || !Array.isArray(found.value.instances)) return [];
+    // After a boot every pid is a stranger's; serials and counts still hold.
+    if (found.value.boot !== bootId())
+      return found.value.instances.map((record) => ({ ...record, process: null }));
+    return found.value.instances;
+  }
+
+  save(instances: readonly InstanceRecord[]): void {
+    const text = JSON.stringify({ boot: bootId(), instances } satisfies RecordsFile);
+    if (text === this.#last) return;
+    try {
+      writeAtomicSync(this.#file, text, { sync: false });
+      this.#last = text;
+    } catch {
+      this.#last = '';
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * How work reaches instances: for routed apps through the edges' route table, for the others through their held ports. The only
+ * place where the supervisor and the edge meet.
+ */
+import type { EdgePlan } from '../config/plan.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
+import type { Traffic } from '../supervisor/app.ts';
+import type { Instance } from '../supervisor/instance.ts';
+import { EDGE, edgeTable } from './edge-app.ts';
+import type { Link, Links } from './links.ts';
+import type { DesiredState } from './state.ts';
+
+export interface RoutingOptions {
+  readonly clock: Clock;
+  readonly links: () => Links;
+  state(): DesiredState;
+  instancesOf(app: string): readonly Instance[];
+  isRouted(app: string): boolean;
+}
+
+/** An edge that does not answer for this long is not waited for: its own restart will bring it up to date. */
+const EDGE_ANSWER_MS = 5000;
+/** For the last words of WebSockets that are closed at the end of the drain time. */
+const FAREWELL_MS = 1500;
+
+export class Routing implements Traffic {
+  readonly #options: RoutingOptions;
+  /** Instances whose drain time is over: no longer in the table although they still run. */
+  readonly #expelled = new Set<string>();
+  readonly #retiredBy = new Map<string, Set<Link>>();
+  readonly #drained = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+  #table: EdgeTable | null = null;
+  /** Starts at the time, so that it grows over restarts of the daemon, too. */
+  #version: number;
+
+  constructor(options: RoutingOptions) {
+    this.#options = options;
+    this.#version = options.clock.now();
+  }
+
+  get tableVersion(): number {
+    return this.#version;
+  }
+
+  /** Makes the table anew and sends it when it is another one. */
+  refresh(): void {
+    const { edge } = this.#options.state();
+    if (!edge) return;
+    const next = this.#make(edge, this.#version);
+    if (this.#table && JSON.stringify(next) === JSON.stringify(this.#table)) return;
+    this.#version += 1;
+    this.#table = { ...next, version: this.#version };
+    for (const link of this.#edges()) link.send({ type: 'table', table: this.#table });
+  }
+
+  /** An edge (again) connected. */
+  connected(link: Link): void {
+    this.refresh();
+    if (this.#table) link.send({ type: 'table', table: this.#table });
+  }
+
+  retired(link: Link, target: string): void {
+    const by = this.#retiredBy.get(target) ?? new Set();
+    this.#retiredBy.set(target, by.add(link));
+    this.changed();
+  }
+
+  drained(key: string): void {
+    this.#drained.add(key);
+    this.changed();
+  }
+
+  /** Something that `admit` or `retire` may wait for has happened. */
+  changed(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  async admit(instance: Instance): Promise<void> {
+    if (!this.#options.isRouted(instance.plan.name)) return;
+    this.refresh();
+    await this.#until(
+      () => this.#edges().every(({ applied }) => applied >= this.tableVersion),
+      EDGE_ANSWER_MS,
+    );
+  }
+
+  async retire(instance: Instance, drainMs: number): Promise<void> {
+    const { key } = instance;
+    const gone = () => instance.phase !== 'ready';
+    if (this.#options.isRouted(instance.plan.name) && instance.plan.name !== EDGE) {
+      this.#retiredBy.delete(key);
+      this.refresh();
+      const done = () => gone() || this.#edges().every((link) => this.#retiredBy.get(key)?.has(link));
+      await this.#until(done, drainMs);
+      if (!done()) {
+        this.#expelled.add(key);
+        this.refresh();
+        await this.#until(done, FAREWELL_MS);
+        this.#expelled.delete(key);
+      }
+      this.#retiredBy.delete(key);
+      return;
+    }
+    const link = this.#options.links().get(key);
+    if (!link) return;
+    link.send({ type: 'drain', timeoutMs: drainMs });
+    await this.#until(() => gone() || this.#drained.has(key), drainMs + FAREWELL_MS);
+    this.#drained.delete(key);
+  }
+
+  #edges(): Link[] {
+    return this.#options.links().all.filter(({ hello }) => hello.role === 'edge');
+  }
+
+  #make(edge: EdgePlan, version: number): EdgeTable {
+    return edgeTable(version, this.#options.state(), edge, (app) => this.#targetsOf(app));
+  }
+
+  #targetsOf(app: string): EdgeTarget[] {
+    return this.#options.instancesOf(app).flatMap((instance): EdgeTarget[] => {
+      const lease = instance.running?.record.lease;
+      if (instance.phase !== 'ready' || !lease || this.#expelled.has(instance.key)) return [];
+      const address = lease.socket
+        ? { path: lease.socket }
+        : lease.port !== null
+          ? { host: '127.0.0.1', port: lease.port }
+          : null;
+      // Started before it was routed; its successor will have an address.
+      if (!address) return [];
+      const state = instance.draining ? 'draining' : 'ready';
+      return [{ id: instance.key, address, guest: lease.guest, state }];
+    });
+  }
+
+  #until(condition: () => boolean, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        cancel();
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const look = () => {
+        if (condition()) finish();
+      };
+      const cancel = this.#options.clock.after(timeoutMs, finish);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,184 @@
+/** How things are, as the control API shows them. */
+
+import { maskEnv } from '../config/mask.ts';
+import type { AppPlan, EdgePlan } from '../config/plan.ts';
+import type { Clock } from '../kit/clock.ts';
+import type {
+  AppDetail,
+  AppStatus,
+  AppView,
+  InstanceStatus,
+  InstanceView,
+  PortView,
+} from '../protocol/api.ts';
+import type { App } from '../supervisor/app.ts';
+import type { Instance } from '../supervisor/instance.ts';
+import type { Address, Door } from './doors.ts';
+import { describeAddress } from './doors.ts';
+import { EDGE } from './edge-app.ts';
+import type { Journal } from './journal.ts';
+import type { Links, Listening } from './links.ts';
+import type { DesiredState, StoredApp } from './state.ts';
+import type { UsageMeter } from './usage.ts';
+
+export interface ViewSources {
+  readonly clock: Clock;
+  readonly links: Links;
+  readonly usage: UsageMeter;
+  readonly journal: Journal;
+  readonly logDir: string;
+  state(): DesiredState;
+  app(name: string): App | undefined;
+  doors(): readonly Door[];
+  isRouted(app: string): boolean;
+}
+
+export function appViews(sources: ViewSources): AppView[] {
+  const names = Object.keys(sources.state().apps).sort((a, b) => Number(a === EDGE) - Number(b === EDGE));
+  const views = names.flatMap((name) => appView(name, sources) ?? []);
+  sources.usage.keepOnly(new Set(views.flatMap(({ instances }) => instances.map(({ pid }) => pid ?? 0))));
+  return views;
+}
+
+export function appView(name: string, sources: ViewSources): AppView | undefined {
+  const stored = sources.state().apps[name];
+  if (!stored) return undefined;
+  const app = sources.app(name);
+  const wanted = stored.stopped ? 0 : stored.plan.instances;
+  return {
+    name,
+    kind: name === EDGE ? 'edge' : 'app',
+    status: statusOf(wanted, app?.current ?? [], app?.instances ?? []),
+    wanted,
+    urls: wanted === 0 ? [] : urlsOf(name, sources),
+    instances: (app?.instances ?? []).map((instance) => instanceView(instance, sources)),
+  };
+}
+
+export function appDetail(name: string, sources: ViewSources): AppDetail | undefined {
+  const view = appView(name, sources);
+  const stored = sources.state().apps[name];
+  if (!view || !stored) return undefined;
+  const { plan } = stored;
+  return {
+    ...view,
+    plan: { ...plan, env: maskEnv(plan.env), baseEnv: maskEnv(plan.baseEnv) },
+    ports: portsOf(name, sources),
+    notes: notesOf(stored, sources),
+    events: sources.journal.tail(20, (event) => event.app === name),
+    logFile: `${sources.logDir}/${name}.log`,
+  };
+}
+
+/** Of the instances that are to do the work; those on their way out do not count, unless nothing else is wanted. */
+export function statusOf(wanted: number, current: readonly Instance[], all: readonly Instance[]): AppStatus {
+  if (wanted === 0) return all.length === 0 ? 'stopped' : 'stopping';
+  const ready = current.filter(({ phase }) => phase === 'ready').length;
+  if (ready >= wanted) return 'running';
+  if (current.length > 0 && current.every(({ phase }) => phase === 'failed')) return 'failed';
+  // Down, and not because it is still on its way up.
+  const ill = current.some(
+    (i) => i.phase === 'failed' || i.phase === 'backoff' || i.machine.crashesInARow > 0,
+  );
+  return ready > 0 || ill ? 'degraded' : 'starting';
+}
+
+function instanceView(instance: Instance, { clock, links, usage }: ViewSources): InstanceView {
+  const now = clock.now();
+  const { machine, running } = instance;
+  const { pid, spawnedAt } = running?.record ?? { pid: null, spawnedAt: null };
+  const { memoryBytes, cpu } =
+    pid === null ? { memoryBytes: null, cpu: null } : usage.of(pid, spawnedAt ?? now);
+  const status: InstanceStatus = instance.draining && machine.phase === 'ready' ? 'draining' : machine.phase;
+  return {
+    id: instance.id,
+    slot: instance.slot,
+    serial: instance.serial,
+    pid,
+    status,
+    restarts: instance.restarts,
+    uptimeMs: spawnedAt === null ? null : now - spawnedAt,
+    memoryBytes,
+    cpu,
+    loopDelayMs: links.get(instance.key)?.loopDelayMs ?? null,
+    release: null,
+    reason: machine.reason,
+    nextStartMs: machine.phase === 'backoff' ? Math.max(0, (machine.deadline ?? now) - now) : null,
+  };
+}
+
+/** What the running instances say that they listen on, each address once. */
+function listeningOf(name: string, { app, links }: ViewSources): Listening[] {
+  const all = (app(name)?.current ?? []).flatMap((instance) => links.get(instance.key)?.listening ?? []);
+  const seen = new Map(all.map((one) => [`${one.host} ${one.port}`, one]));
+  return [...seen.values()];
+}
+
+function portsOf(name: string, sources: ViewSources): PortView[] {
+  return listeningOf(name, sources)
+    .filter(({ via, port }) => via !== 'socket' && port > 0)
+    .map(({ host, port, via, tls }) => ({ host, port, held: via === 'door' || via === 'offered', tls }));
+}
+
+function urlsOf(name: string, sources: ViewSources): string[] {
+  const state = sources.state();
+  if (name === EDGE) return state.edge ? [urlOf('http', state.edge.http)] : [];
+  if (sources.isRouted(name) && state.edge) return siteUrls(name, state, state.edge);
+  const listening = listeningOf(name, sources).filter(({ port }) => port > 0);
+  if (listening.length > 0) return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one));
+  const port = state.apps[name]?.plan.port ?? null;
+  return port === null ? [] : [urlOf('http', { host: null, port })];
+}
+
+function siteUrls(app: string, state: DesiredState, edge: EdgePlan): string[] {
+  return Object.values(state.sites).flatMap(({ site }) =>
+    site.routes
+      .filter(({ to }) => to.kind === 'app' && to.app === app)
+      .map(({ prefix }) => {
+        const host = site.host === '*' ? edge.http.host : site.host;
+        return urlOf('http', { host, port: edge.http.port }) + (prefix === '/' ? '' : prefix);
+      }),
+  );
+}
+
+/** `http://localhost:3000`; an address that means "all" is shown as one that can be typed. */
+function urlOf(scheme: 'http' | 'https', { host, port }: Address): string {
+  const everywhere = host === null || host === '::' || host === '0.0.0.0';
+  const shown = everywhere ? 'localhost' : host;
+  const implied = port === (scheme === 'http' ? 80 : 443);
+  return `${scheme}://${implied ? hostOnly(shown) : describeAddress({ host: shown, port })}`;
+}
+
+function hostOnly(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function notesOf(stored: StoredApp, sources: ViewSources): string[] {
+  const { plan } = stored;
+  const notes: string[] = [];
+  const listening = listeningOf(plan.name, sources);
+  const routed = sources.isRouted(plan.name);
+  const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');
+  if (plan.port !== null && listening.length > 0 && !listening.some(({ port }) => port === plan.port)) {
+    const real = listening.map(describeAddress).join(', ');
+    notes.push(`it listens on ${real}, not on the configured port ${plan.port}`);
+  }
+  for (const one of listening.filter(({ via }) => via === 'own')) {
+    notes.push(`port ${describeAddress(one)} is its own: while it restarts, connections are refused`);
+  }
+  if (routed && listening.some(({ tls, via }) => tls && via !== 'socket')) {
+    notes.push(
+      'it speaks TLS itself; the edge speaks plain HTTP to apps, so its TLS server gets no requests from a site',
+    );
+  }
+  if (running && !hasGuest(plan) && !routed && plan.port !== null) {
+    notes.push(
+      'it is not a Node program, so its port is its own: a reload stops it before it starts it again',
+    );
+  }
+  return notes;
+}
+
+function hasGuest(plan: AppPlan): boolean {
+  return plan.guest && plan.command.node;
+}
