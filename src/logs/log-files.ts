@@ -13,7 +13,10 @@ export interface RotatedFile {
   readonly compressed: boolean;
 }
 
-const stampPattern = /^(\d{4}-\d{2}-\d{2}T\d{2})-(\d{2})-(\d{2}\.\d{3}Z)(\.gz)?$/;
+/** What a compressed file is called until it is complete: `….gz.tmp`. */
+export const TEMPORARY = '.gz.tmp';
+
+const stampPattern = /^(\d{4}-\d{2}-\d{2}T\d{2})-(\d{2})-(\d{2}\.\d{3}Z)(\.gz(?:\.tmp)?)?$/;
 
 export function logFile(dir: string, app: string): string {
   return join(dir, `${app}.log`);
@@ -35,22 +38,40 @@ export function loggedApps(dir: string): string[] {
 
 /** Rotated files, oldest first. A file that is there both plain and compressed is named once, plain. */
 export function rotatedFiles(file: string): RotatedFile[] {
-  const prefix = `${basename(file)}.`;
   const found = new Map<string, RotatedFile>();
-  for (const entry of list(dirname(file)).sort()) {
-    const match = entry.startsWith(prefix) ? stampPattern.exec(entry.slice(prefix.length)) : null;
-    if (!match) continue;
-    const until = `${match[1]}:${match[2]}:${match[3]}`;
-    const compressed = match[4] !== undefined;
+  for (const { path, until, suffix } of stamped(file)) {
     // Sorted, so the plain one came first.
-    if (!found.has(until)) found.set(until, { path: join(dirname(file), entry), until, compressed });
+    if (suffix !== TEMPORARY && !found.has(until))
+      found.set(until, { path, until, compressed: suffix !== '' });
   }
   return [...found.values()];
 }
 
+/** What a compression that did not come to its end may leave: half-made files, and plain ones that are compressed already. */
+export function leftovers(file: string): { temporary: string[]; doubled: string[] } {
+  const all = stamped(file);
+  const compressed = new Set(all.filter(({ suffix }) => suffix === '.gz').map(({ until }) => until));
+  return {
+    temporary: all.filter(({ suffix }) => suffix === TEMPORARY).map(({ path }) => path),
+    doubled: all
+      .filter(({ suffix, until }) => suffix === '' && compressed.has(until))
+      .map(({ path }) => path),
+  };
+}
+
+function stamped(file: string): { path: string; until: string; suffix: string }[] {
+  const prefix = `${basename(file)}.`;
+  return list(dirname(file)).flatMap((entry) => {
+    const match = entry.startsWith(prefix) ? stampPattern.exec(entry.slice(prefix.length)) : null;
+    if (!match) return [];
+    const [, hour, minute, second, suffix = ''] = match;
+    return { path: join(dirname(file), entry), until: `${hour}:${minute}:${second}`, suffix };
+  });
+}
+
 function list(dir: string): string[] {
   try {
-    return readdirSync(dir);
+    return readdirSync(dir).sort();
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return [];
     throw error;

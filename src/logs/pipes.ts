@@ -3,7 +3,8 @@
  * the app holds them open for reading and writing, so it gets neither SIGPIPE nor EPIPE while nobody reads.
  *
  * What is in a pipe lives as long as anybody has it open. An app that ends while no daemon runs therefore takes its
- * last unread words with it, unless another process holds the pipe: `holdPipe` is for that one.
+ * last unread words with it, unless another process has the pipe open too; it should do so only for reading (O_RDONLY |
+ * O_NONBLOCK), because a writer would hide from the capture that the output has ended.
  */
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -59,15 +60,6 @@ export function openForChild(pair: PipePair): ChildEnds {
 export function closeChildEnds(ends: ChildEnds): void {
   closeSync(ends.out);
   closeSync(ends.err);
-}
-
-/**
- * Keeps what is in a pipe alive without reading it and without being a writer: a reader still sees its end. Returns a
- * function that lets go.
- */
-export function holdPipe(path: string): () => void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return () => closeSync(fd);
 }
 
 export async function removePipes(pair: PipePair): Promise<void> {

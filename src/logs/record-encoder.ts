@@ -7,6 +7,7 @@ import { MAX_TEXT_BYTES, recordHead, type Stream } from './record.ts';
 
 const NEWLINE = 10;
 const nothing = Buffer.alloc(0);
+const newline = Buffer.of(NEWLINE);
 
 /** Filled anew by every call of every encoder: records are written, or copied, before the next call. */
 const scratch = Buffer.allocUnsafe(256 * 1024);
@@ -51,24 +52,30 @@ export class RecordEncoder {
 
   /** The begun line as a partial record, for when the app is silent in the middle of a line, such as after a prompt. */
   flush(time: string): Buffer {
-    const end = characterEnd(this.#carry, 0, this.#carried);
-    if (end === 0) return nothing;
-    const text = this.#carry.subarray(0, end);
-    const rest = this.#carry.subarray(end, this.#carried);
-    const record = Buffer.concat([this.#head(time, true), text, Buffer.of(NEWLINE)]);
-    this.#carried = 0;
-    this.#keep(rest);
-    this.#open = true;
-    return record;
+    return this.#partial(characterEnd(this.#carry, 0, this.#carried), time);
+  }
+
+  /** The begun line as a partial record, to the last byte: somebody else goes on with this stream. */
+  leave(time: string): Buffer {
+    return this.#partial(this.#carried, time);
   }
 
   /** The stream has ended, and with it the begun line. */
   end(time: string): Buffer {
     if (this.#carried === 0 && !this.#open) return nothing;
-    const text = this.#carry.subarray(0, this.#carried);
+    const record = Buffer.concat([this.#head(time, false), this.#carry.subarray(0, this.#carried), newline]);
     this.#carried = 0;
     this.#open = false;
-    return Buffer.concat([this.#head(time, false), text, Buffer.of(NEWLINE)]);
+    return record;
+  }
+
+  #partial(length: number, time: string): Buffer {
+    if (length === 0) return nothing;
+    const record = Buffer.concat([this.#head(time, true), this.#carry.subarray(0, length), newline]);
+    this.#carry.copyWithin(0, length, this.#carried);
+    this.#carried -= length;
+    this.#open = true;
+    return record;
   }
 
   /** Line by line, cutting those that are too long. */
@@ -77,7 +84,6 @@ export class RecordEncoder {
     const parts: Buffer[] = [];
     const whole = this.#head(time, false);
     const partial = this.#head(time, true);
-    const newline = Buffer.of(NEWLINE);
     let start = 0;
     for (;;) {
       const found = data.indexOf(NEWLINE, start);
@@ -127,8 +133,7 @@ function characterEnd(bytes: Buffer, start: number, limit: number): number {
     const byte = bytes[lead] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;
     const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    // A character that is complete needs no cut before it; one that would fill the whole piece is junk.
-    return lead + length > limit && lead > start ? lead : limit;
+    return lead + length > limit ? lead : limit;
   }
   return limit;
 }
