@@ -9,9 +9,9 @@ import { variableNameProblem } from './names.ts';
 import type { AppPlan, Command } from './plan.ts';
 import type { Problem } from './problems.ts';
 import { isDirectory, isFile } from './programs.ts';
-import { reasonOf } from './read.ts';
 import type { AppSettings } from './schema.ts';
 import { show } from './show.ts';
+import { reasonOf } from './system-error.ts';
 
 export interface Surroundings {
   /** Absolute; `cwd` of the apps is relative to it. */

@@ -17,15 +17,56 @@ export interface Checked {
   readonly code: ErrorCode;
 }
 
-export function checkConfig(
-  value: unknown,
-  around: Surroundings & { source: string; isRoot: boolean },
-): Checked {
+export interface Place extends Surroundings {
+  /** Absolute path of the file. */
+  readonly source: string;
+  readonly isRoot: boolean;
+}
+
+export function checkConfig(value: unknown, around: Place): Checked {
   const problems: Problem[] = unsafeNames(value);
   const parsed = configSettings.safeParse(value, { reportInput: true });
+  if (parsed.success && problems.length === 0)
+    return complete(parsed.data, Object.keys(parsed.data.apps), around);
   if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, configJsonSchema()));
-  if (!parsed.success || problems.length > 0) return { plan: undefined, problems, code: 'CONFIG_INVALID' };
-  return complete(parsed.data, around);
+  const rest = soundPart(value, problems);
+  const more = rest ? complete(rest, appNames(value), around).problems : [];
+  // What a part lacks because it was taken out is no mistake of its author.
+  problems.push(...more.filter(({ path }) => !problems.some((known) => isWithin(known.path, path))));
+  return { plan: undefined, problems, code: 'CONFIG_INVALID' };
+}
+
+/** What is left without the parts that are wrong, so that the rest can be checked in the same run. */
+function soundPart(value: unknown, problems: readonly Problem[]): Settings | undefined {
+  const rest = problems.reduce((left, { path }) => without(left, wholeOf(path)), value);
+  return configSettings.safeParse(rest).data;
+}
+
+function isWithin(path: readonly PropertyKey[], whole: readonly PropertyKey[]): boolean {
+  return whole.every((step, index) => String(path[index]) === String(step));
+}
+
+/** An app, and a list, are judged as a whole: half of one would have mistakes of its own. */
+function wholeOf(path: readonly PropertyKey[]): readonly PropertyKey[] {
+  if (path[0] === 'apps') return path.slice(0, 2);
+  const index = path.findIndex((step) => typeof step === 'number');
+  return index < 0 ? path : path.slice(0, index);
+}
+
+function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unknown {
+  if (first === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    if (key !== String(first)) return [[key, inner]];
+    return rest.length === 0 ? [] : [[key, without(inner, rest)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Also of apps that are not in order: a route to one of these is not wrong. */
+function appNames(value: unknown): string[] {
+  const apps = typeof value === 'object' && value !== null && 'apps' in value ? value.apps : undefined;
+  return typeof apps === 'object' && apps !== null ? Object.keys(apps) : [];
 }
 
 /** zod passes over a key `__proto__`, which would leave a part of the file unread without a word. */
@@ -37,7 +78,7 @@ function unsafeNames(value: unknown, path: readonly PropertyKey[] = []): Problem
   });
 }
 
-function complete(settings: Settings, around: Surroundings & { source: string; isRoot: boolean }): Checked {
+function complete(settings: Settings, names: readonly string[], around: Place): Checked {
   const problems: Problem[] = [];
   let missingScripts = 0;
   const apps: Record<string, AppPlan> = {};
@@ -48,7 +89,7 @@ function complete(settings: Settings, around: Surroundings & { source: string; i
     missingScripts += done.missingScript ? 1 : 0;
   }
   problems.push(...nameClashes(settings), ...portClashes(settings));
-  const sites = completeSites(settings, problems);
+  const sites = completeSites(settings, names, problems);
   const { edge, listen } = settings;
   const plan: Plan = {
     source: around.source,
@@ -101,16 +142,19 @@ function portClashes({ apps, sites, listen }: Settings): Problem[] {
   return problems;
 }
 
-function completeSites(settings: Settings, problems: Problem[]): Record<string, SitePlan> {
+function completeSites(
+  settings: Settings,
+  apps: readonly string[],
+  problems: Problem[],
+): Record<string, SitePlan> {
   const sites: Record<string, SitePlan> = {};
-  const names = Object.keys(settings.apps);
   for (const [written, { routes }] of Object.entries(settings.sites)) {
     const path = ['sites', written];
     const host = canonicalHost(written);
     if (typeof host !== 'string') continue;
     if (Object.hasOwn(sites, host))
       problems.push({ path, text: `is the same host as another site: ${show(host)}` });
-    sites[host] = { host, routes: completeRoutes(routes, [...path, 'routes'], names, problems) };
+    sites[host] = { host, routes: completeRoutes(routes, [...path, 'routes'], apps, problems) };
   }
   return sites;
 }

@@ -11,6 +11,7 @@ import {
   isExecutable,
   isFile,
   nearestFile,
+  nearestInPath,
   nodeShebang,
   readPackage,
   scriptOf,
@@ -100,7 +101,7 @@ function byFirstWord(first: string, args: readonly string[], place: CommandPlace
   if (isDirectory(path)) return directory(path, args, place);
   if (isFile(path)) return programFile(path, args, place);
   const looksLikeFile = first.includes('/') || scriptExtensions.has(extname(first));
-  return looksLikeFile ? missing(path) : missingProgram(first, path);
+  return looksLikeFile ? missing(path) : missingProgram(first, path, place);
 }
 
 function script(
@@ -154,8 +155,8 @@ function missing(path: string): CommandProblem {
   return { code: 'SCRIPT_NOT_FOUND', problem: `there is no file ${show(path)}${hint}` };
 }
 
-function missingProgram(name: string, path: string): CommandProblem {
-  const near = nearestFile(path);
+function missingProgram(name: string, path: string, place: CommandPlace): CommandProblem {
+  const near = nearestFile(path) ?? nearestInPath(name, place.path);
   const hint = near === undefined ? '' : `: did you mean ${show(near)}?`;
   const problem = `${show(name)} is neither a program in PATH nor the file ${show(path)}${hint}`;
   return { code: 'SCRIPT_NOT_FOUND', problem };

@@ -18,5 +18,12 @@ export interface JsonSchema extends SchemaNode {
 
 /** Draft 2020-12. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSettings, { io: 'input' }) as JsonSchema;
+  return z.toJSONSchema(configSettings, { io: 'input', override: nameExamples }) as JsonSchema;
+}
+
+/** zod drops `examples` of what it transforms, since it cannot know of which side they are; ours are of the input. */
+function nameExamples({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (!('example' in jsonSchema)) return;
+  jsonSchema.examples = [jsonSchema['example']];
+  delete jsonSchema['example'];
 }

@@ -36,9 +36,15 @@ export async function loadPlan({ file, cwd, env, clock = systemClock }: LoadOpti
     parallelism: availableParallelism(),
     isRoot: process.getuid?.() === 0,
   });
-  const all = [...config.problems, ...problems];
+  const all = inOrder([...config.problems, ...problems], config);
   if (plan && all.length === 0) return deepFreeze(plan);
   throw new HoldfastError(config.problems.length > 0 ? 'CONFIG_INVALID' : code, ...report(all, name, config));
+}
+
+/** From the top of the file to its end, as far as that is known. */
+function inOrder(problems: readonly Problem[], { lineOf }: Located): Problem[] {
+  const line = ({ path }: Problem): number => lineOf(path) ?? 0;
+  return [...problems].sort((a, b) => line(a) - line(b));
 }
 
 function report(

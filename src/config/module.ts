@@ -93,5 +93,12 @@ async function evaluateWithJiti(file: string): Promise<unknown> {
     fsCache: false,
     interopDefault: false,
   });
-  return await jiti.import(file);
+  const loaded = await jiti.import(file);
+  return isNamespace(loaded) ? loaded : { default: loaded };
+}
+
+/** Of a CommonJS module jiti gives `module.exports` itself. */
+function isNamespace(loaded: unknown): boolean {
+  if (typeof loaded !== 'object' || loaded === null) return false;
+  return Object.prototype.toString.call(loaded) === '[object Module]' || '__esModule' in loaded;
 }

@@ -71,6 +71,15 @@ export function readPackage(directory: string): Readonly<Record<string, unknown>
   return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
 }
 
+/** A program like this one that is in PATH, for "did you mean". */
+export function nearestInPath(name: string, path: string | undefined): string | undefined {
+  const directories = (path ?? '').split(delimiter).filter(Boolean);
+  return nearest(
+    name,
+    new Set(directories.flatMap((directory) => quietly(() => readdirSync(directory)) ?? [])),
+  );
+}
+
 /** A file like this one that does exist, for "did you mean". */
 export function nearestFile(path: string): string | undefined {
   const names = quietly(() => readdirSync(dirname(path))) ?? [];

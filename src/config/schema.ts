@@ -34,7 +34,7 @@ function optional<T extends z.ZodType>(schema: T, words: Words): z.ZodOptional<T
 }
 
 function described<T extends z.ZodType>(schema: T, { says, example }: Words): T {
-  return schema.meta({ description: says, ...(example === undefined ? {} : { examples: [example] }) });
+  return schema.meta({ description: says, ...(example === undefined ? {} : { example }) });
 }
 
 /** A part whose settings all have defaults. */
@@ -131,8 +131,8 @@ export const appSettings = z.strictObject({
       }),
       giveUpAfter: section(
         {
-          crashes: withDefault(wholeNumber(1, 1_000_000), 10, { says: 'This many crashes' }),
-          within: withDefault(duration, '1m', { says: 'within this time' }),
+          crashes: withDefault(wholeNumber(1, 1_000_000), 10, { says: 'Crashes after which it is given up' }),
+          within: withDefault(duration, '1m', { says: 'The time within which they happen' }),
         },
         'When to stop trying: the instance is `failed` then, until someone starts it',
       ),
