@@ -10,7 +10,7 @@ import { takeLock } from './lock.ts';
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } });
 if (!values.home) throw new Error('usage: node daemon/main.js --home <directory>');
-process.title = 'holdfast';
+process.title = `holdfast daemon ${values.home}`;
 process.umask(0o077);
 
 const paths = homePaths(values.home);

@@ -49,6 +49,8 @@ export class App {
   /** Started by a rollout and not ready yet. */
   #candidate: Instance | null = null;
   #rolling = false;
+  /** Slots whose old instance must have ended before a new one may start. */
+  readonly #vacating = new Set<number>();
   /** The generation whose rollout failed; it is not tried again until the wish changes. */
   #rejected: number | null = null;
   /** How long the work of retired instances may go on, when it is not the plan that says so. */
@@ -132,7 +134,7 @@ export class App {
     for (let slot = 0; slot < wanted; slot++) {
       const instance = this.#current.get(slot);
       if (instance?.phase === 'down') instance.dispatch({ type: 'start' });
-      if (instance || this.#waitsForFirst(slot)) continue;
+      if (instance || this.#vacating.has(slot) || this.#waitsForFirst(slot)) continue;
       const fresh = new Instance(plan, slot, generation, this.#context);
       this.#current.set(slot, fresh);
       fresh.dispatch({ type: 'start' });
@@ -180,7 +182,9 @@ export class App {
         remove: async (old) => {
           replaced += 1;
           this.#current.delete(old.slot);
+          this.#vacating.add(old.slot);
           await this.#retire(old);
+          this.#vacating.delete(old.slot);
           this.reconcile();
         },
       });

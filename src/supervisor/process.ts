@@ -177,7 +177,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
 export function describeExit(exit: Exit): string {
   if (exit.signal) return `killed by ${exit.signal}`;
   if (exit.code !== null) return `exited with code ${exit.code}`;
-  return 'ended while no daemon was watching';
+  return 'ended (how is not known: an earlier daemon had started it)';
 }
 
 /** Why a program could not be started, for people. */

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeLauncher, fakePlan } from '../../test/support/fake-process.ts';
+import { FakeClock } from '../kit/clock.ts';
+import type { DesiredApp } from './app.ts';
+import type { Instance } from './instance.ts';
+import { Supervisor, type SupervisorFact } from './supervisor.ts';
+
+/** A supervisor over processes that exist only as objects, and a clock that stands still. */
+function setUp() {
+  const clock = new FakeClock(1_000_000);
+  const launcher = new FakeLauncher(() => clock.now());
+  const facts: string[] = [];
+  const retired: string[] = [];
+  let release: (() => void)[] = [];
+  const supervisor = new Supervisor({
+    clock,
+    random: () => 0,
+    launcher,
+    traffic: {
+      admit: async () => undefined,
+      retire: (instance: Instance) => {
+        retired.push(instance.key);
+        return new Promise((resolve) => release.push(resolve));
+      },
+    },
+    onFact: (fact: SupervisorFact) => facts.push(describe(fact)),
+    onChange: () => undefined,
+  });
+  return {
+    clock,
+    launcher,
+    supervisor,
+    facts,
+    retired,
+    /** Ends the draining of everything that drains. */
+    drained() {
+      for (const resolve of release) resolve();
+      release = [];
+    },
+    async makeReady() {
+      await settle();
+      for (const instance of supervisor.apps.flatMap((app) => app.instances)) {
+        if (instance.phase === 'starting') instance.dispatch({ type: 'ready' });
+      }
+      await settle();
+    },
+  };
+}
+
+function describe(fact: SupervisorFact): string {
+  if (fact.kind === 'instance') return `${fact.instance.key} ${fact.fact.type}`;
+  if (fact.kind === 'rollout') return `rollout ${fact.fact.type}`;
+  return `${fact.instance.key} ${fact.kind}`;
+}
+
+/** Lets promises that are due run; no time passes. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+function wish(overrides: Partial<DesiredApp> = {}): DesiredApp {
+  return { plan: fakePlan(), wanted: 1, generation: 1, mode: 'rolling', oneFirst: false, ...overrides };
+}
+
+test('as many instances as wanted are started, each once', async () => {
+  const { supervisor, launcher, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 3 }));
+  await makeReady();
+  assert.deepEqual(
+    launcher.launched.map(({ request }) => request.slot),
+    [0, 1, 2],
+  );
+  assert.equal(supervisor.app('web')?.isSettled, true);
+  supervisor.app('web')?.reconcile();
+  await settle();
+  assert.equal(launcher.launched.length, 3);
+});
+
+test('an instance that dies is started again in its slot, with a new serial', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  supervisor.desire('web', wish());
+  await makeReady();
+  launcher.launched[0]?.exit({ code: 1, signal: null });
+  clock.advance(1);
+  await makeReady();
+  assert.equal(launcher.launched.length, 2);
+  assert.deepEqual(facts, [
+    'web.0#1 spawned',
+    'web.0#1 ready',
+    'web.0#1 crashed',
+    'web.0#1 backoff',
+    'web.0#2 spawned',
+    'web.0#2 ready',
+  ]);
+  assert.equal(supervisor.app('web')?.current[0]?.restarts, 1);
+});
+
+test('while ports are unknown, the first instance starts alone', async () => {
+  const { supervisor, launcher, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 3, oneFirst: true }));
+  await settle();
+  assert.equal(launcher.launched.length, 1);
+  await makeReady();
+  assert.equal(launcher.launched.length, 3);
+});
+
+test('scaling down drains the highest slots, then stops them', async () => {
+  const { supervisor, launcher, retired, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 3 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 1 }));
+  await settle();
+  assert.deepEqual(retired, ['web.1#2', 'web.2#3']);
+  assert.deepEqual(
+    launcher.launched.flatMap(({ signals }) => signals),
+    [],
+  );
+  assert.equal(supervisor.app('web')?.isSettled, true);
+  drained();
+  await settle();
+  assert.deepEqual(
+    launcher.launched.flatMap(({ signals }) => signals),
+    ['SIGTERM', 'SIGTERM'],
+  );
+});
+
+test('a reload has the new one ready before the old one is retired, slot by slot', async () => {
+  const { supervisor, launcher, facts, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  facts.length = 0;
+  supervisor.desire('web', wish({ wanted: 2, generation: 2 }));
+  await makeReady();
+  await makeReady();
+  assert.deepEqual(facts, [
+    'rollout started',
+    'web.0#3 spawned',
+    'web.0#3 ready',
+    'web.0#1 draining',
+    'web.1#4 spawned',
+    'web.1#4 ready',
+    'web.1#2 draining',
+    'rollout done',
+  ]);
+  assert.equal(supervisor.app('web')?.isSettled, true);
+  drained();
+  await settle();
+  for (const process of launcher.launched.slice(0, 2)) process.exit();
+  await settle();
+  assert.deepEqual(
+    supervisor.app('web')?.instances.map(({ key }) => key),
+    ['web.0#3', 'web.1#4'],
+  );
+});
+
+test('a reload whose new instance crashes keeps every old one', async () => {
+  const { supervisor, launcher, facts, retired, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 2, generation: 2 }));
+  await settle();
+  launcher.launched[2]?.exit({ code: 1, signal: null });
+  await settle();
+  assert.equal(facts.at(-1), 'rollout failed');
+  assert.deepEqual(retired, []);
+  assert.deepEqual(
+    supervisor.app('web')?.instances.map(({ key }) => key),
+    ['web.0#1', 'web.1#2'],
+  );
+  assert.equal(launcher.launched.length, 3, 'it is not tried again by itself');
+});
+
+test('a reload whose new instance never gets ready fails at its time, keeps the old one and ends the new one', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  supervisor.desire('web', wish());
+  await makeReady();
+  supervisor.desire('web', wish({ generation: 2 }));
+  await settle();
+  clock.advance(30_000);
+  await settle();
+  assert.equal(facts.at(-1), 'rollout failed');
+  assert.deepEqual(launcher.launched[1]?.signals, ['SIGTERM']);
+  clock.advance(10_000);
+  assert.deepEqual(launcher.launched[1]?.signals, ['SIGTERM', 'SIGKILL']);
+  launcher.launched[1]?.exit({ code: null, signal: 'SIGKILL' });
+  await settle();
+  assert.deepEqual(
+    supervisor.app('web')?.instances.map(({ key }) => key),
+    ['web.0#1'],
+  );
+});
+
+test('going back to the old generation after a half done rollout replaces what is new', async () => {
+  const { supervisor, launcher, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 2, generation: 2 }));
+  await makeReady();
+  await settle();
+  launcher.launched[3]?.exit({ code: 1, signal: null });
+  await settle();
+  supervisor.desire('web', wish({ wanted: 2, generation: 1 }));
+  await makeReady();
+  drained();
+  await settle();
+  for (const process of launcher.launched.slice(0, 3)) if (process.signals.length > 0) process.exit();
+  await settle();
+  const generations = supervisor.app('web')?.current.map(({ generation }) => generation);
+  assert.deepEqual(generations, [1, 1]);
+  assert.equal(supervisor.app('web')?.isSettled, true);
+});
+
+test('a restart ends all old ones before new ones start', async () => {
+  const { supervisor, launcher, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 2, generation: 2, mode: 'restart' }));
+  await settle();
+  drained();
+  await settle();
+  assert.equal(launcher.launched.length, 2);
+  for (const process of launcher.launched) process.exit();
+  await makeReady();
+  assert.equal(launcher.launched.length, 4);
+  assert.equal(supervisor.app('web')?.isSettled, true);
+});
+
+test('an instance that dies while it drains does not come back', async () => {
+  const { supervisor, launcher, clock, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 1 }));
+  await settle();
+  launcher.launched[1]?.exit({ code: 1, signal: null });
+  await settle();
+  clock.advance(60_000);
+  await settle();
+  assert.equal(launcher.launched.length, 2);
+  assert.equal(supervisor.app('web')?.instances.length, 1);
+});
+
+test('a spawn that fails is told and tried again, also after the first success', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  launcher.failure = new Error('no more processes (EAGAIN)');
+  supervisor.desire('web', wish());
+  await settle();
+  assert.deepEqual(facts, ['web.0#1 spawnFailed', 'web.0#1 backoff']);
+  launcher.failure = null;
+  clock.advance(30_000);
+  await makeReady();
+  assert.equal(supervisor.app('web')?.isSettled, true);
+});
+
+test('a stop that comes while the process is being spawned ends it', async () => {
+  const { supervisor, launcher } = setUp();
+  supervisor.desire('web', wish());
+  supervisor.desire('web', wish({ wanted: 0 }));
+  await settle();
+  assert.deepEqual(launcher.launched[0]?.signals, ['SIGTERM']);
+  launcher.launched[0]?.exit();
+  await settle();
+  assert.equal(supervisor.app('web')?.isGone, true);
+});
+
+test('the next daemon goes on from the records: what died is started again, what drained is retired', async () => {
+  const first = setUp();
+  first.supervisor.desire('web', wish({ wanted: 2 }));
+  await first.makeReady();
+  const records = first.supervisor.records().map((record) => ({ ...record, process: null }));
+  const second = setUp();
+  second.supervisor.resume(new Map([['web', wish({ wanted: 2 })]]), records);
+  second.clock.advance(1);
+  await second.makeReady();
+  assert.deepEqual(second.facts.slice(0, 2), ['web.0#1 crashed', 'web.0#1 backoff']);
+  assert.deepEqual(
+    second.launcher.launched.map(({ request }) => request.serial),
+    [3, 4],
+    'serials go on where they were',
+  );
+});
