@@ -1,0 +1,92 @@
+/**
+ * What runs inside the app's process, preloaded with `--require`, for CommonJS and ES modules alike. It answers `listen()` with
+ * the socket that Holdfast holds, tells the daemon what listens and how the event loop does, makes stdout and stderr
+ * blocking, and drains on request. It loads and wraps nothing of the app's, and never throws into it.
+ */
+import type { FromChild, GuestOrders, ToChild } from '../protocol/link.ts' with {
+  'resolution-mode': 'import',
+};
+import type { ChannelModule } from './channel.cts';
+import type { DrainModule } from './drain.cts';
+import type { HealthModule } from './health.cts';
+import type { LinkModule } from './link.cts';
+import type { ListenModule } from './listen.cts';
+import type { OrdersModule } from './orders.cts';
+import type { QuietlyModule } from './quietly.cts';
+import type { Served, ServedModule } from './served.cts';
+import type { StdioModule } from './stdio.cts';
+
+const { takeOrders }: OrdersModule = require('./orders.cjs');
+const { quietly }: QuietlyModule = require('./quietly.cjs');
+
+function start(orders: GuestOrders): void {
+  const { blockOutput }: StdioModule = require('./stdio.cjs');
+  const { takeChannel }: ChannelModule = require('./channel.cjs');
+  const { createDrain }: DrainModule = require('./drain.cjs');
+  const { watchHealth }: HealthModule = require('./health.cjs');
+  const { openLink }: LinkModule = require('./link.cjs');
+  const { answerListen }: ListenModule = require('./listen.cjs');
+  const { createRegistry, isActive }: ServedModule = require('./served.cjs');
+
+  quietly(blockOutput);
+  const channel = orders.offer ? takeChannel() : null;
+  const registry = createRegistry();
+  const health = watchHealth((message) => link.tell(message));
+  const drain = createDrain(registry, () => link.tell({ type: 'drained' }));
+
+  function facts(): FromChild[] {
+    const hello: FromChild = {
+      type: 'hello',
+      role: 'guest',
+      instance: orders.instance,
+      serial: orders.serial,
+      pid: process.pid,
+      node: process.version,
+    };
+    const all = [hello];
+    for (const served of registry.servers) if (isActive(served)) all.push(...listeningFact(served));
+    if (drain.done) all.push({ type: 'drained' });
+    return all;
+  }
+
+  function receive(message: ToChild): void {
+    if (message.type === 'drain') drain.start(Math.max(0, Number(message.timeoutMs) || 0));
+  }
+
+  /** The address as bound decides what the daemon is told: for a name that the app gave, what it stands for. */
+  function settled(served: Served): void {
+    const address = served.server.address();
+    if (address === null || typeof address === 'string' || served.via === null) return;
+    const host = address.address === '::' ? null : address.address;
+    const report = (via: Exclude<Served['via'], null> | 'offered'): void => {
+      if (!isActive(served)) return;
+      served.reported = { via, host };
+      for (const fact of listeningFact(served)) link.tell(fact);
+    };
+    const handle = served.server._handle;
+    if (served.via === 'own' && channel && handle) {
+      const offer = { cmd: 'NODE_HOLDFAST_DOOR', host, port: served.port } as const;
+      channel.offer(offer, handle, (sent) => quietly(() => report(sent ? 'offered' : 'own')));
+    } else {
+      report(served.via);
+    }
+  }
+
+  const link = openLink({
+    path: orders.link,
+    facts,
+    receive,
+    connected: health.start,
+    disconnected: health.stop,
+  });
+  answerListen(orders, registry, settled);
+}
+
+function listeningFact({ reported, port, tls }: Served): FromChild[] {
+  return reported ? [{ type: 'listening', host: reported.host, port, via: reported.via, tls }] : [];
+}
+
+quietly(() => {
+  const orders = takeOrders(process.env, process.execArgv, __filename);
+  if (orders) start(orders);
+});
