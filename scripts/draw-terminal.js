@@ -12,6 +12,9 @@ import { root } from './prepare.js';
 
 const COMMANDS = ['hold up', 'hold ls', 'hold reload chat', 'hold logs chat -n 4'];
 const COLUMNS = 92;
+/** Select Graphic Rendition: colours and weights. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with
+const SGR = /(\x1b\[[\d;]*m)/;
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-'));
 const bin = join(home, 'bin');
@@ -83,10 +86,9 @@ function runs(line) {
   const found = [];
   let style = {};
   let column = 0;
-  for (const part of line.split(/(\x1b\[[\d;]*m)/)) {
-    const sgr = /^\x1b\[([\d;]*)m$/.exec(part);
-    if (sgr) {
-      for (const code of sgr[1].split(';')) style = restyle(style, Number(code));
+  for (const part of line.split(SGR)) {
+    if (part.startsWith('\x1b')) {
+      for (const code of part.slice(2, -1).split(';')) style = restyle(style, Number(code));
       continue;
     }
     for (const { 0: text, index } of part.matchAll(/\S+(?: \S+)*/g))

@@ -52,6 +52,11 @@ export class ChatPage {
     return this.page.locator('#served .chip').textContent();
   }
 
+  /** The pid of the process that serves the page's session. */
+  process(): Promise<string | null> {
+    return this.page.locator('#served').getAttribute('data-process');
+  }
+
   /** Such as `Served by chat.1 over polling`. */
   served(): Promise<string | null> {
     return this.page.locator('#served-text').textContent();

@@ -14,6 +14,7 @@ const served = byId('served');
 const shown = new Map(); // message id -> its element
 let lastSeen; // id of the newest message from the server
 let instance;
+let pid;
 let wantsOther = 0; // attempts left to reach another instance
 
 nameField.value = query.get('name') ?? sessionStorage.getItem('name') ?? inventName();
@@ -36,15 +37,19 @@ socket.on('welcome', (welcome) => {
     socket.disconnect().connect();
     return;
   }
-  if (instance && welcome.instance !== instance)
+  if (instance && welcome.instance !== instance) {
     notice('You moved to ', chip(welcome.instance), '. Nothing was lost.');
-  else if (wantsOther === 0 && byId('move').disabled) notice('There seems to be only one instance.');
+  } else if (pid && welcome.pid !== pid) {
+    notice(chip(welcome.instance), ' is a new process now. Nothing was lost.');
+  } else if (byId('move').disabled) {
+    notice('There seems to be only one instance.');
+  }
   wantsOther = 0;
   byId('move').disabled = false;
-  instance = welcome.instance;
+  ({ instance, pid } = welcome);
   for (const message of welcome.missed) show(message);
-  showConnection(welcome.pid);
-  socket.io.engine.on('upgrade', () => showConnection(welcome.pid));
+  showConnection();
+  socket.io.engine.on('upgrade', showConnection);
 });
 
 socket.on('message', show);
@@ -54,11 +59,12 @@ socket.on('disconnect', () => {
   byId('served-text').textContent = 'Reconnecting …';
 });
 
-function showConnection(pid) {
+function showConnection() {
   served.dataset.state = 'connected';
   const transport = socket.io.engine.transport.name === 'polling' ? 'polling' : 'WebSocket';
   byId('served-text').replaceChildren('Served by ', chip(instance), ` over ${transport}`);
   served.title = `Process ${pid}`;
+  served.dataset.process = pid;
 }
 
 byId('composer').addEventListener('submit', (event) => {
