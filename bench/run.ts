@@ -18,12 +18,13 @@ import type { Aim, Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
 import { heldPort } from './sections/held-port.ts';
+import { lastWords } from './sections/last-words.ts';
 import { logs } from './sections/logs.ts';
 import { memory } from './sections/memory.ts';
 import { proxy } from './sections/proxy.ts';
 import { websocket } from './sections/websocket.ts';
 
-const sections: readonly Section[] = [proxy, heldPort, logs, crash, memory, command, websocket];
+const sections: readonly Section[] = [proxy, heldPort, logs, lastWords, crash, memory, command, websocket];
 
 const { values } = parseArgs({
   options: {

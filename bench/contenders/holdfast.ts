@@ -22,7 +22,8 @@ export interface Holdfast {
 }
 
 export function holdfastVersion(): string | undefined {
-  if (!existsSync(join(root, 'dist', 'cli', 'main.js'))) return undefined;
+  const parts = ['cli/main.js', 'daemon/main.js', 'edge/main.js', 'guest/guest.cjs'];
+  if (!parts.every((part) => existsSync(join(root, 'dist', part)))) return undefined;
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 }
 

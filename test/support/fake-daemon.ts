@@ -27,6 +27,8 @@ export interface FakeDaemon {
   outcomes: Record<string, Outcome>;
   /** What was asked, `<method> <path>` and the body. */
   readonly requests: { readonly what: string; readonly body: unknown }[];
+  /** What the last request brought. */
+  lastBody<T>(): T;
   /** Changes only, in order. */
   changes(): string[];
   /** Says this event to all who follow. */
@@ -56,6 +58,7 @@ export async function fakeDaemon(t: Test, home: string): Promise<FakeDaemon> {
     events: [],
     outcomes: {},
     requests: [],
+    lastBody: <T>() => daemon.requests.at(-1)?.body as T,
     changes: () => daemon.requests.map(({ what }) => what).filter((what) => what.startsWith('POST')),
     publish(event) {
       daemon.events.push(event);
