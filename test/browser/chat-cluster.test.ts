@@ -1,14 +1,18 @@
 /** The example's instances among each other, seen by Socket.IO and WebSocket clients. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { io, type ManagerOptions, type Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 import { cleanup } from '../support/cleanup.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { startProgram } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
-import { chatInstances } from './chat-instances.ts';
+import { chatInstances, exampleDir } from './chat-instances.ts';
 
 interface Message {
   readonly id: string;
@@ -205,6 +209,17 @@ test('SIGTERM tells WebSockets with 1012 to connect again, and the process ends 
   assert.equal((await closed)[0], 1012);
   // Any other reason than this would not make the client connect again by itself.
   assert.equal(await reason, 'transport close');
+});
+
+test('instances do not meet in a directory into which others can look', async (t) => {
+  const dir = tempDir(t);
+  chmodSync(dir, 0o755);
+  const program = startProgram(t, process.execPath, [join(exampleDir, 'server.js')], {
+    env: { PORT: '0', CHAT_BUS: dir },
+  });
+  await once(program.child, 'close');
+  assert.equal(program.child.exitCode, 1);
+  assert.match(program.stderr(), /the directory must be yours alone/);
 });
 
 test('garbage from clients ends no instance', async (t) => {
