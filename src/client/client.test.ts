@@ -130,7 +130,12 @@ test('something on the socket that is no daemon is an error', async (t) => {
   const home = tempDir(t);
   const { control } = homePaths(home);
   await (await fakeDaemon(t, home)).die();
-  const server = createServer((socket) => socket.on('error', () => undefined).resume().end('SSH-2.0-x\r\n'));
+  const server = createServer((socket) =>
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end('SSH-2.0-x\r\n'),
+  );
   cleanup(t, () => new Promise((resolve) => server.close(resolve)));
   await new Promise<void>((resolve) => server.listen(control, resolve));
   await assert.rejects(connectNow(home), { code: 'DAEMON_UNREACHABLE' });

@@ -29,7 +29,8 @@ async function crashes(context: Context, names: string[], { lines }: CrashesOpti
   const now = Date.now();
   const shownLines = context.verbose ? Number.POSITIVE_INFINITY : 20;
   const older = records.length - newest.length;
-  if (older > 0) err.line(err.style.dim(`${older} older: hold crashes -n ${records.length}`));
+  if (older > 0)
+    err.line(err.style.dim(`${older} older: ${['hold crashes', ...names].join(' ')} -n ${records.length}`));
   out.lines(
     newest.flatMap((crash, index) => [
       ...(index > 0 ? [''] : []),

@@ -106,7 +106,7 @@ export function parseSince(text: string, _previous?: unknown, now = Date.now()):
 function parsePattern(text: string): RegExp {
   try {
     return new RegExp(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  } catch {
+    throw new InvalidArgumentError('It must be a regular expression');
   }
 }

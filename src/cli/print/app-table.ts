@@ -10,10 +10,11 @@ const columns: readonly Column[] = [
   { head: 'STATUS' },
   { head: 'READY', align: 'right' },
   { head: 'RESTARTS', align: 'right', drop: 1 },
-  { head: 'UPTIME', align: 'right', drop: 3 },
-  { head: 'MEMORY', align: 'right', drop: 4 },
-  { head: 'CPU', align: 'right', drop: 5 },
-  { head: 'URL', drop: 2, shrink: 24 },
+  { head: 'UPTIME', align: 'right', drop: 2 },
+  { head: 'MEMORY', align: 'right', drop: 3 },
+  { head: 'CPU', align: 'right', drop: 4 },
+  // The reasons stand here too: what one came for is never left out.
+  { head: 'URL', shrink: 12 },
 ];
 
 export interface AppTableOptions {

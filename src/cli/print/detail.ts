@@ -79,6 +79,7 @@ function restartWords({ restart }: AppPlan): string {
   return `${backoff}; gives up at ${restart.giveUp.crashes} crashes within ${formatDuration(restart.giveUp.withinMs)}`;
 }
 
+const release: Column = { head: 'RELEASE', drop: 6 };
 const columns: readonly Column[] = [
   { head: 'INSTANCE' },
   { head: 'STATUS' },
@@ -88,7 +89,7 @@ const columns: readonly Column[] = [
   { head: 'MEMORY', align: 'right', drop: 3 },
   { head: 'CPU', align: 'right', drop: 4 },
   { head: 'LOOP DELAY', align: 'right', drop: 5 },
-  { head: 'RELEASE', drop: 6 },
+  release,
   { head: 'WHY', drop: 1, shrink: 20 },
 ];
 
@@ -109,7 +110,11 @@ function instanceLines(
     instance.release ?? '-',
     { text: instanceReason(instance), paint: style.dim },
   ]);
-  return table(columns, rows, { width, paintHead: style.dim });
+  const shown = columns.filter(
+    (column) => column !== release || instances.some((one) => one.release !== null),
+  );
+  const cells = rows.map((row) => row.filter((_, index) => shown.includes(columns[index] ?? release)));
+  return table(shown, cells, { width, paintHead: style.dim });
 }
 
 function orDash(value: number | null, format: (value: number) => string): string {

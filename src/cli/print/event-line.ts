@@ -73,7 +73,7 @@ function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
   if (typeof data.port === 'number') facts.push(`port ${data.port}`);
-  if (typeof data.tookMs === 'number') facts.push(`after ${formatDuration(data.tookMs)}`);
+  if (typeof data.tookMs === 'number') facts.push(`in ${formatDuration(data.tookMs)}`);
   if (typeof data.uptimeMs === 'number') facts.push(`after ${formatDuration(data.uptimeMs)}`);
   if (typeof data.delayMs === 'number') facts.push(`starts again in ${formatDuration(data.delayMs)}`);
   if (type === 'instance.spawned' && pid !== undefined) facts.push(`pid ${pid}`);

@@ -22,9 +22,8 @@ export function table(
   options: { width: number; paintHead?: (text: string) => string },
 ): string[] {
   const kept = fit(columns, rows, options.width);
-  const head = kept.map(({ column, width }) =>
-    (options.paintHead ?? same)(padded(column.head, width, column.align)),
-  );
+  const paint = options.paintHead ?? same;
+  const head = kept.map(({ column, width }) => cell({ text: column.head, paint }, width, column));
   const lines = rows.map((row) =>
     kept.map(({ column, index, width }) => cell(row[index] ?? '', width, column)),
   );
