@@ -345,8 +345,10 @@ function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?
       return { type: 'instance.stopping', ...(fact.reason ? { reason: fact.reason } : {}) };
     case 'killed':
       return { type: 'instance.killed', reason: 'it did not end in time' };
-    case 'stopped':
-      return { type: 'instance.stopped', ...(fact.exit ? { reason: describeExit(fact.exit) } : {}) };
+    case 'stopped': {
+      const known = fact.exit && (fact.exit.code !== null || fact.exit.signal !== null);
+      return { type: 'instance.stopped', ...(known ? { reason: describeExit(fact.exit) } : {}) };
+    }
     case 'crashed': {
       const { code, signal } = fact.exit;
       return {
