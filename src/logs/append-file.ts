@@ -51,7 +51,7 @@ export class AppendFile {
     this.#clock = clock;
   }
 
-  set plan(plan: LogPlan) {
+  configure(plan: LogPlan): void {
     this.#plan = plan;
   }
 

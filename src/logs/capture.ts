@@ -49,7 +49,12 @@ export class Capture {
    * an adopted one at any time. Throws the system error when a pipe is gone (ENOENT).
    */
   open(): void {
-    for (const channel of this.#channels) channel.open();
+    try {
+      for (const channel of this.#channels) channel.open();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** The newest lines, both streams in the order of reading, oldest first; at most 64 KB of them. */

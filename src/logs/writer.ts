@@ -62,8 +62,8 @@ export class LogWriter implements RecordSink {
   }
 
   /** Takes effect with the next record. */
-  set plan(plan: LogPlan) {
-    this.#file.plan = plan;
+  configure(plan: LogPlan): void {
+    this.#file.configure(plan);
   }
 
   /** The records are used within the call, or copied. False: wait for `onceReady` before the next ones. */
