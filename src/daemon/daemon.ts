@@ -180,7 +180,9 @@ export class Daemon {
     await this.#links.listen(paths.link);
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
-    this.#reopenDoors();
+    for (const { plan, stopped } of Object.values(this.#store.state.apps)) {
+      if (!stopped) this.#operations.reopenDoors(plan.name);
+    }
     this.#supervisor.resume(this.#operations.desiredApps(), records);
     this.#routing.refresh();
     this.#holder.refresh();
@@ -235,16 +237,8 @@ export class Daemon {
     }
   }
 
-  #reopenDoors(): void {
-    try {
-      this.#operations.openAllDoors();
-    } catch (error) {
-      // The instances that run have the socket; new ones will say what they cannot do.
-      this.#journal.record('port.unheld', { reason: error instanceof Error ? error.message : String(error) });
-    }
-  }
-
   #doorsOf(app: string): Door[] {
+    this.#operations.reopenDoors(app);
     return this.#operations.addressesOf(app).flatMap((address) => this.#doors.find(address) ?? []);
   }
 

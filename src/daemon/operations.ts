@@ -130,6 +130,7 @@ export class Operations {
       });
     }
     await this.#delete([name]);
+    this.#options.crashes.forget(name);
   }
 
   /** What `up` would change. */
@@ -229,9 +230,18 @@ export class Operations {
     this.#options.supervisor.app(name)?.desire(this.#desired(this.#get(name)));
   }
 
-  /** @throws HoldfastError when an app needs a port that it cannot have */
-  openAllDoors(): void {
-    this.#openDoors(Object.values(this.#state.apps).filter(({ stopped }) => !stopped));
+  /** Opens what is missing of the ports of an app, as far as that is possible. */
+  reopenDoors(name: string): void {
+    for (const address of this.addressesOf(name)) {
+      if (this.#options.doors.find(address)) continue;
+      try {
+        this.#options.doors.open(address);
+      } catch (error) {
+        // Its instances may have it still; a new one will say what it cannot do.
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.journal.record('port.unheld', { app: name, reason, data: { ...address } });
+      }
+    }
   }
 
   #get(name: string): StoredApp {
@@ -258,12 +268,11 @@ export class Operations {
   async #replace(name: string, mode: RolloutMode, change: string): Promise<void> {
     const stored = this.#get(name);
     if (stored.stopped) return this.startAgain(name);
-    const real = mode === 'rolling' && !this.#canOverlap(stored) ? 'restart' : mode;
     this.#store(
       name,
       (old) => ({
         ...old,
-        mode: real,
+        mode,
         generation: old.generation + 1,
         previous: { plan: old.plan, generation: old.generation },
       }),
@@ -272,21 +281,22 @@ export class Operations {
     await this.#makeTrue([name]);
   }
 
-  /** Two of it can run at once: they share the port, or have none that is their own. */
-  #canOverlap({ plan }: StoredApp): boolean {
-    return (
-      (plan.guest && plan.command.node) ||
-      plan.port === null ||
-      plan.name === EDGE ||
-      routedApps(this.#state).has(plan.name)
-    );
+  /**
+   * Two of it can run at once: they share held ports, or have none that is their own. A port that an app listens on is
+   * not held when daemon and holder were killed together; then the old one must end before the new one can have it.
+   */
+  #canOverlap(stored: StoredApp): boolean {
+    const { plan } = stored;
+    const sharesPorts = hasGuest(plan) || plan.name === EDGE;
+    if (!sharesPorts) return plan.port === null || routedApps(this.#state).has(plan.name);
+    return addressesOf(stored, this.#state).every((address) => this.#options.doors.find(address));
   }
 
   #desired(stored: StoredApp): DesiredApp {
-    const { plan, stopped, generation, mode } = stored;
-    const guest = plan.guest && plan.command.node;
-    const portUnknown = guest && plan.port === null && stored.learned.length === 0;
+    const { plan, stopped, generation } = stored;
+    const portUnknown = hasGuest(plan) && plan.port === null && stored.learned.length === 0;
     const oneFirst = portUnknown && !routedApps(this.#state).has(plan.name);
+    const mode = this.#canOverlap(stored) ? stored.mode : 'restart';
     return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst };
   }
 
@@ -377,7 +387,7 @@ export class Operations {
   }
 
   async #delete(names: readonly string[], hurryMs?: number): Promise<void> {
-    const { supervisor, crashes } = this.#options;
+    const { supervisor } = this.#options;
     for (const name of names) {
       if (!this.#state.apps[name]) continue;
       this.#store(name, (old) => ({ ...old, stopped: true, previous: null }), { change: 'deleted' });
@@ -391,7 +401,6 @@ export class Operations {
         if (hurryMs !== undefined) app.hurry(hurryMs);
         await supervisor.until(() => app.isGone);
         supervisor.forget(name);
-        crashes.forget(name);
       }),
     );
     this.#options.store.edit((state) => ({ ...state, apps: omit(state.apps, names) }));
@@ -401,6 +410,7 @@ export class Operations {
   /** All or nothing: when one cannot be opened, those opened just now are closed again. */
   #openDoors(apps: readonly StoredApp[], state: DesiredState = this.#state): void {
     const opened: Address[] = [];
+    for (const { plan } of apps) if (!hasGuest(plan) && plan.name !== EDGE) this.#checkFree(plan);
     try {
       for (const address of apps.flatMap((app) => addressesOf(app, state))) {
         if (this.#options.doors.find(address)) continue;
@@ -412,6 +422,21 @@ export class Operations {
       for (const address of opened) this.#options.doors.close(address);
       throw error;
     }
+  }
+
+  /** A program that opens its port itself should find it free, or the command can say at once that it is not. */
+  #checkFree({ name, port }: AppPlan): void {
+    const runs = (this.#options.supervisor.app(name)?.instances.length ?? 0) > 0;
+    if (port === null || runs || routedApps(this.#state).has(name)) return;
+    const address = { host: null, port };
+    if (this.#options.doors.find(address)) {
+      throw new HoldfastError(
+        'PORT_TAKEN',
+        `Cannot start "${name}": another app of Holdfast has port ${port}`,
+      );
+    }
+    this.#options.doors.open(address);
+    this.#options.doors.close(address);
   }
 
   /** Closes the doors that no app wants any more. */
@@ -548,12 +573,16 @@ function canonical(value: unknown): string {
 function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[] {
   const { plan, learned } = stored;
   if (plan.name === EDGE) return state.edge ? [state.edge.http] : [];
-  if (!plan.guest || !plan.command.node) return [];
+  if (!hasGuest(plan)) return [];
   if (routedApps(state).has(plan.name) || plan.port === null) return learned;
   const named = { host: null, port: plan.port };
   // It listens on a narrower address of the same port.
   if (learned.some(({ port }) => port === plan.port)) return learned;
   return [named, ...learned];
+}
+
+function hasGuest(plan: AppPlan): boolean {
+  return plan.guest && plan.command.node;
 }
 
 function pick(

@@ -247,7 +247,8 @@ export class Instance {
     }
     if (event.type === 'exited') {
       const exit = this.#lastExit ?? { code: null, signal: null };
-      const asked = before.phase === 'stopping' && before.condemned === null;
+      // One that drains may end by itself when it has nothing left to do.
+      const asked = this.draining || (before.phase === 'stopping' && before.condemned === null);
       if (asked) return { type: 'stopped', exit };
       const reason = before.condemned ?? event.reason;
       return { type: 'crashed', exit, reason, uptimeMs: now - spawnedAt, running: this.#running };
