@@ -3,10 +3,14 @@ import type { HoldfastEvent } from '../protocol/events.ts';
 import type { Context } from './context.ts';
 import { describeEvent } from './print/event-line.ts';
 
-/** For `onEvent` of a change. Silent with `--json`. Knows how long an instance took to get ready. */
-export function progress({ err, json }: Context): (event: HoldfastEvent) => void {
+/**
+ * For `onEvent` of a change. Silent with `--json`. Knows how long an instance took to get ready. The daemon tells all that
+ * happens meanwhile: `app` leaves out what has to do with others.
+ */
+export function progress({ err, json }: Context, app?: string): (event: HoldfastEvent) => void {
   const spawned = new Map<string, number>();
   return (event) => {
+    if (app !== undefined && event.app !== app) return;
     const key = `${event.instance}#${event.pid}`;
     if (event.type === 'instance.spawned') spawned.set(key, Date.parse(event.time));
     // That the change was asked for is no news to who asked.

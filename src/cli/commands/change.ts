@@ -27,8 +27,8 @@ export async function changeApps<T>(
     if (!context.json) context.err.line(nothing);
     return [];
   }
-  const options = { onEvent: progress(context), signal: context.signal };
   const change = async ({ name }: AppView): Promise<T> => {
+    const options = { onEvent: progress(context, name), signal: context.signal };
     const result = await make(found.client, name, options);
     if (!context.json) context.err.line(`${context.err.style.bold(name)} ${done}`);
     return result;

@@ -12,31 +12,31 @@ export function defineCrashes(program: Command, context: ContextFactory): void {
   program
     .command('crashes')
     .summary('why apps crashed, with their last output')
-    .description('Prints the newest crashes of an app, or of all, newest last: cause, time and last output.')
-    .argument('[app...]', 'names of apps')
-    .option('-n, --lines <n>', 'how many crashes', parseCount, 3)
+    .description(
+      'Prints why apps crashed: cause, time and last output, the newest last. Crashes that look the same are printed once. With `--json` every record that is kept.',
+    )
+    .argument('[app...]', 'names of apps (default: all)')
+    .option('-n, --lines <n>', 'how many different crashes', parseCount, 3)
     .action((names: string[], options: CrashesOptions) => crashes(context(), names, options));
 }
 
 async function crashes(context: Context, names: string[], { lines }: CrashesOptions): Promise<void> {
-  const { out, err, json } = context;
+  const { out, err, json, verbose } = context;
   const records = await recordsOf(context, names);
-  const newest = lines === 0 ? [] : records.slice(-lines);
-  if (json) return out.json(newest);
-  if (records.length === 0)
+  if (json) return out.json(records);
+  if (records.length === 0) {
     return err.line(`no crash of ${names.length > 0 ? names.join(', ') : 'any app'} is known`);
-  const { crashLines } = await import('../print/crash.ts');
-  const now = Date.now();
-  const shownLines = context.verbose ? Number.POSITIVE_INFINITY : 20;
-  const older = records.length - newest.length;
-  if (older > 0)
-    err.line(err.style.dim(`${older} older: ${['hold crashes', ...names].join(' ')} -n ${records.length}`));
-  out.lines(
-    newest.flatMap((crash, index) => [
-      ...(index > 0 ? [''] : []),
-      ...crashLines(crash, out.style, { now, lines: shownLines }),
-    ]),
-  );
+  }
+  const { crashLines, groupCrashes } = await import('../print/crash.ts');
+  const all = groupCrashes(records);
+  const newest = lines === 0 ? [] : all.slice(-lines);
+  const older = all.length - newest.length;
+  if (older > 0) {
+    err.line(err.style.dim(`${older} older: ${['hold crashes', ...names].join(' ')} -n ${all.length}`));
+  }
+  const options = { now: Date.now(), lines: verbose ? Number.POSITIVE_INFINITY : 20 };
+  const blocks = newest.map((group) => crashLines(group, out.style, options));
+  out.lines(blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block])));
 }
 
 /** Also of apps that are deleted by now, as long as the journal knows them. */

@@ -41,6 +41,8 @@ async function logs(context: Context, names: string[], options: LogsOptions): Pr
   const lines = readLogs({
     dir,
     ...(targets.length > 0 && { apps: [...new Set(targets.map(({ app }) => app))] }),
+    ...(targets.length > 0 &&
+      !targets.some(({ instance }) => instance === null) && { instances: targets.map(({ name }) => name) }),
     tail,
     ...(since !== undefined && { since }),
     ...(grep && { grep }),

@@ -22,7 +22,7 @@ async function scale(context: Context, name: string, amount: string): Promise<vo
   const { client, app } = await lookUpOne(context, name);
   const wanted = change(app);
   const scaled = await client.scale(name, wanted, {
-    onEvent: progress(context),
+    onEvent: progress(context, name),
     signal: context.signal,
   });
   if (context.json) return context.out.json(scaled);

@@ -66,7 +66,7 @@ async function startKnown(
     if (!context.json) context.err.line(`${context.err.style.bold(name)} runs already`);
     return app;
   }
-  return client.start(name, await changeOptions(context));
+  return client.start(name, await changeOptions(context, name));
 }
 
 async function startNew(
@@ -86,10 +86,10 @@ async function startNew(
     shellEnv: context.env,
   });
   const client = await context.connect();
-  return client.startApp(app, await changeOptions(context));
+  return client.startApp(app, await changeOptions(context, app.name));
 }
 
-async function changeOptions(context: Context): Promise<Parameters<Client['startApp']>[1]> {
+async function changeOptions(context: Context, app: string): Promise<Parameters<Client['startApp']>[1]> {
   const { progress } = await import('../progress.ts');
-  return { onEvent: progress(context), signal: context.signal };
+  return { onEvent: progress(context, app), signal: context.signal };
 }
