@@ -50,10 +50,11 @@ function hide(name: string, value: unknown): void {
 
 /** With these two of Node's listeners, an app that listens to 'message' or 'disconnect' would never end. */
 function stopCountingListeners(): void {
-  const ours = { newListener: 'onNewListener', removeListener: 'onRemoveListener' };
-  for (const [event, name] of Object.entries(ours)) {
-    for (const listener of process.listeners(event as 'newListener')) {
-      if (listener.name === name) process.removeListener(event, listener);
+  const emitter: NodeJS.EventEmitter = process;
+  const nodes = { newListener: 'onNewListener', removeListener: 'onRemoveListener' };
+  for (const [event, name] of Object.entries(nodes)) {
+    for (const listener of emitter.rawListeners(event)) {
+      if (listener.name === name) emitter.removeListener(event, listener as () => void);
     }
   }
 }

@@ -43,7 +43,7 @@ function start(orders: GuestOrders): void {
       pid: process.pid,
       node: process.version,
     };
-    const all = [hello];
+    const all: FromChild[] = [hello];
     for (const served of registry.servers) if (isActive(served)) all.push(...listeningFact(served));
     if (drain.done) all.push({ type: 'drained' });
     return all;

@@ -4,19 +4,22 @@
  * `node:cluster` does the same in its workers, so `net.Server` is made for it.
  */
 import type * as Net from 'node:net';
-import type { AppServer, ListenHandle, SocketName } from './node-internals.cts';
+import type { Accept, AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { QuietlyModule } from './quietly.cts';
 
 const net: typeof Net & { _createServerHandle?: CreateServerHandle } = require('node:net');
 const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
+
+/** The longest that a timer of Node takes. */
+const LONG_MS = 2 ** 31 - 1;
 
 type CreateServerHandle = (address: null, port: null, addressType: null, fd: number) => ListenHandle | number;
 
 interface Inherited {
   readonly fd: number;
   readonly name: Required<SocketName>;
-  /** The fd belongs to the server from now on, and is gone when the server closes. */
-  readonly taken: () => void;
+  /** The app asked for less than the socket is bound to: only connections to such an address are for it. */
+  readonly only: ((localAddress: string) => boolean) | null;
   /** The server closed before it came to that; the fd is as it was. */
   readonly untouched: () => void;
 }
@@ -49,7 +52,6 @@ function lateHandle(server: AppServer, inherited: Inherited): ListenHandle {
 
   function activate(backlog: number): void {
     if (server._handle !== late) return;
-    inherited.taken();
     const real = net._createServerHandle?.(null, null, null, inherited.fd);
     const error = typeof real === 'object' ? real.listen(backlog) : (real ?? -22);
     if (typeof real !== 'object' || error !== 0) {
@@ -60,7 +62,7 @@ function lateHandle(server: AppServer, inherited: Inherited): ListenHandle {
     for (const symbol of Object.getOwnPropertySymbols(late)) {
       Reflect.set(real, symbol, Reflect.get(late, symbol));
     }
-    if (late.onconnection) real.onconnection = late.onconnection;
+    if (late.onconnection) real.onconnection = narrowed(late.onconnection, inherited.only);
     if (!referenced) real.unref();
     server._handle = real;
   }
@@ -68,10 +70,34 @@ function lateHandle(server: AppServer, inherited: Inherited): ListenHandle {
   return late;
 }
 
+/** Connections that the app did not ask for are closed unread, and the app never hears of them. */
+function narrowed(accept: Accept, only: Inherited['only']): Accept {
+  if (!only) return accept;
+  return function (this: ListenHandle, status, client) {
+    const name: SocketName = {};
+    if (client?.getsockname(name) === 0 && !only(name.address?.replace(/^::ffff:/, '') ?? '')) client.close();
+    else accept.call(this, status, client);
+  };
+}
+
 function fail(server: AppServer, inherited: Inherited, errno: number): void {
   const text = `listen failed on the inherited socket ${inherited.fd} of port ${inherited.name.port}`;
   server._handle = null;
   server.emit('error', Object.assign(new Error(text), { errno, syscall: 'listen' }));
+}
+
+/** A handle that nothing ever connects to. */
+function silentHandle(name: SocketName, holdsProcess: boolean): ListenHandle {
+  const hold = setInterval(() => {}, LONG_MS);
+  if (!holdsProcess) hold.unref();
+  return {
+    listen: () => 0,
+    close: () => clearInterval(hold),
+    ref: () => void hold.ref(),
+    unref: () => void hold.unref(),
+    hasRef: () => hold.hasRef(),
+    getsockname: (out) => answer(out, name),
+  };
 }
 
 /**
@@ -85,22 +111,7 @@ function stopAccepting(server: AppServer): void {
   quietly(() => handle.getsockname?.(name));
   const holdsProcess = handle.hasRef?.() ?? true;
   handle.close();
-  server._handle = deadHandle(name, holdsProcess);
-}
-
-const LONG_MS = 2 ** 31 - 1;
-
-function deadHandle(name: SocketName, holdsProcess: boolean): ListenHandle {
-  const hold = setInterval(() => {}, LONG_MS);
-  if (!holdsProcess) hold.unref();
-  return {
-    listen: () => 0,
-    close: () => clearInterval(hold),
-    ref: () => void hold.ref(),
-    unref: () => void hold.unref(),
-    hasRef: () => hold.hasRef(),
-    getsockname: (out) => answer(out, name),
-  };
+  server._handle = silentHandle(name, holdsProcess);
 }
 
 function answer(out: SocketName, name: SocketName): number {
@@ -108,6 +119,6 @@ function answer(out: SocketName, name: SocketName): number {
   return 0;
 }
 
-const exported = { lateHandle, stopAccepting };
+const exported = { lateHandle, silentHandle, stopAccepting };
 export type HandlesModule = typeof exported;
 module.exports = exported;

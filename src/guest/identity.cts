@@ -6,7 +6,7 @@
 import type { AppRequest, AppSocket, Parser } from './node-internals.cts';
 import type { WantedModule } from './wanted.cts';
 
-const { isEveryAddress, isIp }: WantedModule = require('./wanted.cjs');
+const { isEveryAddress }: WantedModule = require('./wanted.cjs');
 
 /** The same name as `CLIENT_FIELD` of the protocol; the guest imports nothing at run time. */
 const CLIENT_FIELD = 'X-Holdfast-Client';
@@ -88,10 +88,10 @@ function parseClient(value: string): Client {
   return { address, port: Number(port) || undefined, encrypted: scheme === 'https' };
 }
 
-/** What a connection on this machine would show: the address that the app named, or the loopback of the client's kind. */
+/** What a connection on this machine would show: the address that the app listens on, or the loopback of the client's kind. */
 function localAddress(socket: Named): string {
   const { host } = socket[SERVER];
-  if (isIp(host) && !isEveryAddress(host)) return host;
+  if (host !== null && !isEveryAddress(host)) return host;
   return family(socket[CLIENT].address) === 'IPv6' ? '::1' : '127.0.0.1';
 }
 

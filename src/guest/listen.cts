@@ -7,32 +7,29 @@ import type * as Dns from 'node:dns';
 import type * as Fs from 'node:fs';
 import type * as Net from 'node:net';
 import type * as Os from 'node:os';
-import type { DoorOrder, GuestOrders } from '../protocol/link.ts' with { 'resolution-mode': 'import' };
+import type { GuestOrders } from '../protocol/link.ts' with { 'resolution-mode': 'import' };
+import type { Door, DoorsModule } from './doors.cts';
 import type { HandlesModule } from './handles.cts';
-import type { AppServer } from './node-internals.cts';
+import type { AppServer, ListenHandle } from './node-internals.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { Registry, Served, ServedModule } from './served.cts';
 import type { Wanted, WantedModule } from './wanted.cts';
 
 const fs: typeof Fs = require('node:fs');
 const net: typeof Net = require('node:net');
-const { lateHandle }: HandlesModule = require('./handles.cjs');
+const { createDoors }: DoorsModule = require('./doors.cjs');
+const { lateHandle, silentHandle }: HandlesModule = require('./handles.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
 const { forget, isActive, isHttp, isTls, serve }: ServedModule = require('./served.cjs');
-const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isIp, wantedAddress }: WantedModule =
+const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isWithin, wantedAddress }: WantedModule =
   require('./wanted.cjs');
 
 type Listen = (this: AppServer, ...args: unknown[]) => AppServer;
 
-/** An inherited fd serves one listen: it is closed with the server. */
-interface Door extends DoorOrder {
-  used: boolean;
-}
-
 /** `settled` is called for each server that has listened on a TCP port for a turn of the event loop. */
 function answerListen(orders: GuestOrders, registry: Registry, settled: (served: Served) => void): void {
   const native = net.Server.prototype.listen as Listen;
-  const doors: Door[] = orders.doors.map((door) => ({ ...door, used: false }));
+  const doors = createDoors(orders.doors);
 
   function listen(this: AppServer, ...args: unknown[]): AppServer {
     let answered = false;
@@ -47,20 +44,44 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     forget(registry, server);
     const wanted = wantedAddress(args);
     if (!wanted || isClusterPrimary()) return false;
+    if (wanted.host !== null && (belongsToEdge(server, wanted) || doors.has(wanted.port))) {
+      resolveHost(server, args, wanted);
+      return true;
+    }
+    return answerAddress(server, wanted);
+  }
+
+  /** Node looks a host up before it binds, an IP address too. So the server does not listen yet when `listen` returns. */
+  function resolveHost(server: AppServer, args: unknown[], wanted: Wanted): void {
+    const dns: typeof Dns = require('node:dns');
+    const id = (server._listeningId ?? 0) + 1;
+    server._listeningId = id;
+    if (wanted.callback) server.once('listening', wanted.callback);
+    dns.lookup(wanted.host ?? '', (error, address) => {
+      if (server._listeningId !== id) return; // closed, or listening elsewhere
+      let answered = false;
+      quietly(() => {
+        answered = !error && answerAddress(server, { ...wanted, address, callback: undefined });
+      });
+      if (!answered)
+        Reflect.apply(
+          native,
+          server,
+          args.filter((arg) => typeof arg !== 'function'),
+        );
+    });
+  }
+
+  function answerAddress(server: AppServer, wanted: Wanted): boolean {
     if (belongsToEdge(server, wanted)) {
       const other = [...registry.servers].find((served) => served.via === 'socket' && isActive(served));
       if (!other) return listenForEdge(server, wanted, orders.socket ?? '');
-      if (other.port === wanted.port && hostsCollide(other.host, wanted.host)) return refuse(server, wanted);
+      if (other.port === wanted.port) return listenBeside(server, wanted, other);
     }
-    const door = findDoor(wanted, wanted.host);
+    const door = isTaken(wanted) ? undefined : doors.find(wanted.port, meaning(wanted));
     if (door) return listenOnDoor(server, wanted, door);
-    if (mayMeanDoor(wanted)) return resolveFirst(server, args, wanted);
-    listenNatively(server, wanted);
+    serve(registry, server, { via: 'own', host: wanted.address, port: wanted.port }, settled);
     return false;
-  }
-
-  function listenNatively(server: AppServer, { host, port }: Wanted): void {
-    serve(registry, server, { via: 'own', host, port }, settled);
   }
 
   function belongsToEdge(server: AppServer, wanted: Wanted): boolean {
@@ -70,7 +91,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
 
   function listenForEdge(server: AppServer, wanted: Wanted, path: string): boolean {
     fs.rmSync(path, { force: true }); // left behind by a process that was killed
-    serve(registry, server, { via: 'socket', host: wanted.host, port: wanted.port }, settled);
+    serve(registry, server, { via: 'socket', host: wanted.address, port: wanted.port }, settled);
     const { backlog, signal } = wanted;
     native.call(server, { path, ...(backlog && { backlog }), ...(signal && { signal }) }, wanted.callback);
     delete server._pipeName; // or address() would answer with it
@@ -78,68 +99,59 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     return true;
   }
 
-  /** The daemon may have passed several fds of one socket; the exact address goes before "all addresses, however written". */
-  function findDoor(wanted: Wanted, host: string | null): Door | undefined {
-    const fitting = doors.filter(
-      (door) => !door.used && door.port === wanted.port && hostsAgree(host, door.host),
-    );
-    const inUse = [...registry.servers].some(
+  /** The edge's socket stands for the port on all addresses: a second server on it hears nothing, or is refused as by the kernel. */
+  function listenBeside(server: AppServer, wanted: Wanted, other: Served): boolean {
+    if (hostsCollide(other.host, wanted.address)) return refuse(server, wanted);
+    const name = addressOf(wanted.address, wanted.port);
+    return adopt(server, wanted, () => silentHandle(name, !server._unref));
+  }
+
+  /** By another server of this process, on a door. Node's own bind then gives the EADDRINUSE that the app would get. */
+  function isTaken({ address, port }: Wanted): boolean {
+    return [...registry.servers].some(
       (served) =>
         served.via === 'door' &&
         isActive(served) &&
-        served.port === wanted.port &&
-        hostsAgree(host, served.host),
+        served.port === port &&
+        hostsCollide(address, served.host),
     );
-    if (inUse) return undefined; // Node's bind gives the EADDRINUSE that the app would get
-    return fitting.find((door) => door.host === host) ?? fitting[0];
   }
 
   function listenOnDoor(server: AppServer, wanted: Wanted, door: Door): boolean {
     if (typeof server._listen2 !== 'function' || !fs.fstatSync(door.fd).isSocket()) return false;
-    const host = isEveryAddress(wanted.host) ? wanted.host : door.host;
+    const host = isEveryAddress(door.host) ? wanted.address : door.host;
+    const asked = meaning(wanted);
     serve(registry, server, { via: 'door', host, port: wanted.port }, settled);
-    if (wanted.callback) server.once('listening', wanted.callback);
-    if (wanted.signal) closeOnAbort(server, wanted.signal);
     door.used = true;
-    server._listeningId = (server._listeningId ?? 0) + 1;
-    server._handle = lateHandle(server, {
-      fd: door.fd,
-      name: addressOf(host, wanted.port),
-      taken: () => {},
-      untouched: () => {
-        door.used = false;
-      },
-    });
-    server._listen2(null, null, null, wanted.backlog ?? 0, door.fd);
-    return true;
-  }
-
-  /** Whether `wanted` gives a name, and a door on that port is bound to one address, which the name may stand for. */
-  function mayMeanDoor({ host, port }: Wanted): boolean {
-    if (host === null || isIp(host) || host === 'localhost') return false;
-    return doors.some((door) => !door.used && door.port === port && !isEveryAddress(door.host));
-  }
-
-  /** Node looks a host name up before it binds, too. */
-  function resolveFirst(server: AppServer, args: unknown[], wanted: Wanted): boolean {
-    const dns: typeof Dns = require('node:dns');
-    const id = (server._listeningId ?? 0) + 1;
-    server._listeningId = id;
-    dns.lookup(wanted.host ?? '', (error, address) => {
-      if (server._listeningId !== id) return; // closed, or listening elsewhere
-      let answered = false;
-      quietly(() => {
-        const door = error ? undefined : findDoor(wanted, address);
-        answered = door !== undefined && listenOnDoor(server, wanted, door);
-      });
-      if (answered) return;
-      quietly(() => listenNatively(server, wanted));
-      Reflect.apply(native, server, args);
-    });
-    return true;
+    return adopt(server, wanted, () =>
+      lateHandle(server, {
+        fd: door.fd,
+        name: addressOf(host, wanted.port),
+        only: isWithin(asked, door.host) ? (address) => hostsAgree(asked, address) : null,
+        untouched: () => {
+          door.used = false;
+        },
+      }),
+    );
   }
 
   net.Server.prototype.listen = listen as typeof net.Server.prototype.listen;
+}
+
+/** `localhost` is either loopback address, everything else the address that it was resolved to. */
+function meaning({ host, address }: Wanted): string | null {
+  return host === 'localhost' ? host : address;
+}
+
+/** What Node's own `listen` does around a handle. */
+function adopt(server: AppServer, wanted: Wanted, handle: () => ListenHandle): boolean {
+  if (typeof server._listen2 !== 'function') return false;
+  if (wanted.callback) server.once('listening', wanted.callback);
+  if (wanted.signal) closeOnAbort(server, wanted.signal);
+  server._listeningId = (server._listeningId ?? 0) + 1;
+  server._handle = handle();
+  server._listen2(null, null, null, wanted.backlog ?? 0, undefined);
+  return true;
 }
 
 /** With workers in play, a server in the primary is the one that hands connections to them. */
@@ -148,10 +160,9 @@ function isClusterPrimary(): boolean {
   return Object.keys(cluster.workers ?? {}).length > 0;
 }
 
-/** The unix socket stands for the port: a second server on it gets what the kernel would say. */
 function refuse(server: AppServer, wanted: Wanted): boolean {
   const os: typeof Os = require('node:os');
-  const { address, port } = addressOf(wanted.host, wanted.port);
+  const { address, port } = addressOf(wanted.address, wanted.port);
   const error = Object.assign(new Error(`listen EADDRINUSE: address already in use ${address}:${port}`), {
     code: 'EADDRINUSE',
     errno: -os.constants.errno.EADDRINUSE,

@@ -8,7 +8,7 @@ import type { ListenOptions, Server, Socket } from 'node:net';
 
 /** What `server._handle` is: libuv's listening handle, or an object that answers like one (as in a cluster worker). */
 export interface ListenHandle {
-  onconnection?: (this: ListenHandle, status: number, client: unknown) => void;
+  onconnection?: Accept;
   /** Returns 0 or a negative errno. */
   listen(backlog: number): number;
   close(): void;
@@ -16,6 +16,14 @@ export interface ListenHandle {
   unref(): void;
   hasRef(): boolean;
   getsockname(out: SocketName): number;
+}
+
+export type Accept = (this: ListenHandle, status: number, client?: ClientHandle) => void;
+
+/** An accepted connection, before it becomes a Socket. */
+export interface ClientHandle {
+  getsockname(out: SocketName): number;
+  close(): void;
 }
 
 export interface SocketName {

@@ -4,6 +4,8 @@ import type { SocketName } from './node-internals.cts';
 interface Wanted {
   /** As the app gave it; null = it named none, which means all addresses. */
   readonly host: string | null;
+  /** The IP address of `host`, once it was looked up; null = all addresses. */
+  readonly address: string | null;
   /** 1 to 65535. */
   readonly port: number;
   readonly backlog: number | undefined;
@@ -38,11 +40,14 @@ function wantedAddress(args: readonly unknown[]): Wanted | null {
   const port = portNumber(options.port);
   if (port === null || port === 0) return null;
   if (options.host !== undefined && options.host !== null && typeof options.host !== 'string') return null;
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) return null;
   return {
     host: options.host || null,
+    address: null,
     port,
     backlog: firstNumber(options.backlog, args[1], args[2]),
-    signal: options.signal instanceof AbortSignal ? options.signal : undefined,
+    signal,
     callback,
   };
 }
@@ -65,14 +70,17 @@ function isEveryAddress(host: string | null): boolean {
   return host === null || host === '::' || host === '0.0.0.0';
 }
 
-/**
- * Whether a socket bound to `bound` is what an app that asks for `asked` means. All addresses are all addresses, however
- * written. A narrower wish never matches a wider socket: that would expose what the app keeps to itself.
- */
+/** Whether a socket bound to `bound` is what an app that asks for `asked` means. All addresses are all addresses, however written. */
 function hostsAgree(asked: string | null, bound: string | null): boolean {
   if (isEveryAddress(asked) || isEveryAddress(bound)) return isEveryAddress(asked) && isEveryAddress(bound);
   if (asked === 'localhost') return LOOPBACK.has(bound ?? '');
   return asked?.toLowerCase() === bound?.toLowerCase();
+}
+
+/** Whether connections to the address `asked` arrive at a socket bound to `bound`, which is for all addresses. */
+function isWithin(asked: string | null, bound: string | null): boolean {
+  if (isEveryAddress(asked) || !isEveryAddress(bound)) return false;
+  return bound !== '0.0.0.0' || !asked?.includes(':');
 }
 
 /** Whether the kernel would refuse to bind both on one port. */
@@ -82,15 +90,11 @@ function hostsCollide(a: string | null, b: string | null): boolean {
 
 /** What `server.address()` answers for a server that asked for this. */
 function addressOf(host: string | null, port: number): Required<SocketName> {
-  const address = host === 'localhost' ? '127.0.0.1' : isIp(host) ? host : '::';
+  const address = host ?? '::';
   return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port };
 }
 
-function isIp(host: string | null): host is string {
-  return host !== null && (host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host));
-}
-
-const exported = { wantedAddress, hostsAgree, hostsCollide, isEveryAddress, isIp, addressOf };
+const exported = { wantedAddress, hostsAgree, hostsCollide, isWithin, isEveryAddress, addressOf };
 export type WantedModule = typeof exported;
 export type { Wanted };
 
