@@ -29,14 +29,14 @@ export function holdfastVersion(): string | undefined {
 
 /** A home of its own; everything in it ends with `scratch`. */
 export function holdfastHome(scratch: Scratch): Holdfast {
-  const paths = homePaths(scratch.path('holdfast'));
+  const paths = homePaths(scratch.fresh('holdfast'));
   const pidIn = (file: string): number => JSON.parse(readFileSync(file, 'utf8')).pid;
   const holdfast: Holdfast = {
     paths,
     run: async (args, env) =>
       (await holdOk(paths.home, args, { cwd: scratch.dir, ...(env && { env }) })).stdout,
     async up(config) {
-      const file = scratch.path('holdfast.config.json');
+      const file = `${scratch.fresh('config')}.json`;
       writeFileSync(file, JSON.stringify(config));
       await holdfast.run(['up', '-f', file]);
     },

@@ -28,7 +28,7 @@ export interface Pm2 {
 
 /** A PM2 home; the daemon comes with the first command. */
 export function pm2Home(scratch: Scratch): Pm2 {
-  const home = scratch.path('pm2');
+  const home = scratch.fresh('pm2');
   mkdirSync(home, { recursive: true });
   // With this file there, PM2 does not ask its makers' server for its version at its first start.
   writeFileSync(join(home, 'touch'), '');

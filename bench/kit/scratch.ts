@@ -15,6 +15,7 @@ export class Scratch {
   readonly dir = mkdtempSync('/tmp/hfb-');
   readonly #steps: (() => unknown)[] = [];
   #programs = 0;
+  #made = 0;
 
   /** Something to be done by `close`. */
   defer(step: () => unknown): void {
@@ -23,6 +24,12 @@ export class Scratch {
 
   path(name: string): string {
     return join(this.dir, name);
+  }
+
+  /** A path that nobody else gets. */
+  fresh(name: string): string {
+    this.#made += 1;
+    return this.path(`${name}-${this.#made}`);
   }
 
   /** Starts a program in a process group of its own. */
