@@ -255,6 +255,8 @@ export class Daemon {
       this.#readiness.spawned(fact.instance);
     }
     if (fact.kind === 'instance' && (fact.fact.type === 'crashed' || fact.fact.type === 'stopped')) {
+      const socket = fact.fact.running?.record.lease.socket;
+      if (socket) rmSync(socket, { force: true });
       void this.#afterExit(fact.instance.key, fact);
     }
     if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed')

@@ -25,7 +25,11 @@ interface Handle {
   close(): void;
 }
 
-type CreateServerHandle = (host: string, port: number, family: 4 | 6) => Handle | number;
+interface BoundHandle extends Handle {
+  getsockname(out: object): number;
+}
+
+type CreateServerHandle = (host: string, port: number, family: 4 | 6) => BoundHandle | number;
 
 export class Doors {
   /** The handle is kept so that it is not collected, which would close the socket; inherited ones have only the number. */
@@ -98,7 +102,15 @@ function keyOf({ host, port }: Address): string {
 
 function bind(address: Address): Handle {
   const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
-  const attempt = (host: string) => create(host, address.port, net.isIPv6(host) ? 6 : 4);
+  const attempt = (host: string): Handle | number => {
+    const handle = create(host, address.port, net.isIPv6(host) ? 6 : 4);
+    if (typeof handle === 'number') return handle;
+    // libuv keeps EADDRINUSE for later; asking for the name brings it out.
+    const errno = handle.getsockname({});
+    if (errno >= 0) return handle;
+    handle.close();
+    return errno;
+  };
   let handle = attempt(address.host ?? '::');
   // A machine without IPv6.
   if (typeof handle === 'number' && address.host === null && !isTaken(handle)) handle = attempt('0.0.0.0');

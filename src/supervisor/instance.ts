@@ -32,7 +32,7 @@ export type InstanceFact =
   | { readonly type: 'ready'; readonly tookMs: number }
   | { readonly type: 'stopping'; readonly reason: string | null }
   | { readonly type: 'killed' }
-  | { readonly type: 'stopped'; readonly exit: Exit | null }
+  | { readonly type: 'stopped'; readonly exit: Exit | null; readonly running: Running | null }
   | {
       readonly type: 'crashed';
       readonly exit: Exit;
@@ -249,7 +249,7 @@ export class Instance {
       const exit = this.#lastExit ?? { code: null, signal: null };
       // One that drains may end by itself when it has nothing left to do.
       const asked = this.draining || (before.phase === 'stopping' && before.condemned === null);
-      if (asked) return { type: 'stopped', exit };
+      if (asked) return { type: 'stopped', exit, running: this.#running };
       const reason = before.condemned ?? event.reason;
       return { type: 'crashed', exit, reason, uptimeMs: now - spawnedAt, running: this.#running };
     }

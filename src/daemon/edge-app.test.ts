@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fakePlan } from '../../test/support/fake-process.ts';
+import type { EdgePlan } from '../config/plan.ts';
+import { edgeTable, routedApps } from './edge-app.ts';
+import type { DesiredState } from './state.ts';
+
+const edge: EdgePlan = {
+  processes: 1,
+  http: { host: null, port: 8080 },
+  unknownHost: 404,
+  trust: [],
+  limits: {
+    headTimeoutMs: 1,
+    bodyIdleMs: 1,
+    keepAliveMs: 1,
+    upstreamTimeoutMs: 1,
+    connectionsPerIp: 1,
+    bodyBytes: 0,
+  },
+  accessLog: false,
+};
+
+const state: DesiredState = {
+  version: 1,
+  apps: {
+    web: {
+      plan: fakePlan({ sticky: 'auto' }),
+      source: null,
+      stopped: false,
+      generation: 1,
+      mode: 'rolling',
+      previous: null,
+      learned: [],
+    },
+  },
+  sites: {
+    'example.com': {
+      source: null,
+      site: {
+        host: 'example.com',
+        routes: [
+          { prefix: '/', to: { kind: 'app', app: 'web' } },
+          { prefix: '/legacy/', to: { kind: 'upstream', host: '127.0.0.1', port: 3000 } },
+        ],
+      },
+    },
+  },
+  edge,
+};
+
+test('routes name pools: apps with their instances, upstreams as they are', () => {
+  const target = { id: 'web.0#1', address: { path: '/run/web.sock' }, guest: true, state: 'ready' } as const;
+  const table = edgeTable(7, state, edge, () => [target]);
+  assert.deepEqual(table.sites, [
+    {
+      host: 'example.com',
+      routes: [
+        { prefix: '/', pool: 'web' },
+        { prefix: '/legacy/', pool: '127.0.0.1:3000' },
+      ],
+    },
+  ]);
+  assert.deepEqual(table.pools.web?.targets, [target]);
+  assert.equal(table.pools.web?.sticky, 'auto');
+  assert.deepEqual(table.pools['127.0.0.1:3000']?.targets, [
+    { id: '127.0.0.1:3000', address: { host: '127.0.0.1', port: 3000 }, guest: false, state: 'ready' },
+  ]);
+});
+
+test('a route to an app that is not there (any more) has a pool without targets', () => {
+  const table = edgeTable(1, { ...state, apps: {} }, edge, () => assert.fail('nobody to ask for'));
+  assert.deepEqual(table.pools.web?.targets, []);
+  assert.deepEqual([...routedApps(state)], ['web']);
+});
