@@ -1,7 +1,7 @@
 /** The example's instances among each other, seen by Socket.IO and WebSocket clients. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -65,6 +65,7 @@ for (const transport of ['websocket', 'polling']) {
     const ada = await visit(t, first.url, 'Ada', { transports: [transport] });
     const grace = await visit(t, second.url, 'Grace', { transports: [transport] });
     await ada.say('1', 'Hello from the first');
+    await until(() => grace.heard.length === 1, { why: 'the first message arrived' });
     await grace.say('2', 'Hello from the second');
     for (const visitor of [ada, grace]) {
       await until(() => visitor.heard.length === 2, { why: 'both messages arrived' });
@@ -149,6 +150,9 @@ test('a crashed instance is missed by nobody: its people go, and the next one st
   const linus = await visit(t, third.url, 'Linus');
   await ada.say('1', 'Still here');
   await until(() => linus.heard.length === 1, { why: 'the new instance hears the old' });
+  await until(() => readdirSync(chat.bus).length === 2, {
+    why: 'the socket of the crashed one is cleared away',
+  });
 });
 
 test('an instance that hangs does not keep a new one from starting', async (t) => {

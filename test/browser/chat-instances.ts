@@ -16,10 +16,11 @@ export interface ChatInstance {
 }
 
 /** Starts instances that meet in a directory of this test only. */
-export function chatInstances(t: Test): { start(): Promise<ChatInstance> } {
+export function chatInstances(t: Test): { readonly bus: string; start(): Promise<ChatInstance> } {
   const bus = join(tempDir(t), 'bus');
   let slot = 0;
   return {
+    bus,
     async start() {
       const number = slot++;
       const name = `chat.${number}`;
