@@ -74,29 +74,29 @@ export const siteHost = kind<string>({
 });
 
 /**
- * The one form in which the edge compares paths: escapes in upper case, unreserved characters (RFC 3986, 2.3) not
- * escaped, everything else escaped; no dot segments, no empty ones.
+ * The one form in which the edge compares paths (RFC 3986, 6.2.2): escapes in upper case, unreserved characters not
+ * escaped; no dot segments, no empty ones.
  */
 export function canonicalPrefix(text: string): string | Refusal {
   const got = `got ${show(text)}`;
   if (!text.startsWith('/')) return new Refusal(`must be a path that starts with "/": ${got}`);
   if (/[?#]/.test(text)) return new Refusal(`must be a path without query and fragment: ${got}`);
-  if (/%(?![0-9a-f]{2})/i.test(text) || !text.isWellFormed()) {
+  if (/%(?![0-9a-f]{2})/i.test(text) || /\p{Surrogate}/u.test(text)) {
     return new Refusal(`must be a path with valid escapes: ${got}`);
   }
   const unescaped = text.replace(/%([0-9a-f]{2})/gi, (escaped, hex: string) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : escaped.toUpperCase();
   });
-  if (unescaped.split('/').some((segment) => segment === '.' || segment === '..')) {
+  if (unescaped.split(/\/|%2F|%5C/).some((segment) => /^\.\.?(;|%3B|$)/.test(segment))) {
     return new Refusal(`must be a path without "." and ".." in it: ${got}`);
   }
-  // Control characters, backslashes, and the escapes of "/", "\" and NUL: the edge refuses requests with these.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/\/\/|\\|[\x00-\x1f\x7f]|%(2F|5C|00)/.test(unescaped)) {
-    return new Refusal(`must be a path without "//", "\\", "%2F" and control characters: ${got}`);
+  if (/\/\/|\\|[\x00-\x1f\x7f]|%00/.test(unescaped)) {
+    return new Refusal(`must be a path without "//", "\\" and control characters: ${got}`);
   }
-  return unescaped.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]+/g, encodeURIComponent);
+  // What browsers send unescaped, the edge leaves so.
+  return unescaped.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]|^]+/g, encodeURIComponent);
 }
 
 export const routePrefix = kind<string>({

@@ -28,7 +28,10 @@ export function checkConfig(value: unknown, around: Place): Checked {
   const parsed = configSettings.safeParse(value, { reportInput: true });
   if (parsed.success && problems.length === 0)
     return complete(parsed.data, Object.keys(parsed.data.apps), around);
-  if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, configJsonSchema()));
+  if (!parsed.success) {
+    const found = problemsOf(parsed.error.issues, configJsonSchema());
+    problems.push(...found.filter(({ path }) => path.at(-1) !== '__proto__'));
+  }
   const rest = soundPart(value, problems);
   const more = rest ? complete(rest, appNames(value), around).problems : [];
   // What a part lacks because it was taken out is no mistake of its author.
@@ -36,9 +39,15 @@ export function checkConfig(value: unknown, around: Place): Checked {
   return { plan: undefined, problems, code: 'CONFIG_INVALID' };
 }
 
-/** What is left without the parts that are wrong, so that the rest can be checked in the same run. */
+/**
+ * What is left without the parts that are wrong, so that the rest can be checked in the same run. What lacks something
+ * is wrong as a whole, hence the second look.
+ */
 function soundPart(value: unknown, problems: readonly Problem[]): Settings | undefined {
-  const rest = problems.reduce((left, { path }) => without(left, wholeOf(path)), value);
+  let rest = problems.reduce((left, { path }) => without(left, wholeOf(path)), value);
+  const parsed = configSettings.safeParse(rest);
+  if (parsed.success) return parsed.data;
+  for (const { path } of parsed.error.issues) rest = without(rest, wholeOf(path.slice(0, -1)));
   return configSettings.safeParse(rest).data;
 }
 
@@ -171,7 +180,7 @@ function completeRoutes(
     const here = [...path, written];
     const prefix = canonicalPrefix(written);
     if (typeof prefix !== 'string') continue;
-    // A prefix that ends in "/" also matches itself without it, so that request would have two ways to go.
+    // With and without the slash at its end, a prefix covers the same.
     const bare = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix;
     const other = seen.get(bare);
     if (other !== undefined)

@@ -24,6 +24,6 @@ export function configJsonSchema(): JsonSchema {
 /** zod drops `examples` of what it transforms, since it cannot know of which side they are; ours are of the input. */
 function nameExamples({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (!('example' in jsonSchema)) return;
-  jsonSchema.examples = [jsonSchema['example']];
-  delete jsonSchema['example'];
+  jsonSchema.examples = [jsonSchema.example];
+  delete jsonSchema.example;
 }

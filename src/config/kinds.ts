@@ -33,9 +33,15 @@ export function kind<In, Out = In>(facts: KindFacts<Out>): z.ZodType<Out, In> {
     .meta({ title, ...json })
     .transform((input: unknown, context) => {
       const result = read(input);
-      if (result !== undefined && !(result instanceof Refusal)) return result;
-      context.issues.push({ code: 'custom', message: sentence(input, result, expected), input });
-      return z.NEVER;
+      if (result === undefined || result instanceof Refusal) {
+        context.issues.push({
+          code: 'custom',
+          message: sentence(input, result instanceof Refusal ? result : undefined, expected),
+          input,
+        });
+        return z.NEVER;
+      }
+      return result;
     });
   return schema as unknown as z.ZodType<Out, In>;
 }

@@ -74,7 +74,9 @@ function unknownSetting(key: string, known: readonly string[]): string {
 function settingsAt(schema: SchemaNode, path: readonly PropertyKey[]): string[] {
   let nodes: readonly SchemaNode[] = [schema];
   for (const step of path) nodes = nodes.flatMap(shapes).flatMap((node) => below(node, String(step)));
-  return nodes.flatMap(shapes).flatMap((node) => Object.keys(node.properties ?? {}));
+  return nodes
+    .flatMap(shapes)
+    .flatMap((node) => Object.keys(node.properties ?? {}).filter((name) => name !== '$schema'));
 }
 
 function shapes(node: SchemaNode): readonly SchemaNode[] {

@@ -168,13 +168,14 @@ export const appSettings = z.strictObject({
   ),
 });
 
-const app = z.union([commandLine.transform((run) => appSettings.parse({ run })), appSettings]);
+const shortApp = text('command', 'a script, a command, or an object with settings');
+const app = z.union([shortApp.transform((run) => appSettings.parse({ run })), appSettings]);
 
 const site = z.strictObject({
   routes: described(z.record(routePrefix, routeTarget), {
     says:
-      'Where requests go, by path; the longest prefix wins. A prefix that ends in `/` also matches itself without it. ' +
-      'The path is passed on unchanged',
+      'Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for ' +
+      '`/api` and `/api/x`, not for `/apix`. The path is passed on unchanged',
     example: { '/': 'web', '/legacy/': 'http://127.0.0.1:3000' },
   }),
 });

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Change } from '../protocol/api.ts';
+import { diffPlans } from './diff.ts';
+import type { AppPlan, Plan } from './plan.ts';
+
+const app: AppPlan = {
+  name: 'web',
+  command: { file: '/srv/web.js', args: ['--a'], node: true, nodeArgs: ['--b'] },
+  cwd: '/srv',
+  instances: 2,
+  env: { NODE_ENV: 'production', TOKEN: 'hush' },
+  baseEnv: { PATH: '/bin' },
+  port: 3000,
+  guest: true,
+  ready: 'auto',
+  readyTimeoutMs: 30_000,
+  stop: { signal: 'SIGTERM', timeoutMs: 10_000 },
+  drainMs: 30_000,
+  restart: { backoffMinMs: 100, backoffMaxMs: 30_000, giveUp: { crashes: 10, withinMs: 60_000 } },
+  sticky: 'auto',
+  hold: { timeoutMs: 10_000, maxWaiting: 1000 },
+  log: { rotateBytes: 50_000_000, keep: 10, totalBytes: 1_000_000_000, compress: true },
+};
+
+const plan: Plan = {
+  source: '/srv/holdfast.config.json',
+  apps: { web: app },
+  sites: {
+    'a.com': {
+      host: 'a.com',
+      routes: [
+        { prefix: '/', to: { kind: 'app', app: 'web' } },
+        { prefix: '/old', to: { kind: 'upstream', host: '::1', port: 3000 } },
+      ],
+    },
+  },
+  edge: {
+    processes: 1,
+    http: { host: null, port: 80 },
+    unknownHost: 404,
+    trust: ['10.0.0.0/8'],
+    limits: {
+      headTimeoutMs: 15_000,
+      bodyIdleMs: 60_000,
+      keepAliveMs: 65_000,
+      upstreamTimeoutMs: 60_000,
+      connectionsPerIp: 1000,
+      bodyBytes: 0,
+    },
+    accessLog: false,
+  },
+};
+
+/** The plan with another web app. */
+function withApp(changes: Partial<AppPlan>): Plan {
+  return { ...plan, apps: { web: { ...app, ...changes } } };
+}
+
+test('the same plan is no change, nor is another shell or another order', () => {
+  assert.deepEqual(diffPlans(plan, structuredClone(plan)), []);
+  assert.deepEqual(diffPlans(plan, { ...plan, source: '/elsewhere' }), []);
+  assert.deepEqual(diffPlans(plan, withApp({ baseEnv: { PATH: '/other' } })), []);
+  assert.deepEqual(diffPlans(plan, withApp({ env: { TOKEN: 'hush', NODE_ENV: 'production' } })), []);
+  assert.deepEqual(diffPlans(plan, reversed(plan)), []);
+});
+
+function reversed<T>(value: T): T {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, reversed(inner)]),
+  ) as T;
+}
+
+test('the changes are what the control API says', () => {
+  const changes: readonly Change[] = diffPlans(null, plan);
+  assert.deepEqual(changes, [
+    { kind: 'add', what: 'app', name: 'web', detail: ['instances 2'] },
+    { kind: 'add', what: 'site', name: 'a.com', detail: [] },
+    { kind: 'add', what: 'edge', name: 'edge', detail: ['listen.http 80'] },
+  ]);
+  assert.deepEqual(diffPlans(plan, { ...plan, apps: {}, sites: {} }), [
+    { kind: 'remove', what: 'app', name: 'web', detail: [] },
+    { kind: 'remove', what: 'site', name: 'a.com', detail: [] },
+    { kind: 'remove', what: 'edge', name: 'edge', detail: [] },
+  ]);
+});
+
+test('settings are named as in the file, with what they were and will be', () => {
+  assert.deepEqual(diffPlans(plan, withApp({ instances: 4 })), [
+    { kind: 'scale', what: 'app', name: 'web', detail: ['instances 2 -> 4'] },
+  ]);
+  const changed = withApp({
+    instances: 3,
+    port: null,
+    stop: { signal: 'SIGTERM', timeoutMs: 20_000 },
+    command: { ...app.command, file: '/srv/b.js' },
+  });
+  assert.deepEqual(diffPlans(plan, changed), [
+    {
+      kind: 'change',
+      what: 'app',
+      name: 'web',
+      detail: [
+        'run node /srv/web.js -> node /srv/b.js',
+        'instances 2 -> 3',
+        'port 3000 -> any',
+        'stop.timeout 10s -> 20s',
+      ],
+    },
+  ]);
+});
+
+test('of variables and arguments only the names are said', () => {
+  const changed = withApp({
+    env: { NEW: 'secret1', TOKEN: 'secret2' },
+    command: { ...app.command, args: ['secret3'] },
+  });
+  const changes = diffPlans(plan, changed);
+  assert.deepEqual(changes[0]?.detail, [
+    'args',
+    'env.NEW added',
+    'env.NODE_ENV removed',
+    'env.TOKEN changed',
+  ]);
+});
+
+test('routes and the edge', () => {
+  const next: Plan = {
+    ...plan,
+    sites: {
+      'a.com': {
+        host: 'a.com',
+        routes: [
+          { prefix: '/', to: { kind: 'upstream', host: 'b', port: 1 } },
+          { prefix: '/new', to: { kind: 'app', app: 'web' } },
+        ],
+      },
+    },
+    edge: { ...plan.edge, http: { host: '::1', port: 80 } },
+  };
+  assert.deepEqual(diffPlans(plan, next), [
+    {
+      kind: 'change',
+      what: 'site',
+      name: 'a.com',
+      detail: ['routes / web -> http://b:1', 'routes /old removed', 'routes /new -> web'],
+    },
+    { kind: 'change', what: 'edge', name: 'edge', detail: ['listen.http 80 -> [::1]:80'] },
+  ]);
+});
+
+/** Every leaf of a value with its path, but those of the shell's environment. */
+function leaves(value: unknown, path: readonly string[] = []): string[][] {
+  if (path.at(-1) === 'baseEnv') return [];
+  if (typeof value !== 'object' || value === null) return [[...path]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+function changedAt(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (first === undefined)
+    return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${value}x`;
+  const inner = (value as Record<string, unknown>)[first];
+  const copy = structuredClone(value) as Record<string, unknown>;
+  copy[first] = changedAt(inner, rest);
+  return copy;
+}
+
+test('no setting can change unseen', () => {
+  const paths = [
+    ...leaves({ apps: plan.apps }),
+    ...leaves({ edge: plan.edge }),
+    ...leaves({ sites: plan.sites }),
+  ];
+  assert.ok(paths.length > 40);
+  for (const path of paths) {
+    // The name of an app and the host of a site are also their keys, by which they are compared; a kind is no value.
+    if (['apps.web.name', 'sites.a.com.host'].includes(path.join('.')) || path.at(-1) === 'kind') continue;
+    const changes = diffPlans(plan, changedAt(plan, path) as Plan);
+    assert.equal(changes.length, 1, path.join('.'));
+    assert.notDeepEqual(changes[0]?.detail, [], path.join('.'));
+  }
+});
+
+test('what is printed alike is still a change', () => {
+  assert.deepEqual(diffPlans(plan, withApp({ drainMs: 30_400 }))[0]?.detail, ['its settings']);
+});
+
+test('applying a plan leaves nothing to do', () => {
+  const apps = fc.dictionary(
+    fc.constantFrom('a', 'b', 'constructor', 'toString'),
+    fc
+      .record({ instances: fc.integer({ min: 1, max: 3 }), port: fc.option(fc.constant(80)) })
+      .map((some) => ({ ...app, ...some })),
+  );
+  fc.assert(
+    fc.property(apps, apps, (before, after) => {
+      const next = { ...plan, apps: after };
+      assert.deepEqual(diffPlans(next, structuredClone(next)), []);
+      const named = diffPlans({ ...plan, apps: before }, next).map(({ name }) => name);
+      for (const name of Object.keys(after)) {
+        const same =
+          Object.hasOwn(before, name) && JSON.stringify(before[name]) === JSON.stringify(after[name]);
+        assert.equal(named.includes(name), !same, name);
+      }
+    }),
+  );
+});
