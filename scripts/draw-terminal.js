@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { root } from './prepare.js';
 
-const COMMANDS = ['hold up', 'hold ls', 'hold reload chat', 'hold logs chat -n 4'];
+const COMMANDS = ['hold up', 'hold reload chat', 'hold logs chat -n 4'];
 const COLUMNS = 92;
 /** Select Graphic Rendition: colours and weights. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with

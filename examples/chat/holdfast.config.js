@@ -5,7 +5,7 @@ export default {
       run: 'server.js',
       instances: 3,
       sticky: 'auto', // Socket.IO over polling stays on the instance that knows it
-      drain: '5s', // in a reload, open WebSockets have so long; then the page connects to a new instance
+      drain: '2s', // in a reload, open WebSockets have so long; then the page connects to a new instance
     },
   },
   sites: {

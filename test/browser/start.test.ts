@@ -69,9 +69,9 @@ for (const end of ['Ctrl-C', 'closing the terminal'] as const) {
 
 for (const transport of ['websocket', 'polling'] as const) {
   test(`two browsers chat through the edge on different instances, transport ${transport}`, async (t) => {
+    const url = await (await runExample(t)).url();
     const browser = await startBrowser(t);
     if (!browser) return;
-    const url = await (await runExample(t)).url();
     const ada = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Ada`);
     const grace = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Grace`);
     if ((await ada.instance()) === (await grace.instance())) await grace.moveToAnotherInstance();
@@ -95,10 +95,10 @@ for (const transport of ['websocket', 'polling'] as const) {
 
 for (const transport of ['websocket', 'polling'] as const) {
   test(`a reload loses no message of two browsers that chat, transport ${transport}`, async (t) => {
-    const browser = await startBrowser(t);
-    if (!browser) return;
     const example = await runExample(t);
     const url = await example.url();
+    const browser = await startBrowser(t);
+    if (!browser) return;
     const ada = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Ada`);
     const grace = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Grace`);
     const processes = new Set([await ada.process(), await grace.process()]);
