@@ -1,0 +1,297 @@
+/** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
+
+import type net from 'node:net';
+import type { Edge } from './edge.ts';
+import { type ClientSide, Exchange } from './forward.ts';
+import { type Client, Forwarder } from './forwarded.ts';
+import { type BodyReader, LengthReader } from './http1/body.ts';
+import { ChunkedReader } from './http1/chunked.ts';
+import { Kind } from './http1/fields.ts';
+import { type Refusal, refusal } from './http1/refusal.ts';
+import {
+  CHUNKED,
+  parseRequestHead,
+  REQUEST_HEAD_MAX,
+  type RequestHead,
+  refuseEarly,
+} from './http1/request-head.ts';
+import { localAnswer } from './local-answer.ts';
+import type { Sweepable } from './sweeper.ts';
+import type { Target } from './target.ts';
+import type { SiteTraffic } from './traffic.ts';
+import { Tunnel } from './tunnel.ts';
+import type { Upstream } from './upstream.ts';
+import { Wire, type WireUser } from './wire.ts';
+
+/** Most heads are smaller; the rest of a read is looked at only if this was not enough. */
+const HEAD_GUESS = 2048;
+/** After the last answer: the time for the client to read it and to close, so that no RST destroys what is on its way. */
+const LINGER_MS = 2_000;
+/** An edge that drains closes a connection that has been idle for this long. */
+const DRAIN_IDLE_MS = 1_000;
+
+const BAD_CHUNK = refusal(400, 'The chunked coding of the body is malformed');
+const TOO_LARGE = refusal(413, 'The body is larger than this site takes');
+const SLOW_HEAD = refusal(408, 'The request did not come in time');
+
+type State = 'idle' | 'head' | 'exchange' | 'lingering' | 'switched';
+
+export class Connection implements WireUser, Sweepable, ClientSide {
+  deadline: number;
+  readonly edge: Edge;
+  readonly ip: string;
+  readonly wire: Wire;
+  #state: State = 'idle';
+  #forwarder: Forwarder | undefined;
+  /** The beginning of a head. */
+  #pending = '';
+  /** What came behind the request that is being answered. */
+  #stash: Buffer | undefined;
+  #pumping = false;
+  #exchange: Exchange | undefined;
+  /** While the body of the request is not complete. */
+  #reader: BodyReader | undefined;
+  #bodyBytes = 0;
+  #tunnel: Tunnel | undefined;
+
+  constructor(edge: Edge, accepted: net.Socket, ip: string) {
+    this.edge = edge;
+    this.ip = ip;
+    this.deadline = edge.sweeper.now + edge.limits.headTimeoutMs;
+    this.wire = Wire.accept(accepted, this);
+  }
+
+  /** Accept nothing more than what has begun. */
+  drain(): void {
+    if (this.#state === 'idle') this.deadline = this.edge.sweeper.now + DRAIN_IDLE_MS;
+  }
+
+  /** The time is up: a WebSocket gets its close frame, anything else ends here. */
+  cut(): void {
+    if (this.#tunnel) this.#tunnel.close();
+    else this.wire.destroy();
+  }
+
+  // What the socket says
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    if (this.#state === 'idle' || this.#state === 'head') this.#head(buffer, start, end);
+    else if (this.#state === 'exchange') {
+      if (this.#reader) this.#body(this.#reader, buffer, start, end);
+      else this.#setAside(buffer, start, end);
+    }
+  }
+
+  onDrain(): void {
+    this.#exchange?.clientDrained();
+  }
+
+  onEnd(): void {
+    if (this.#state !== 'lingering') this.wire.destroy();
+  }
+
+  onConnect(): void {}
+
+  onClose(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.abandon();
+    this.edge.forget(this);
+  }
+
+  expire(): void {
+    if (this.#state === 'exchange') this.#exchange?.expire();
+    else if (this.#state === 'head') this.#refuse(SLOW_HEAD);
+    else this.wire.destroy();
+  }
+
+  // What the exchange says
+
+  client(head: RequestHead): Client {
+    const { trust } = this.edge;
+    if (!this.#forwarder?.follows(trust)) {
+      const { remotePort: port, localPort } = this.wire;
+      this.#forwarder = new Forwarder({ ip: this.ip, port, scheme: 'http', localPort }, trust);
+    }
+    return this.#forwarder.describe(head);
+  }
+
+  resumeReading(): void {
+    if (!this.#stash) this.wire.resume();
+  }
+
+  finished(keep: boolean): void {
+    this.#exchange = undefined;
+    if (!keep) {
+      this.#linger();
+      return;
+    }
+    this.#state = 'idle';
+    this.deadline =
+      this.edge.sweeper.now + (this.edge.draining ? DRAIN_IDLE_MS : this.edge.limits.keepAliveMs);
+    if (this.#stash) this.#pump();
+  }
+
+  answerLocally(status: number, message: string, head: RequestHead, keep: boolean, extra: string): void {
+    const accept = head.fields.first(Kind.accept) ?? '';
+    const isHead = head.method === 'HEAD';
+    this.wire.text(localAnswer({ status, message, accept, head: isHead, close: !keep, extra }));
+    this.finished(keep);
+  }
+
+  cutOff(reset: boolean): void {
+    this.#exchange = undefined;
+    if (reset) this.wire.reset();
+    else this.#linger();
+  }
+
+  switched(
+    upstream: Upstream,
+    target: Target,
+    traffic: SiteTraffic,
+    buffer: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    this.#exchange = undefined;
+    this.#forwarder = undefined;
+    this.#state = 'switched';
+    const stash = this.#stash;
+    this.#stash = undefined;
+    this.edge.sweeper.remove(this);
+    target.forget(upstream);
+    traffic.openWebSockets++;
+    const tunnel = new Tunnel(this.wire, upstream.wire, this.edge.sweeper, () => {
+      traffic.openWebSockets--;
+      target.tunnels.delete(tunnel);
+      this.edge.left(target);
+      this.edge.forget(this);
+    });
+    this.#tunnel = tunnel;
+    target.tunnels.add(tunnel);
+    if (to > from) tunnel.fromApp(buffer, from, to);
+    if (stash) tunnel.fromClient(stash, 0, stash.length);
+    this.wire.resume();
+    upstream.wire.resume();
+    if (target.state === 'gone') tunnel.close();
+  }
+
+  // Reading requests
+
+  #head(buffer: Buffer, start: number, end: number): void {
+    const before = this.#pending.length;
+    let text = this.#pending + buffer.toString('latin1', start, Math.min(end, start + HEAD_GUESS));
+    let headEnd = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (headEnd < 0 && end > start + HEAD_GUESS) {
+      text = this.#pending + buffer.toString('latin1', start, Math.min(end, start + REQUEST_HEAD_MAX));
+      headEnd = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    }
+    if (this.#state === 'idle') {
+      this.#state = 'head';
+      this.deadline = this.edge.sweeper.now + this.edge.limits.headTimeoutMs;
+    }
+    if (headEnd < 0 || headEnd + 4 > REQUEST_HEAD_MAX) {
+      const early = refuseEarly(text);
+      if (early) {
+        this.#refuse(early);
+        return;
+      }
+      this.#pending = text;
+      return;
+    }
+    this.#pending = '';
+    const head = parseRequestHead(text, headEnd);
+    if ('reason' in head) {
+      this.#refuse(head);
+      return;
+    }
+    this.#request(head, buffer, start + headEnd + 4 - before, end);
+  }
+
+  #request(head: RequestHead, buffer: Buffer, start: number, end: number): void {
+    const { bodyBytes } = this.edge.limits;
+    let from = start;
+    let to = start;
+    let next = start;
+    let done = true;
+    if (head.length !== 0) {
+      if (bodyBytes > 0 && head.length > bodyBytes) {
+        this.#refuse(TOO_LARGE);
+        return;
+      }
+      const reader = head.length === CHUNKED ? new ChunkedReader() : new LengthReader(head.length);
+      // Before anything goes to the app: what came together with a head and is malformed must not reach it.
+      if (!reader.feed(buffer, start, end)) {
+        this.#refuse(BAD_CHUNK);
+        return;
+      }
+      ({ from, to, next, done } = reader);
+      this.#bodyBytes = to - from;
+      if (bodyBytes > 0 && this.#bodyBytes > bodyBytes) {
+        this.#refuse(TOO_LARGE);
+        return;
+      }
+      this.#reader = done ? undefined : reader;
+    }
+    this.#state = 'exchange';
+    this.deadline = 0;
+    if (next < end) this.#setAside(buffer, next, end);
+    const exchange = new Exchange(this, head, done);
+    this.#exchange = exchange;
+    exchange.begin(buffer, from, to);
+  }
+
+  #body(reader: BodyReader, buffer: Buffer, start: number, end: number): void {
+    const { bodyBytes } = this.edge.limits;
+    if (!reader.feed(buffer, start, end)) {
+      this.#exchange?.refuse(BAD_CHUNK);
+      return;
+    }
+    this.#bodyBytes += reader.to - reader.from;
+    if (bodyBytes > 0 && this.#bodyBytes > bodyBytes) {
+      this.#exchange?.refuse(TOO_LARGE);
+      return;
+    }
+    if (reader.done) this.#reader = undefined;
+    if (reader.next < end) this.#setAside(buffer, reader.next, end);
+    if (reader.to > reader.from || reader.done)
+      this.#exchange?.more(buffer, reader.from, reader.to, reader.done);
+  }
+
+  /** Keeps a following request until its turn; the client has to wait with more. */
+  #setAside(buffer: Buffer, start: number, end: number): void {
+    const bytes = Buffer.from(buffer.subarray(start, end));
+    this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
+    this.wire.pause();
+  }
+
+  /** Takes up what was set aside: in a loop, because answers of our own come at once. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#state === 'idle' && this.#stash) {
+      const stash = this.#stash;
+      this.#stash = undefined;
+      this.#head(stash, 0, stash.length);
+    }
+    this.#pumping = false;
+    this.resumeReading();
+  }
+
+  /** Answers what is no request, and ends. */
+  #refuse({ status, reason }: Refusal): void {
+    this.edge.refused(this.ip, status, reason);
+    this.wire.text(localAnswer({ status, message: reason, accept: '', head: false, close: true, extra: '' }));
+    this.#linger();
+  }
+
+  #linger(): void {
+    this.#state = 'lingering';
+    this.#stash = undefined;
+    this.#reader = undefined;
+    this.#pending = '';
+    this.deadline = this.edge.sweeper.now + LINGER_MS;
+    this.wire.end();
+    this.wire.resume();
+  }
+}

@@ -1,0 +1,210 @@
+/** The edge as a whole: the table in force, the connections, and how it ends. Knows nothing of the daemon. */
+import type net from 'node:net';
+import type { EdgeLimits } from '../config/plan.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import type { EdgeTable } from '../protocol/edge-table.ts';
+import { type AccessEntry, accessLine } from './access-log.ts';
+import { Connection } from './connection.ts';
+import { plainIp, Trust } from './forwarded.ts';
+import { ConnectionCounts } from './limits.ts';
+import { Pool } from './pool.ts';
+import { Router, type Site } from './routes.ts';
+import { Sweeper } from './sweeper.ts';
+import { Target } from './target.ts';
+import { Traffic } from './traffic.ts';
+
+/** A draining target with Engine.IO sessions counts as left only after this long without a request: they poll. */
+const SESSION_PAUSE_MS = 2_000;
+
+export interface EdgeEvents {
+  /** A target that is draining or gone has nothing open any more. May be said more than once. */
+  retired(target: string): void;
+  /** A line of the access log. */
+  log(line: string): void;
+  /** A bug has cost a connection. */
+  failed(error: unknown): void;
+}
+
+export class Edge {
+  readonly sweeper: Sweeper;
+  readonly traffic = new Traffic();
+  limits: EdgeLimits;
+  unknownHost: 404 | 421 = 404;
+  trust = new Trust([]);
+  /** Undefined when none is wanted. */
+  accessLog: { add(entry: AccessEntry): void } | undefined;
+  draining = false;
+  readonly #events: EdgeEvents;
+  readonly #counts = new ConnectionCounts();
+  readonly #connections = new Set<Connection>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #targets = new Map<string, Target>();
+  #trusted = '';
+  #router = new Router<Pool>([], () => undefined);
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(table: EdgeTable, events: EdgeEvents, clock: Clock = systemClock) {
+    this.#events = events;
+    this.limits = table.limits;
+    this.sweeper = new Sweeper(
+      clock,
+      () => this.#tick(),
+      (error) => events.failed(error),
+    );
+    this.apply(table);
+  }
+
+  /** Puts a table in force, at once and as a whole. */
+  apply(table: EdgeTable): void {
+    this.limits = table.limits;
+    this.unknownHost = table.unknownHost;
+    const trusted = table.trust.join(' ');
+    if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
+    this.#trusted = trusted;
+    this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
+    this.#followTargets(table);
+    this.#followPools(table);
+    this.#router = new Router(table.sites, (name) => this.#pools.get(name));
+    for (const pool of this.#pools.values()) pool.waiting.wakeAll();
+  }
+
+  #followTargets(table: EdgeTable): void {
+    const wanted = new Map(
+      Object.values(table.pools).flatMap((pool) =>
+        pool.targets.map((target) => [target.id, target] as const),
+      ),
+    );
+    for (const target of this.#targets.values()) {
+      if (wanted.has(target.id)) continue;
+      target.become('gone');
+      this.left(target);
+    }
+    for (const [id, plan] of wanted) {
+      const known = this.#targets.get(id);
+      if (!known) this.#targets.set(id, new Target(plan, this.sweeper));
+      else if (known.state !== plan.state) known.become(plan.state);
+      const target = this.#targets.get(id);
+      if (target) this.left(target);
+    }
+  }
+
+  #followPools(table: EdgeTable): void {
+    for (const [name, plan] of Object.entries(table.pools)) {
+      const pool = this.#pools.get(name) ?? new Pool(name, plan);
+      this.#pools.set(name, pool);
+      pool.become(
+        plan,
+        plan.targets.flatMap(({ id }) => this.#targets.get(id) ?? []),
+      );
+    }
+    for (const [name, pool] of this.#pools) {
+      if (name in table.pools) continue;
+      this.#pools.delete(name);
+      pool.waiting.wakeAll();
+    }
+  }
+
+  /** Nothing is served at all. */
+  get empty(): boolean {
+    return this.#router.empty;
+  }
+
+  site(host: string): Site<Pool> | undefined {
+    return this.#router.site(host);
+  }
+
+  /** Takes a connection that a server with `pauseOnConnect` accepted. */
+  accept(socket: net.Socket): void {
+    const ip = plainIp(socket.remoteAddress ?? '');
+    if (!this.#counts.admit(ip, this.limits.connectionsPerIp)) {
+      this.refused(ip, 503, 'too many connections');
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      socket.destroySoon();
+      return;
+    }
+    const connection = new Connection(this, socket, ip);
+    this.#connections.add(connection);
+    this.sweeper.add(connection);
+  }
+
+  forget(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.sweeper.remove(connection);
+    this.#counts.leave(connection.ip);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  /** A request of this target is over. */
+  leave(target: Target): void {
+    target.requests--;
+    this.left(target);
+  }
+
+  /** Something of this target is over: is it to go, and was that the last? */
+  left(target: Target): void {
+    if (target.state === 'ready' || !target.empty) return;
+    target.usedAt = this.sweeper.now;
+    if (target.state === 'draining' && target.sessions > 0) return;
+    this.#retire(target);
+  }
+
+  #retire(target: Target): void {
+    if (target.state === 'gone') this.#targets.delete(target.id);
+    this.#events.retired(target.id);
+  }
+
+  /** A connection was turned away, or what came on it was no request. */
+  refused(ip: string, status: number, reason: string): void {
+    this.accessLog?.add({ ip, host: '', method: '', target: '', status, bytes: 0, ms: 0, by: reason });
+  }
+
+  /** Facts that somebody who has just come does not know yet. */
+  repeat(): void {
+    for (const target of this.#targets.values()) this.left(target);
+    this.traffic.forgetTold();
+  }
+
+  /**
+   * Finishes what is open. When the time is up WebSockets are closed with 1012 and the rest is cut; resolves when
+   * nothing is left.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true;
+    for (const connection of this.#connections) connection.drain();
+    if (await this.#emptyWithin(timeoutMs)) return;
+    for (const connection of [...this.#connections]) connection.cut();
+    // As long as the goodbyes of the WebSockets may take.
+    await this.#emptyWithin(2_000);
+    for (const connection of [...this.#connections]) connection.wire.destroy();
+  }
+
+  #emptyWithin(ms: number): Promise<boolean> {
+    if (this.#connections.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.#whenEmpty = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  #tick(): void {
+    const { now } = this.sweeper;
+    for (const pool of this.#pools.values()) {
+      pool.sessions.expire(now);
+      // Those whose targets refused a connection: they may be back before the daemon says so.
+      if (pool.targets.some((target) => target.state === 'ready')) pool.waiting.wakeAll();
+    }
+    for (const target of this.#targets.values()) {
+      const quiet = target.state === 'draining' && target.sessions > 0 && target.empty;
+      if (
+        quiet &&
+        now - target.usedAt >= SESSION_PAUSE_MS &&
+        now - target.usedAt < SESSION_PAUSE_MS + 1_000
+      ) {
+        this.#retire(target);
+      }
+    }
+  }
+}

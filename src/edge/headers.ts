@@ -1,0 +1,91 @@
+/** Writes heads anew, from what was understood: nothing is passed on as it came. */
+import type { Client } from './forwarded.ts';
+import { type Fields, Kind } from './http1/fields.ts';
+import { CHUNKED, type RequestHead } from './http1/request-head.ts';
+import type { ResponseHead } from './http1/response-head.ts';
+
+/** The head of a request for an app. `identity`: do not let it compress the answer. */
+export function requestText(head: RequestHead, client: Client, guest: boolean, identity: boolean): string {
+  let text = `${head.method} ${head.target} HTTP/1.1\r\n`;
+  if (guest) text += client.guestLine;
+  text += `Host: ${head.host}\r\n`;
+  const { names, values, kinds } = head.fields;
+  const hopNames = head.hopNames.length > 0 ? head.hopNames : undefined;
+  for (let i = 0; i < names.length; i++) {
+    const kind = kinds[i];
+    if (kind !== Kind.plain && !passes(kind, head, identity)) continue;
+    const name = names[i] as string;
+    if (hopNames?.includes(name.toLowerCase())) continue;
+    text += `${name}: ${values[i]}\r\n`;
+  }
+  text += client.lines;
+  if (head.webSocketKey !== '') return `${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  if (head.length === CHUNKED) return `${text}Transfer-Encoding: chunked\r\n\r\n`;
+  return head.framed ? `${text}Content-Length: ${head.length}\r\n\r\n` : `${text}\r\n`;
+}
+
+function passes(kind: Kind | undefined, head: RequestHead, identity: boolean): boolean {
+  switch (kind) {
+    case Kind.cookie:
+    case Kind.contentType:
+    case Kind.accept:
+    case Kind.webSocketKey:
+    case Kind.webSocketVersion:
+    case Kind.webSocketAccept:
+      return true;
+    case Kind.acceptEncoding:
+      return !identity;
+    case Kind.expect:
+      return head.expectsContinue;
+    default:
+      return false;
+  }
+}
+
+/** How the client finds the end of an answer's body. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** The head of an answer for the client. `extra`: more field lines. */
+export function responseText(head: ResponseHead, framing: Framing, extra: string): string {
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${fieldText(head.fields, head.hopNames)}`;
+  // Of an answer to HEAD and of 304 it is what would have followed.
+  if (head.declaredLength >= 0 && head.status !== 204 && framing !== 'chunked') {
+    text += `Content-Length: ${head.declaredLength}\r\n`;
+  } else if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
+  // RFC 9110 section 15.5.22: an answer 426 has to say what to upgrade to.
+  if (head.status === 426) return `${text}Connection: Upgrade\r\nUpgrade: websocket\r\n${extra}\r\n`;
+  return `${text}${extra}\r\n`;
+}
+
+/** The head of a 1xx answer other than 101. */
+export function interimText(head: ResponseHead): string {
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${fieldText(head.fields, head.hopNames)}\r\n`;
+}
+
+export function switchText(head: ResponseHead): string {
+  return (
+    `HTTP/1.1 101 ${head.reason}\r\n${fieldText(head.fields, head.hopNames)}` +
+    'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  );
+}
+
+/** The field lines of an answer that are for the client. */
+function fieldText(fields: Fields, hopNames: readonly string[]): string {
+  let text = '';
+  const { names, values, kinds } = fields;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    switch (kinds[i]) {
+      case Kind.contentLength:
+      case Kind.transferEncoding:
+      case Kind.connection:
+      case Kind.keepAlive:
+      case Kind.hop:
+      case Kind.upgrade:
+        continue;
+    }
+    if (hopNames.length > 0 && hopNames.includes(name.toLowerCase())) continue;
+    text += `${name}: ${values[i]}\r\n`;
+  }
+  return text;
+}

@@ -1,0 +1,163 @@
+/** Field lines (RFC 9112 section 5), strictly: the same for requests, answers and trailers. */
+import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './characters.ts';
+
+/** What the edge does with a field; everything that it does not know is `plain` and passed on. */
+export const Kind = {
+  plain: 0,
+  host: 1,
+  contentLength: 2,
+  transferEncoding: 3,
+  connection: 4,
+  /** For this hop only (RFC 9110 section 7.6.1): never passed on. */
+  hop: 5,
+  upgrade: 6,
+  expect: 7,
+  /** Says who the client is: the edge writes these itself. */
+  forwarded: 8,
+  /** Never passed on from a client. */
+  banned: 9,
+  acceptEncoding: 10,
+  cookie: 11,
+  contentType: 12,
+  keepAlive: 13,
+  webSocketKey: 14,
+  webSocketVersion: 15,
+  webSocketAccept: 16,
+  accept: 17,
+  /** CGI and its kin cannot tell `X_Forwarded_For` from `X-Forwarded-For`: not passed on from a client. */
+  underscored: 18,
+} as const;
+
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+const known = new Map<string, Kind>([
+  ['host', Kind.host],
+  ['content-length', Kind.contentLength],
+  ['transfer-encoding', Kind.transferEncoding],
+  ['connection', Kind.connection],
+  ['keep-alive', Kind.keepAlive],
+  ['proxy-connection', Kind.hop],
+  ['proxy-authorization', Kind.hop],
+  ['proxy-authenticate', Kind.hop],
+  ['te', Kind.hop],
+  ['trailer', Kind.hop],
+  ['http2-settings', Kind.hop],
+  ['upgrade', Kind.upgrade],
+  ['expect', Kind.expect],
+  ['x-forwarded-for', Kind.forwarded],
+  ['x-forwarded-proto', Kind.forwarded],
+  ['x-forwarded-host', Kind.forwarded],
+  ['x-forwarded-port', Kind.forwarded],
+  ['x-forwarded-server', Kind.forwarded],
+  ['forwarded', Kind.forwarded],
+  ['x-real-ip', Kind.forwarded],
+  ['x-holdfast-client', Kind.banned],
+  // CGI programs would find it as HTTP_PROXY ("httpoxy").
+  ['proxy', Kind.banned],
+  ['accept', Kind.accept],
+  ['accept-encoding', Kind.acceptEncoding],
+  ['cookie', Kind.cookie],
+  ['content-type', Kind.contentType],
+  ['sec-websocket-key', Kind.webSocketKey],
+  ['sec-websocket-version', Kind.webSocketVersion],
+  ['sec-websocket-accept', Kind.webSocketAccept],
+]);
+
+const seen = new Map<string, Kind>();
+const SEEN_MAX = 1024;
+
+/** The kind of a field by its name, in any case. */
+export function kindOf(name: string): Kind {
+  return seen.get(name) ?? learn(name);
+}
+
+function learn(name: string): Kind {
+  const kind = known.get(name.toLowerCase()) ?? (name.includes('_') ? Kind.underscored : Kind.plain);
+  // A copy, because a slice would keep the whole head that it was cut from in memory.
+  if (seen.size < SEEN_MAX) seen.set(Buffer.from(name, 'latin1').toString('latin1'), kind);
+  return kind;
+}
+
+/** Field lines in the order in which they came; the three lists run in parallel. */
+export class Fields {
+  readonly names: string[] = [];
+  readonly values: string[] = [];
+  readonly kinds: Kind[] = [];
+
+  /** The value of the first field of a kind. */
+  first(kind: Kind): string | undefined {
+    const index = this.kinds.indexOf(kind);
+    return index < 0 ? undefined : this.values[index];
+  }
+
+  /** How many fields there are of a kind. */
+  count(kind: Kind): number {
+    let count = 0;
+    for (const other of this.kinds) if (other === kind) count++;
+    return count;
+  }
+}
+
+/**
+ * Reads the field lines of `text` (latin1) between `at` and `end`, where `end` is the place of the CRLF of the last
+ * line. Returns why not when a line is not `token ":" value CRLF` or when there are more than `most`.
+ */
+export function parseFields(
+  text: string,
+  at: number,
+  end: number,
+  most: number,
+): Fields | 'malformed' | 'many' {
+  const fields = new Fields();
+  let line = at;
+  while (line < end) {
+    let i = line;
+    while (TOKEN[text.charCodeAt(i)] === 1) i++;
+    if (i === line || text.charCodeAt(i) !== COLON) return 'malformed';
+    const name = text.slice(line, i);
+    do i++;
+    while (text.charCodeAt(i) === SPACE || text.charCodeAt(i) === TAB);
+    const start = i;
+    while (VALUE[text.charCodeAt(i)] === 1) i++;
+    if (text.charCodeAt(i) !== CR || text.charCodeAt(i + 1) !== LF) return 'malformed';
+    let stop = i;
+    while (stop > start && (text.charCodeAt(stop - 1) === SPACE || text.charCodeAt(stop - 1) === TAB)) stop--;
+    if (fields.names.length === most) return 'many';
+    fields.names.push(name);
+    fields.values.push(text.slice(start, stop));
+    fields.kinds.push(kindOf(name));
+    line = i + 2;
+  }
+  return fields;
+}
+
+/** The length that a Content-Length field says, or undefined when it is not one plain number (RFC 9110 section 8.6). */
+export function parseLength(value: string): number | undefined {
+  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(value)) return undefined;
+  const length = Number(value);
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+/** The lower-case tokens of a list such as the value of Connection, or undefined when it is not a list of tokens. */
+export function parseTokens(value: string): string[] | undefined {
+  const tokens = [];
+  for (const part of value.split(',')) {
+    const token = part.trim().toLowerCase();
+    if (token === '') continue;
+    for (let i = 0; i < token.length; i++) if (TOKEN[token.charCodeAt(i)] !== 1) return undefined;
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+/**
+ * Fields that belong to the two ends whatever Connection says: a client must not be able to take the app's cookie or
+ * the edge's own X-Forwarded-For away by naming it there.
+ */
+const endToEnd =
+  /^(?:accept|access-control|content|if|sec|x-forwarded|x-holdfast)-|^(?:accept|authorization|cache-control|cookie|date|etag|expect|expires|forwarded|from|host|last-modified|location|origin|pragma|range|referer|server|set-cookie|transfer-encoding|upgrade|user-agent|vary|via|www-authenticate|x-real-ip)$/;
+
+/** The names in a Connection field that are to be stripped: not options, not end-to-end fields. */
+export function namedFields(tokens: readonly string[]): string[] {
+  return tokens.filter((token) => token !== 'close' && token !== 'keep-alive' && !endToEnd.test(token));
+}

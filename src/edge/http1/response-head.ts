@@ -1,0 +1,102 @@
+/** The head of an app's answer, read as strictly as a request's: what is in doubt is not passed on. Pure. */
+import { type Fields, Kind, namedFields, parseFields, parseLength, parseTokens } from './fields.ts';
+import { CHUNKED } from './request-head.ts';
+
+/** Longest head of an answer; larger than a request's, because apps may set many cookies. */
+export const RESPONSE_HEAD_MAX = 64 * 1024;
+export const RESPONSE_FIELDS_MAX = 500;
+
+/** `length` of a body that ends with the connection. */
+export const UNTIL_CLOSE = -2;
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly minor: 0 | 1;
+  readonly fields: Fields;
+  /** Of the body that follows: bytes, CHUNKED or UNTIL_CLOSE; 0 when this answer has none. */
+  readonly length: number;
+  /** What Content-Length says, which for HEAD and 304 is not what follows; -1 when there is none. */
+  readonly declaredLength: number;
+  readonly declaredChunked: boolean;
+  /** The app would use this connection again. */
+  readonly keepAlive: boolean;
+  /** Seconds that the app keeps an idle connection, if it says so (`Keep-Alive: timeout=5`), else 0. */
+  readonly keepAliveSeconds: number;
+  readonly hopNames: readonly string[];
+  /** Connection names `upgrade`. */
+  readonly upgrade: boolean;
+}
+
+/**
+ * Reads a head: `text` is latin1 and begins with it, `end` is the place of the first `\r\n\r\n`, `bodyless` says that
+ * the request was a HEAD. Returns what is wrong with it, in words.
+ */
+export function parseResponseHead(text: string, end: number, bodyless: boolean): ResponseHead | string {
+  const lineEnd = text.indexOf('\r\n');
+  const line = text.slice(0, lineEnd);
+  const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(line);
+  if (!parts) return 'the status line is malformed';
+  const fields = parseFields(text, lineEnd + 2, end, RESPONSE_FIELDS_MAX);
+  if (fields === 'malformed') return 'a header field is malformed';
+  if (fields === 'many') return `there are more than ${RESPONSE_FIELDS_MAX} header fields`;
+  return complete(Number(parts[2]), parts[3] ?? '', parts[1] === '1' ? 1 : 0, fields, bodyless);
+}
+
+function complete(status: number, reason: string, minor: 0 | 1, fields: Fields, bodyless: boolean) {
+  let declaredLength = -1;
+  let declaredChunked = false;
+  let connection: string[] | undefined;
+  let keepAliveSeconds = 0;
+  const { kinds, values } = fields;
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i];
+    if (kind === Kind.plain) continue;
+    const value = values[i] as string;
+    switch (kind) {
+      case Kind.contentLength: {
+        const length = parseLength(value);
+        if (length === undefined || declaredLength >= 0) return 'Content-Length is not one plain number';
+        declaredLength = length;
+        break;
+      }
+      case Kind.transferEncoding:
+        if (declaredChunked || minor === 0 || value.toLowerCase() !== 'chunked') {
+          return 'Transfer-Encoding is not exactly chunked';
+        }
+        declaredChunked = true;
+        break;
+      case Kind.connection: {
+        const tokens = parseTokens(value);
+        if (!tokens) return 'the Connection field is malformed';
+        connection = connection ? connection.concat(tokens) : tokens;
+        break;
+      }
+      case Kind.keepAlive:
+        keepAliveSeconds = Number(/(?:^|[ ,])timeout=([0-9]{1,6})(?:$|[ ,])/.exec(value)?.[1] ?? 0);
+        break;
+    }
+  }
+  if (declaredChunked && declaredLength >= 0)
+    return 'Transfer-Encoding and Content-Length contradict each other';
+  const empty = bodyless || status === 204 || status === 304 || status < 200;
+  return {
+    status,
+    reason,
+    minor,
+    fields,
+    length: empty ? 0 : declaredChunked ? CHUNKED : declaredLength >= 0 ? declaredLength : UNTIL_CLOSE,
+    declaredLength,
+    declaredChunked,
+    keepAlive: connection === undefined ? minor === 1 : isKept(connection, minor),
+    keepAliveSeconds,
+    hopNames: connection === undefined ? NONE : namedFields(connection),
+    upgrade: connection?.includes('upgrade') ?? false,
+  } satisfies ResponseHead;
+}
+
+const NONE: readonly string[] = [];
+
+function isKept(connection: readonly string[], minor: 0 | 1): boolean {
+  return !connection.includes('close') && (minor === 1 || connection.includes('keep-alive'));
+}

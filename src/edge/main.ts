@@ -1,0 +1,101 @@
+/** The edge's process: doors and orders come from the daemon, and it serves on without it. */
+import net from 'node:net';
+import type { EdgeTable } from '../protocol/edge-table.ts';
+import { type DoorOrder, GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
+import { AccessLog } from './access-log.ts';
+import { Edge } from './edge.ts';
+import { Link } from './link.ts';
+import { reportTo } from './wire.ts';
+
+/** For SIGTERM, when nobody says how long the drain may take. */
+const DRAIN_MS = 10_000;
+const TRAFFIC_MS = 1_000;
+
+const orders = readOrders();
+const accessLog = new AccessLog(1);
+const doors: net.Server[] = [];
+const listening: DoorOrder[] = [];
+let edge: Edge | undefined;
+let version = 0;
+let ending = false;
+
+const link = new Link(orders.link, { onConnect: introduce, onMessage: obey, onError: complain });
+reportTo(complain);
+process.on('SIGTERM', () => void end(DRAIN_MS));
+process.on('SIGINT', () => void end(DRAIN_MS));
+const traffic = setInterval(tellTraffic, TRAFFIC_MS);
+link.open();
+
+function readOrders(): GuestOrders {
+  const text = process.env[GUEST_ENV];
+  delete process.env[GUEST_ENV];
+  if (text === undefined) throw new Error(`The edge is started by the daemon, which gives it ${GUEST_ENV}`);
+  return JSON.parse(text) as GuestOrders;
+}
+
+function introduce(): void {
+  const { instance, serial } = orders;
+  link.send({ type: 'hello', role: 'edge', instance, serial, pid: process.pid, node: process.version });
+  for (const door of listening) tellListening(door);
+  if (edge) link.send({ type: 'applied', version });
+  edge?.repeat();
+}
+
+function obey(message: ToChild): void {
+  if (message.type === 'table') apply(message.table);
+  else if (message.type === 'drain') void end(message.timeoutMs);
+}
+
+function apply(table: EdgeTable): void {
+  if (edge) edge.apply(table);
+  else {
+    edge = new Edge(table, { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain });
+    for (const door of orders.doors) openDoor(door, edge);
+  }
+  version = table.version;
+  link.send({ type: 'applied', version });
+}
+
+/** Only now that there is a table: until then connections wait in the kernel. */
+function openDoor(door: DoorOrder, edge: Edge): void {
+  if (ending) return;
+  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+    edge.accept(socket),
+  );
+  server.on('error', complain);
+  server.listen({ fd: door.fd }, () => {
+    listening.push(door);
+    tellListening(door);
+  });
+  doors.push(server);
+}
+
+function tellListening({ host, port }: DoorOrder): void {
+  link.send({ type: 'listening', host, port, via: 'door', tls: false });
+}
+
+function tellRetired(target: string): void {
+  link.send({ type: 'retired', target });
+}
+
+function tellTraffic(): void {
+  const sites = edge?.traffic.changed();
+  if (sites) link.send({ type: 'traffic', sites });
+}
+
+/** Stops accepting, finishes what is open, says so and ends. */
+async function end(timeoutMs: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  for (const server of doors) server.close();
+  await edge?.drain(timeoutMs);
+  clearInterval(traffic);
+  tellTraffic();
+  link.send({ type: 'drained' });
+  await Promise.all([link.close(), accessLog.flushed(1_000)]);
+  process.exit(0);
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`edge: ${error instanceof Error ? error.stack : String(error)}\n`);
+}

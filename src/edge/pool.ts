@@ -1,0 +1,64 @@
+/** The targets of one app, and who of its requests goes where. */
+import type { EdgePool } from '../protocol/edge-table.ts';
+import { byKey, leastBusy } from './balancer.ts';
+import { HoldQueue } from './hold.ts';
+import { cookieName, cookieValue, Sessions } from './sticky.ts';
+import type { Target } from './target.ts';
+
+/** What a request asks of its pool. */
+export interface Ask {
+  readonly webSocket: boolean;
+  /** Of the client, after trust. */
+  readonly ip: string;
+  /** Engine.IO session id, or empty. */
+  readonly session: string;
+  /** Value of the pool's cookie, or empty. */
+  readonly cookie: string;
+}
+
+export class Pool {
+  readonly name: string;
+  readonly cookieName: string;
+  readonly sessions = new Sessions();
+  readonly waiting = new HoldQueue();
+  /** As the table says. */
+  plan: Pick<EdgePool, 'sticky' | 'hold'>;
+  #targets: readonly Target[] = [];
+  #ready: readonly Target[] = [];
+  #turn = 0;
+
+  constructor(name: string, plan: EdgePool) {
+    this.name = name;
+    this.plan = plan;
+    this.cookieName = cookieName(name);
+  }
+
+  /** Follows the table. */
+  become(plan: EdgePool, targets: readonly Target[]): void {
+    this.plan = plan;
+    this.#targets = targets;
+    this.#ready = targets.filter((target) => target.state === 'ready');
+  }
+
+  get targets(): readonly Target[] {
+    return this.#targets;
+  }
+
+  /** The target for a request that was not yet at any of `tried`; undefined when there is none now. */
+  pick(ask: Ask, tried: readonly Target[], now: number): Target | undefined {
+    const home = this.#home(ask, now);
+    if (home && !tried.includes(home)) return home;
+    const ready = tried.length === 0 ? this.#ready : this.#ready.filter((target) => !tried.includes(target));
+    if (ready.length === 1) return ready[0];
+    if (this.plan.sticky === 'ip') return byKey(ready, ask.ip);
+    this.#turn = (this.#turn + 1) % 1_000_000;
+    return leastBusy(ready, ask.webSocket, this.#turn);
+  }
+
+  /** Where a client's session lives: there it goes until that target is gone. */
+  #home(ask: Ask, now: number): Target | undefined {
+    if (ask.session !== '') return this.sessions.find(ask.session, now);
+    if (ask.cookie === '') return undefined;
+    return this.#targets.find((target) => cookieValue(target.id) === ask.cookie);
+  }
+}

@@ -1,0 +1,74 @@
+/** From host and path to a pool: the table, compiled once for every swap. */
+import type { EdgeSite } from '../protocol/edge-table.ts';
+import { siteName } from './http1/host.ts';
+
+export interface Route<P> {
+  readonly prefix: string;
+  readonly pool: P;
+}
+
+export class Site<P> {
+  readonly host: string;
+  /** The longest prefix first. */
+  readonly #routes: readonly Route<P>[];
+
+  constructor(host: string, routes: readonly Route<P>[]) {
+    this.host = host;
+    this.#routes = [...routes].sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  /** The pool of the longest prefix of a canonical path. */
+  match(path: string): P | undefined {
+    for (const route of this.#routes) if (isUnder(path, route.prefix)) return route.pool;
+    return undefined;
+  }
+}
+
+/** Prefixes end at segment borders: `/api` and `/api/` are above `/api` and `/api/x`, and not above `/apix`. */
+function isUnder(path: string, prefix: string): boolean {
+  if (prefix.endsWith('/')) {
+    return path.startsWith(prefix) || (path.length === prefix.length - 1 && prefix.startsWith(path));
+  }
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+}
+
+export class Router<P> {
+  readonly #exact = new Map<string, Site<P>>();
+  readonly #wildcards = new Map<string, Site<P>>();
+  readonly #any: Site<P> | undefined;
+
+  /** `poolOf` finds the pool of a name; routes to pools that are not there lead nowhere. */
+  constructor(sites: readonly EdgeSite[], poolOf: (name: string) => P | undefined) {
+    let any: Site<P> | undefined;
+    for (const { host, routes } of sites) {
+      const known = [];
+      for (const { prefix, pool: name } of routes) {
+        const pool = poolOf(name);
+        if (pool !== undefined) known.push({ prefix, pool });
+      }
+      const site = new Site(host, known);
+      if (host === '*') any = site;
+      else if (host.startsWith('*.')) this.#wildcards.set(host.slice(2), site);
+      else this.#exact.set(host, site);
+    }
+    this.#any = any;
+  }
+
+  get empty(): boolean {
+    return this.#exact.size === 0 && this.#wildcards.size === 0 && !this.#any;
+  }
+
+  /** The site for a Host field: its own, else that of the longest wildcard, else `*`. */
+  site(host: string): Site<P> | undefined {
+    const name = siteName(host);
+    const exact = this.#exact.get(name);
+    if (exact) return exact;
+    if (this.#wildcards.size > 0) {
+      for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+        const wildcard = this.#wildcards.get(name.slice(dot + 1));
+        if (wildcard) return wildcard;
+      }
+    }
+    return this.#any;
+  }
+}

@@ -1,0 +1,232 @@
+/** One connection to an app: carries one request at a time and reads its answer. */
+
+import { badAnswer, connectFailed, died, type Failure } from './failure.ts';
+import { type BodyReader, LengthReader, UntilCloseReader } from './http1/body.ts';
+import { ChunkedReader } from './http1/chunked.ts';
+import { CHUNKED } from './http1/request-head.ts';
+import {
+  parseResponseHead,
+  RESPONSE_HEAD_MAX,
+  type ResponseHead,
+  UNTIL_CLOSE,
+} from './http1/response-head.ts';
+import type { Sweepable } from './sweeper.ts';
+import type { Target } from './target.ts';
+import { Wire, type WireUser } from './wire.ts';
+
+/** Who has sent a request over an upstream connection. */
+export interface Caller {
+  onConnected(): void;
+  /** A 1xx answer other than 101; the answer proper is still to come. */
+  onInterim(head: ResponseHead): void;
+  /** The head and what there is of the body: `buffer[from, to)`, decoded. `done`: that was all. */
+  onAnswer(head: ResponseHead, buffer: Buffer, from: number, to: number, done: boolean): void;
+  onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void;
+  /** 101 to a request that asked for it; the connection is the caller's now, with the bytes that came after the head. */
+  onSwitch(head: ResponseHead, buffer: Buffer, from: number, to: number): void;
+  onUpstreamDrain(): void;
+  /** The connection is gone or of no use any more. */
+  onFailure(failure: Failure): void;
+}
+
+/** Most heads are smaller; the rest of a read is looked at only if this was not enough. */
+const HEAD_GUESS = 2048;
+const INTERIM_MAX = 32;
+const EMPTY = Buffer.alloc(0);
+
+export class Upstream implements WireUser, Sweepable {
+  deadline = 0;
+  /** It has carried a request before: its death may have been that of an idle connection. */
+  reused = false;
+  readonly wire: Wire;
+  readonly #target: Target;
+  #connected = false;
+  #caller: Caller | undefined;
+  #bodyless = false;
+  #switches = false;
+  #pending = '';
+  #interims = 0;
+  #answer: ResponseHead | undefined;
+  #reader: BodyReader | undefined;
+  /** Nothing after the answer must be there, or somebody is confused. */
+  #tainted = false;
+
+  constructor(target: Target, caller: Caller) {
+    this.#target = target;
+    this.#caller = caller;
+    this.wire = Wire.connect(target.address, this);
+  }
+
+  /** A pooled connection gets its next caller. */
+  take(caller: Caller): void {
+    this.#caller = caller;
+    this.reused = true;
+    this.deadline = 0;
+  }
+
+  /** Says what answer to expect; before the request is sent. */
+  expect(bodyless: boolean, switches: boolean): void {
+    this.#bodyless = bodyless;
+    this.#switches = switches;
+  }
+
+  /** The caller is done with it. `complete`: the whole request was sent and the whole answer read. */
+  release(complete: boolean): void {
+    const answer = this.#answer;
+    this.#caller = undefined;
+    this.#answer = undefined;
+    this.#reader = undefined;
+    this.#interims = 0;
+    if (!complete || !answer?.keepAlive || answer.length === UNTIL_CLOSE || this.#tainted)
+      this.wire.destroy();
+    else this.#target.keep(this, answer.keepAliveSeconds);
+  }
+
+  /** Gives the connection up without another word to the caller. */
+  abandon(): void {
+    this.#caller = undefined;
+    this.wire.destroy();
+  }
+
+  /** Ends whatever it does: the app is gone. */
+  cut(): void {
+    const caller = this.#caller;
+    this.abandon();
+    caller?.onFailure(this.#connected ? died('the instance is gone') : connectFailed('the instance is gone'));
+  }
+
+  expire(): void {
+    this.wire.destroy();
+  }
+
+  onConnect(): void {
+    this.#connected = true;
+    this.#caller?.onConnected();
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    // Bytes that nobody asked for.
+    if (!this.#caller) {
+      this.wire.destroy();
+      return;
+    }
+    if (this.#reader) this.#body(this.#caller, this.#reader, buffer, start, end);
+    else if (this.#answer) this.#tainted = true;
+    else this.#head(this.#caller, buffer, start, end);
+  }
+
+  onDrain(): void {
+    this.#caller?.onUpstreamDrain();
+  }
+
+  onEnd(): void {
+    const caller = this.#caller;
+    if (caller && this.#answer?.length === UNTIL_CLOSE) {
+      caller.onAnswerBytes(EMPTY, 0, 0, true);
+      return;
+    }
+    this.#lost('the app closed the connection');
+  }
+
+  onClose(error: NodeJS.ErrnoException | undefined): void {
+    this.#target.forget(this);
+    this.#lost(error?.code ?? 'the connection was closed');
+  }
+
+  #lost(cause: string): void {
+    const caller = this.#caller;
+    this.abandon();
+    if (!caller) return;
+    if (!this.#connected) caller.onFailure(connectFailed(cause));
+    else if (this.#answer || this.#pending !== '')
+      caller.onFailure(badAnswer(`the answer was cut off: ${cause}`));
+    else caller.onFailure(died(cause));
+  }
+
+  #head(caller: Caller, buffer: Buffer, start: number, end: number): void {
+    let at = start;
+    for (;;) {
+      const before = this.#pending.length;
+      let text = this.#pending + buffer.toString('latin1', at, Math.min(end, at + HEAD_GUESS));
+      let headEnd = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+      if (headEnd < 0 && end > at + HEAD_GUESS) {
+        text = this.#pending + buffer.toString('latin1', at, end);
+        headEnd = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+      }
+      if (headEnd < 0) {
+        if (text.length > RESPONSE_HEAD_MAX) {
+          this.#doubt(caller, 'the head of the answer is too large');
+          return;
+        }
+        this.#pending = text;
+        return;
+      }
+      this.#pending = '';
+      at += headEnd + 4 - before;
+      const head = parseResponseHead(text, headEnd, this.#bodyless);
+      if (typeof head === 'string') {
+        this.#doubt(caller, head);
+        return;
+      }
+      if (head.status >= 200) {
+        this.#begin(caller, head, buffer, at, end);
+        return;
+      }
+      if (head.declaredChunked || head.declaredLength > 0) {
+        this.#doubt(caller, 'a 1xx answer with a body');
+        return;
+      }
+      if (head.status === 101) {
+        if (!this.#switches) {
+          this.#doubt(caller, 'a 101 that nobody asked for');
+          return;
+        }
+        caller.onSwitch(head, buffer, at, end);
+        return;
+      }
+      if (++this.#interims > INTERIM_MAX) {
+        this.#doubt(caller, 'too many 1xx answers');
+        return;
+      }
+      caller.onInterim(head);
+      if (this.#caller !== caller || at === end) return;
+    }
+  }
+
+  #begin(caller: Caller, head: ResponseHead, buffer: Buffer, at: number, end: number): void {
+    this.#answer = head;
+    if (head.length === 0) {
+      this.#tainted = end > at;
+      caller.onAnswer(head, buffer, at, at, true);
+      return;
+    }
+    const reader = readerOf(head.length);
+    this.#reader = reader;
+    if (!reader.feed(buffer, at, end)) {
+      this.#doubt(caller, 'the chunked coding of the answer is malformed');
+      return;
+    }
+    this.#tainted = reader.next < end;
+    caller.onAnswer(head, buffer, reader.from, reader.to, reader.done);
+  }
+
+  #body(caller: Caller, reader: BodyReader, buffer: Buffer, start: number, end: number): void {
+    if (!reader.feed(buffer, start, end)) {
+      this.#doubt(caller, 'the chunked coding of the answer is malformed');
+      return;
+    }
+    this.#tainted ||= reader.next < end;
+    if (reader.to > reader.from || reader.done)
+      caller.onAnswerBytes(buffer, reader.from, reader.to, reader.done);
+  }
+
+  #doubt(caller: Caller, cause: string): void {
+    this.abandon();
+    caller.onFailure(badAnswer(cause));
+  }
+}
+
+function readerOf(length: number): BodyReader {
+  if (length === CHUNKED) return new ChunkedReader();
+  return length === UNTIL_CLOSE ? new UntilCloseReader() : new LengthReader(length);
+}

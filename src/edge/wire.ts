@@ -1,0 +1,208 @@
+/**
+ * A socket as the edge uses it: bytes come as calls, out of one buffer that all sockets share, and go out as one write
+ * for a head and its body. It leaves out the machinery of streams between the kernel and us, which is a third of what
+ * a proxied request costs in a plain `socket.on('data')` proxy.
+ */
+import net from 'node:net';
+
+export interface WireUser {
+  /** `buffer[start, end)` may be read and overwritten during the call, and belongs to somebody else afterwards. */
+  onBytes(buffer: Buffer, start: number, end: number): void;
+  /** The other side will send nothing more. */
+  onEnd(): void;
+  /** After `congested` was true: everything has been handed to the kernel. */
+  onDrain(): void;
+  onConnect(): void;
+  /** Once, at the very end. */
+  onClose(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** Unwritten bytes above which the source has to wait. */
+const CONGESTED_BYTES = 64 * 1024;
+/** Up to this size a message is one string: libuv writes those from the stack. */
+const STRING_MAX = 8 * 1024;
+const READ_BYTES = 64 * 1024;
+
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+let scratch = Buffer.allocUnsafeSlow(READ_BYTES + 1024);
+
+/** Called with what a WireUser throws: a bug, which costs this one connection and not the process. */
+let report: (error: unknown) => void = (error) => {
+  throw error;
+};
+
+export function reportTo(handler: (error: unknown) => void): void {
+  report = handler;
+}
+
+/** What `net` keeps in a socket and does not declare. */
+interface Handled {
+  _handle: object | null;
+}
+
+type HandleOptions = net.SocketConstructorOpts & { handle: object; onread: net.OnReadOpts };
+
+export class Wire {
+  user: WireUser;
+  readonly #socket: net.Socket;
+  #error: NodeJS.ErrnoException | undefined;
+  #ended = false;
+
+  private constructor(socket: net.Socket, user: WireUser) {
+    this.user = user;
+    this.#socket = socket;
+    socket.on('end', () => this.#call(() => this.user.onEnd()));
+    socket.on('drain', () => this.#call(() => this.user.onDrain()));
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => this.#call(() => this.user.onClose(this.#error)));
+  }
+
+  /**
+   * Takes a connection that a server with `pauseOnConnect` accepted. The handle moves into a socket of our own, because
+   * servers cannot be told to read into a given buffer; where that is not possible, reading goes the ordinary way.
+   */
+  static accept(accepted: net.Socket, user: WireUser): Wire {
+    const handle = (accepted as unknown as Handled)._handle;
+    if (!handle) return Wire.over(accepted, user);
+    (accepted as unknown as Handled)._handle = null;
+    let wire: Wire | undefined;
+    const options: HandleOptions = {
+      handle,
+      allowHalfOpen: true,
+      readable: true,
+      writable: true,
+      onread: {
+        buffer: shared,
+        callback: (size, buffer) => (wire ? wire.#read(buffer as Buffer, size) : false),
+      },
+    };
+    const socket = new net.Socket(options);
+    wire = new Wire(socket, user);
+    // The accepted socket counts as a connection of its server until it is destroyed.
+    socket.once('close', () => accepted.destroy());
+    socket.setNoDelay(true);
+    socket.resume();
+    return wire;
+  }
+
+  /** Uses a socket that reads in the ordinary way. */
+  static over(socket: net.Socket, user: WireUser): Wire {
+    const wire = new Wire(socket, user);
+    socket.on('data', (chunk: Buffer) => wire.#read(chunk, chunk.length));
+    socket.setNoDelay(true);
+    socket.resume();
+    return wire;
+  }
+
+  /** Begins to connect; `onConnect` or `onClose` follows. */
+  static connect(address: { path: string } | { host: string; port: number }, user: WireUser): Wire {
+    let wire: Wire | undefined;
+    const socket = net.connect({
+      ...address,
+      allowHalfOpen: true,
+      noDelay: true,
+      onread: {
+        buffer: shared,
+        callback: (size, buffer) => (wire ? wire.#read(buffer as Buffer, size) : false),
+      },
+    });
+    wire = new Wire(socket, user);
+    socket.once('connect', () => wire.#call(() => wire.user.onConnect()));
+    return wire;
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  get remotePort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
+  /** More waits to be written than is good: stop its source until `onDrain`. */
+  get congested(): boolean {
+    return this.#socket.writableLength > CONGESTED_BYTES;
+  }
+
+  /** Writes text, then bytes of a buffer, then text again, as one piece; the buffer is free again after the call. */
+  send(before: string, buffer: Buffer, start: number, end: number, after: string): void {
+    if (this.#ended) return;
+    const size = before.length + (end - start) + after.length;
+    if (size <= STRING_MAX) {
+      this.#socket.write(
+        end > start ? before + buffer.toString('latin1', start, end) + after : before + after,
+        'latin1',
+      );
+      return;
+    }
+    if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size);
+    let at = scratch.write(before, 0, 'latin1');
+    at += buffer.copy(scratch, at, start, end);
+    scratch.write(after, at, 'latin1');
+    this.#socket.write(scratch.subarray(0, size));
+    // Not all of it fitted into the kernel's buffer: what was ours belongs to that write now.
+    if (this.#socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(READ_BYTES + 1024);
+  }
+
+  text(text: string): void {
+    if (!this.#ended) this.#socket.write(text, 'latin1');
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends FIN after everything written; reading goes on. */
+  end(): void {
+    this.#ended = true;
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#socket.destroy();
+  }
+
+  /** Ends with RST, so that the other side cannot take what it got for all there is. */
+  reset(): void {
+    this.#ended = true;
+    try {
+      this.#socket.resetAndDestroy();
+    } catch {
+      // Unix sockets know no RST.
+      this.#socket.destroy();
+    }
+  }
+
+  #read(buffer: Buffer, size: number): boolean {
+    try {
+      this.user.onBytes(buffer, 0, size);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return true;
+  }
+
+  #call(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.destroy();
+    report(error);
+  }
+}
