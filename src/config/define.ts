@@ -1,5 +1,5 @@
 /** What a configuration file that is a module may export. */
-import type { HoldfastConfig } from './schema.ts';
+import type { HoldfastConfig } from './config-types.ts';
 
 export interface ConfigContext {
   /** The environment of the shell that runs the command. */

@@ -10,6 +10,10 @@ export interface JsonSchema extends SchemaNode {
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly items?: JsonSchema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly anyOf?: readonly JsonSchema[];
@@ -26,4 +30,14 @@ function nameExamples({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema
   if (!('example' in jsonSchema)) return;
   jsonSchema.examples = [jsonSchema.example];
   delete jsonSchema.example;
+}
+
+/** What a record's entries look like. */
+export function entryOf(record: JsonSchema | undefined): JsonSchema | undefined {
+  return typeof record?.additionalProperties === 'object' ? record.additionalProperties : undefined;
+}
+
+/** Of several shapes, the one with settings. */
+export function objectOf(node: JsonSchema | undefined): JsonSchema | undefined {
+  return node?.anyOf?.find(({ properties }) => properties) ?? node;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../test/support/root.ts';
 import { configJsonSchema, type JsonSchema } from './json-schema.ts';
+import { renderConfigTypes } from './print-types.ts';
 import { renderConfigReference, renderJsonSchema } from './reference.ts';
 
 const how = 'run `npm run build && node scripts/generate-reference.js`';
@@ -18,6 +19,10 @@ test('the reference page is that of the settings', () => {
     renderConfigReference(),
     how,
   );
+});
+
+test('the types that editors show are those of the settings', () => {
+  assert.equal(readFileSync(join(root, 'src/config/config-types.ts'), 'utf8'), renderConfigTypes(), how);
 });
 
 test('every setting says what it does', () => {

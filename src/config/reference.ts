@@ -1,10 +1,10 @@
 /** Prints what is published of the settings: the JSON Schema for editors and the reference page. */
-import { configJsonSchema, type JsonSchema } from './json-schema.ts';
+import { configJsonSchema, entryOf, type JsonSchema, objectOf } from './json-schema.ts';
 
 /** `schema/holdfast.schema.json`. */
 export function renderJsonSchema(): string {
   const { $schema, ...rest } = configJsonSchema() as JsonSchema & { $schema?: string };
-  const schema = { $schema, title: 'Configuration of Holdfast', ...rest };
+  const schema = { $schema, title: 'holdfast.config', ...rest };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
@@ -104,14 +104,4 @@ function inJs(value: unknown): string {
     ([key, inner]) => `${/^\w+$/.test(key) ? key : `'${key}'`}: ${inJs(inner)}`,
   );
   return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
-}
-
-/** What a record's entries look like. */
-function entryOf(record: JsonSchema | undefined): JsonSchema | undefined {
-  return typeof record?.additionalProperties === 'object' ? record.additionalProperties : undefined;
-}
-
-/** Of several shapes, the one with settings. */
-function objectOf(node: JsonSchema | undefined): JsonSchema | undefined {
-  return node?.anyOf?.find(({ properties }) => properties) ?? node;
 }

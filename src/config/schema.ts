@@ -58,7 +58,7 @@ const instances = kind<number | 'max'>({
   read: (input) => (input === 'max' || isWholeNumber(input, 1, 1000) ? input : undefined),
 });
 
-export const appSettings = z.strictObject({
+const appShape = z.strictObject({
   run: described(z.union([commandLine, z.array(argument).min(1)]), {
     says:
       'What to run: a script, a directory with a package.json, or a command. A text is split into words as a shell ' +
@@ -168,10 +168,12 @@ export const appSettings = z.strictObject({
   ),
 });
 
+export const appSettings = described(appShape, { says: 'One program to run' });
+
 const shortApp = text('command', 'a script, a command, or an object with settings');
 const app = z.union([shortApp.transform((run) => appSettings.parse({ run })), appSettings]);
 
-const site = z.strictObject({
+const siteShape = z.strictObject({
   routes: described(z.record(routePrefix, routeTarget), {
     says:
       'Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for ' +
@@ -227,7 +229,7 @@ const edge = section(
   'The reverse proxy. It runs when there are sites',
 );
 
-export const configSettings = z.strictObject({
+const configShape = z.strictObject({
   $schema: optional(text('address', 'the address of the schema'), {
     says: 'For editors: where the JSON Schema of this file is',
   }),
@@ -240,7 +242,7 @@ export const configSettings = z.strictObject({
     },
   ),
   sites: withDefault(
-    z.record(siteHost, site),
+    z.record(siteHost, described(siteShape, { says: 'What the edge serves under one host' })),
     {},
     {
       says:
@@ -261,10 +263,10 @@ export const configSettings = z.strictObject({
   ),
 });
 
-/** What a configuration file may say. */
+export const configSettings = described(configShape, { says: 'The configuration of Holdfast' });
+
+/** What a configuration file may say. `config-types.ts` has the same for people to read. */
 export type HoldfastConfig = z.input<typeof configSettings>;
-export type AppConfig = z.input<typeof appSettings>;
-export type SiteConfig = z.input<typeof site>;
 /** The same, complete and with units resolved. */
 export type AppSettings = z.output<typeof appSettings>;
 export type Settings = z.output<typeof configSettings>;

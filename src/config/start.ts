@@ -5,11 +5,12 @@ import { HoldfastError } from '../errors.ts';
 import { completeApp } from './app.ts';
 import { baseEnvForStart } from './base-env.ts';
 import { resolveCommand } from './command.ts';
+import type { AppConfig } from './config-types.ts';
 import { configJsonSchema } from './json-schema.ts';
 import { appNameProblem, longestAppName } from './names.ts';
 import type { AppPlan, Command } from './plan.ts';
 import { type Problem, problemsOf, sentenceOf } from './problems.ts';
-import { type AppConfig, appSettings } from './schema.ts';
+import { appSettings } from './schema.ts';
 
 export interface StartOptions {
   /** A script, a directory or a command; a text is split into words. */

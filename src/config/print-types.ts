@@ -1,0 +1,81 @@
+/** Prints the settings as TypeScript types with their documentation, which inferred types do not show in editors. */
+import { configJsonSchema, entryOf, type JsonSchema, objectOf } from './json-schema.ts';
+
+/** As the formatter has it. */
+const lineWidth = 110;
+
+/** `src/config/config-types.ts`. */
+export function renderConfigTypes(): string {
+  const config = configJsonSchema();
+  const { apps, sites, edge, listen } = config.properties ?? {};
+  const interfaces: Interfaces = new Map([
+    [config, 'HoldfastConfig'],
+    [objectOf(entryOf(apps)), 'AppConfig'],
+    [objectOf(entryOf(sites)), 'SiteConfig'],
+    [edge, 'EdgeConfig'],
+    [listen, 'ListenConfig'],
+  ]);
+  let text = '/** For editors. Generated from schema.ts by scripts/generate-reference.js: edit there. */\n';
+  // Parts within parts are added to the end while the others are printed.
+  for (const [node = {}, name] of interfaces) {
+    text += `\n${comment(node, '')}export interface ${name} {\n${members(node, interfaces)}}\n`;
+  }
+  return text;
+}
+
+type Interfaces = Map<JsonSchema | undefined, string>;
+
+function members(node: JsonSchema, interfaces: Interfaces): string {
+  const lines = Object.entries(node.properties ?? {}).map(([key, setting]) => {
+    if (setting.properties && !interfaces.has(setting)) interfaces.set(setting, nameFor(key));
+    const isRequired = node.required?.includes(key) ?? false;
+    const types = isRequired ? typesOf(setting, interfaces) : [...typesOf(setting, interfaces), 'undefined'];
+    const start = `  readonly ${key}${isRequired ? '' : '?'}:`;
+    const line = `${start} ${types.join(' | ')};`;
+    const broken = `${start}\n${types.map((type) => `    | ${type}`).join('\n')};`;
+    return `${comment(setting, '  ')}${line.length > lineWidth ? broken : line}\n`;
+  });
+  return lines.join('');
+}
+
+function nameFor(key: string): string {
+  return `${key.charAt(0).toUpperCase()}${key.slice(1)}Config`;
+}
+
+function comment({ description, default: fallback, examples }: JsonSchema, indent: string): string {
+  if (description === undefined) return '';
+  const text = description.endsWith('.') ? description : `${description}.`;
+  const tags = [
+    ...(fallback === undefined || isEmpty(fallback) ? [] : [`@default ${JSON.stringify(fallback)}`]),
+    ...(examples ?? []).map((example) => `@example ${JSON.stringify(example)}`),
+  ];
+  if (tags.length === 0) return `${indent}/** ${text} */\n`;
+  return `${indent}/**\n${[text, ...tags].map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** The members of a union; one for anything else. */
+function typesOf(node: JsonSchema, interfaces: Interfaces): string[] {
+  const { anyOf, type, items, additionalProperties, minItems, maxItems } = node;
+  const name = interfaces.get(node);
+  if (name !== undefined) return [name];
+  if (node.const !== undefined) return [literal(node.const)];
+  if (node.enum) return node.enum.map(literal);
+  if (anyOf) return anyOf.flatMap((shape) => typesOf(shape, interfaces));
+  const inside = (shape: JsonSchema): string => typesOf(shape, interfaces).join(' | ');
+  if (typeof additionalProperties === 'object')
+    return [`Readonly<Record<string, ${inside(additionalProperties)}>>`];
+  if (items && minItems !== undefined && minItems === maxItems) {
+    return [`readonly [${Array(minItems).fill(inside(items)).join(', ')}]`];
+  }
+  if (items) return [`readonly ${inside(items)}[]`];
+  const types = typeof type === 'string' ? [type] : (type ?? ['unknown']);
+  return types.map((each) => (each === 'integer' ? 'number' : each));
+}
+
+function literal(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
