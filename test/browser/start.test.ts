@@ -120,3 +120,25 @@ for (const transport of ['websocket', 'polling'] as const) {
     assert.deepEqual(await ada.messages(), said);
   });
 }
+
+for (const transport of ['websocket', 'polling'] as const) {
+  test(`a killed instance loses no message of two browsers that chat, transport ${transport}`, async (t) => {
+    const url = await (await runExample(t)).url();
+    const browser = await startBrowser(t);
+    if (!browser) return;
+    const ada = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Ada`);
+    const grace = await ChatPage.open(browser, `${url}/?transport=${transport}&name=Grace`);
+    const said: string[] = [];
+    for (let n = 0; n < 30; n++) {
+      if (n === 10) process.kill(Number(await ada.process()), 'SIGKILL');
+      if (n === 20) process.kill(Number(await grace.process()), 'SIGKILL');
+      said.push(`message ${n}`);
+      await ada.say(`message ${n}`);
+      await ada.page.waitForTimeout(20);
+    }
+    for (const page of [ada, grace]) {
+      await page.sees('message 29');
+      assert.deepEqual(await page.messages(), said);
+    }
+  });
+}
