@@ -16,9 +16,9 @@ import type { Registry, Served, ServedModule } from './served.cts';
 import type { Wanted, WantedModule } from './wanted.cts';
 
 const fs: typeof Fs = require('node:fs');
-const net: typeof Net = require('node:net');
+const net: typeof Net & { readonly Server: { readonly prototype: AppServer } } = require('node:net');
 const { createDoors }: DoorsModule = require('./doors.cjs');
-const { lateHandle, silentHandle }: HandlesModule = require('./handles.cjs');
+const { hearOnly, silentHandle }: HandlesModule = require('./handles.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
 const { forget, isActive, isHttp, isTls, serve }: ServedModule = require('./served.cjs');
 const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isWithin, wantedAddress }: WantedModule =
@@ -29,7 +29,8 @@ type Listen = (this: AppServer, ...args: unknown[]) => AppServer;
 /** `settled` is called for each server that has listened on a TCP port for a turn of the event loop. */
 function answerListen(orders: GuestOrders, registry: Registry, settled: (served: Served) => void): void {
   const native = net.Server.prototype.listen as Listen;
-  const doors = createDoors(orders.doors);
+  // Without Node's way to adopt a handle (all versions have it so far) there are no doors.
+  const doors = createDoors(typeof net.Server.prototype._listen2 === 'function' ? orders.doors : []);
 
   function listen(this: AppServer, ...args: unknown[]): AppServer {
     let answered = false;
@@ -79,7 +80,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
       if (other.port === wanted.port) return listenBeside(server, wanted, other);
     }
     const door = isTaken(wanted) ? undefined : doors.find(wanted.port, meaning(wanted));
-    if (door) return listenOnDoor(server, wanted, door);
+    if (door && listenOnDoor(server, wanted, door)) return true;
     serve(registry, server, { via: 'own', host: wanted.address, port: wanted.port }, settled);
     return false;
   }
@@ -103,7 +104,8 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   function listenBeside(server: AppServer, wanted: Wanted, other: Served): boolean {
     if (hostsCollide(other.host, wanted.address)) return refuse(server, wanted);
     const name = addressOf(wanted.address, wanted.port);
-    return adopt(server, wanted, () => silentHandle(name, !server._unref));
+    adopt(server, wanted, silentHandle(name, !server._unref));
+    return true;
   }
 
   /** By another server of this process, on a door. Node's own bind then gives the EADDRINUSE that the app would get. */
@@ -118,21 +120,15 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   }
 
   function listenOnDoor(server: AppServer, wanted: Wanted, door: Door): boolean {
-    if (typeof server._listen2 !== 'function' || !fs.fstatSync(door.fd).isSocket()) return false;
+    const handle = door.take();
+    if (!handle) return false;
     const host = isEveryAddress(door.host) ? wanted.address : door.host;
     const asked = meaning(wanted);
     serve(registry, server, { via: 'door', host, port: wanted.port }, settled);
-    door.used = true;
-    return adopt(server, wanted, () =>
-      lateHandle(server, {
-        fd: door.fd,
-        name: addressOf(host, wanted.port),
-        only: isWithin(asked, door.host) ? (address) => hostsAgree(asked, address) : null,
-        untouched: () => {
-          door.used = false;
-        },
-      }),
-    );
+    adopt(server, wanted, handle);
+    if (isWithin(asked, door.host)) hearOnly(handle, (address) => hostsAgree(asked, address));
+    door.handOver();
+    return true;
   }
 
   net.Server.prototype.listen = listen as typeof net.Server.prototype.listen;
@@ -144,14 +140,12 @@ function meaning({ host, address }: Wanted): string | null {
 }
 
 /** What Node's own `listen` does around a handle. */
-function adopt(server: AppServer, wanted: Wanted, handle: () => ListenHandle): boolean {
-  if (typeof server._listen2 !== 'function') return false;
+function adopt(server: AppServer, wanted: Wanted, handle: ListenHandle): void {
   if (wanted.callback) server.once('listening', wanted.callback);
   if (wanted.signal) closeOnAbort(server, wanted.signal);
   server._listeningId = (server._listeningId ?? 0) + 1;
-  server._handle = handle();
+  server._handle = handle;
   server._listen2(null, null, null, wanted.backlog ?? 0, undefined);
-  return true;
 }
 
 /** With workers in play, a server in the primary is the one that hands connections to them. */

@@ -11,7 +11,7 @@ export interface ListenHandle {
   onconnection?: Accept;
   /** Returns 0 or a negative errno. */
   listen(backlog: number): number;
-  close(): void;
+  close(...args: readonly unknown[]): void;
   ref(): void;
   unref(): void;
   hasRef(): boolean;
@@ -41,8 +41,8 @@ export type AppServer = Server & {
   _pipeName?: string;
   /** Set when the app called `unref()` before `listen()`. */
   _unref?: boolean;
-  /** What `listen` calls once there is a handle. */
-  _listen2?: (
+  /** What `listen` calls once there is a handle: begins to listen on it. */
+  _listen2: (
     address: string | null,
     port: number | null,
     addressType: number | null,
