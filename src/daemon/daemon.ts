@@ -11,7 +11,7 @@ import { Api } from './api.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
-import { Holder } from './holder.ts';
+import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { Links } from './links.ts';
@@ -28,7 +28,7 @@ export interface DaemonOptions {
   readonly paths: HomePaths;
   readonly version: string;
   /** What the holder kept while there was no daemon. */
-  readonly held: { readonly doors: readonly Door[]; readonly pipes: readonly number[] };
+  readonly held: Inheritance;
   readonly lock: Lock;
 }
 
@@ -78,6 +78,7 @@ export class Daemon {
     this.#holder = new Holder({
       clock,
       daemon: [process.execPath, ...process.execArgv, MAIN, '--home', paths.home],
+      predecessor: options.held.holder,
       delayS: this.#restartDelayS(),
       pidFile: paths.holderPid,
       doors: () => this.#doors.all,

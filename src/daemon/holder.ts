@@ -1,8 +1,9 @@
 /**
  * The holder keeps what must not be lost when the daemon is killed: copies of the listening sockets and of the reading ends of
  * the log pipes. It is a `sh` that waits for the end of a pipe whose other end is the daemon; when the daemon dies it
- * becomes the next daemon (exec), with all of that inherited. There is nothing in it that could crash, and it costs about
- * a hundred kilobytes. docs/decisions/0002-the-holder.md has the alternatives that were tried.
+ * starts the next one, with all of that inherited, and keeps its own copies until that one has a holder of its own. There is
+ * nothing in it that could crash, and it costs about a hundred kilobytes. docs/decisions/0002-the-holder.md has the
+ * alternatives that were tried.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
@@ -21,7 +22,13 @@ export interface Held {
 }
 
 const FIRST_FD = 4;
-const SCRIPT = 'read _ <&3; exec 3<&-; sleep "$1"; shift; exec "$@"';
+/** The pid of the shell, for the daemon that it starts. */
+const PREDECESSOR_ENV = 'HOLDFAST_HOLDER';
+/** A daemon that dies before it has a holder of its own is started again, with growing pauses; one that ends well is not. */
+const SCRIPT = [
+  'read _ <&3; exec 3<&-; sleep "$1"; shift; pause=0',
+  `until ${PREDECESSOR_ENV}=$$ "$@"; do sleep $pause; pause=$((pause < 30 ? pause * 2 + 1 : 30)); done`,
+].join('\n');
 /** Several changes at once, as when an app starts, make one new holder. */
 const SETTLE_MS = 20;
 
@@ -29,6 +36,8 @@ export interface HolderOptions {
   readonly clock: Clock;
   /** The command line of the daemon. */
   readonly daemon: readonly string[];
+  /** The holder that started this daemon; it has done its work when there is another. */
+  readonly predecessor: number | null;
   /** Seconds between the death of this daemon and the start of the next; more than 0 when daemons die in a row. */
   readonly delayS: number;
   readonly pidFile: string;
@@ -40,11 +49,13 @@ export interface HolderOptions {
 export class Holder {
   readonly #options: HolderOptions;
   #child: ChildProcess | null = null;
+  #predecessor: number | null;
   #cancel: (() => void) | null = null;
   #closed = false;
 
   constructor(options: HolderOptions) {
     this.#options = options;
+    this.#predecessor = options.predecessor;
   }
 
   /** What is to be held has changed. */
@@ -62,6 +73,7 @@ export class Holder {
     const child = this.#child;
     this.#child = null;
     child?.kill('SIGKILL');
+    this.#endPredecessor();
     rmSync(this.#options.pidFile, { force: true });
   }
 
@@ -90,18 +102,36 @@ export class Holder {
       ignoringErrors(() => writeAtomicSync(pidFile, JSON.stringify(id), { sync: false }));
     }
     old?.kill('SIGKILL');
+    if (child.pid !== undefined) this.#endPredecessor();
+  }
+
+  #endPredecessor(): void {
+    const pid = this.#predecessor;
+    this.#predecessor = null;
+    // As long as it lives it is our parent; otherwise the pid may be somebody else's by now.
+    if (pid !== null && pid === process.ppid) ignoringErrors(() => process.kill(pid, 'SIGKILL'));
   }
 }
 
-/** What the holder passed on to this daemon: its doors, and pipes that it should close when it has opened its own. */
-export function takeHeld(env: NodeJS.ProcessEnv): { doors: Door[]; pipes: number[] } {
+/** What the holder passed on to a daemon. */
+export interface Inheritance {
+  readonly doors: readonly Door[];
+  /** To be closed when the daemon has opened the pipes itself. */
+  readonly pipes: readonly number[];
+  /** Pid of that holder. */
+  readonly holder: number | null;
+}
+
+export function takeHeld(env: NodeJS.ProcessEnv): Inheritance {
   const text = env[HELD_ENV];
+  const holder = Number(env[PREDECESSOR_ENV]) || null;
   delete env[HELD_ENV];
-  if (text === undefined) return { doors: [], pipes: [] };
+  delete env[PREDECESSOR_ENV];
+  if (text === undefined) return { doors: [], pipes: [], holder };
   const held = JSON.parse(text) as Held;
   const doors = held.doors.map((address, index) => ({ ...address, fd: FIRST_FD + index }));
   const pipes = Array.from({ length: held.pipes }, (_, index) => FIRST_FD + doors.length + index);
-  return { doors, pipes };
+  return { doors, pipes, holder };
 }
 
 /** Only for reading, so that we are no writer whose presence would hide the end of the output. */
