@@ -1,0 +1,127 @@
+/** What is stopped is gone, with everything that it has started. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readStat } from '../../src/kit/proc.ts';
+import { configure } from '../support/config-file.ts';
+import { events, happened } from '../support/journal.ts';
+import { logged } from '../support/log-file.ts';
+import { freePort } from '../support/ports.ts';
+import { isAlive } from '../support/processes.ts';
+import { app } from '../support/root.ts';
+import { testHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+describe('stop', () => {
+  test('kills what ignores SIGTERM when its time is up', async (t) => {
+    const home = testHome(t);
+    const web = { run: app('ignores-sigterm.js'), port: await freePort(), stop: { timeout: '300ms' } };
+    configure(home, { apps: { web } });
+    await home.ok(['up']);
+    const [instance] = await home.ready('web', 1);
+    await home.ok(['stop', 'web']);
+    assert.equal(isAlive(instance?.pid ?? 0), false);
+    assert.deepEqual(
+      logged(home, 'web').map(({ text }) => text),
+      ['SIGTERM ignored'],
+    );
+    assert.equal(events(home, 'instance.killed', 'web').length, 1);
+    assert.match(events(home, 'instance.stopped', 'web')[0]?.reason ?? '', /SIGKILL/);
+    assert.equal(events(home, 'instance.crashed', 'web').length, 0);
+    assert.equal((await home.apps())[0]?.status, 'stopped');
+  });
+
+  test('sends the signal that the plan names', async (t) => {
+    const home = testHome(t);
+    const stop = { signal: 'SIGHUP' as const, timeout: '200ms' };
+    configure(home, { apps: { web: { run: app('ignores-sigterm.js'), port: await freePort(), stop } } });
+    await home.ok(['up']);
+    await home.ok(['stop', 'web']);
+    assert.deepEqual(
+      logged(home, 'web').map(({ text }) => text),
+      ['SIGHUP ignored'],
+    );
+  });
+
+  test('waits for the answers that are under way', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    await home.ok(['start', app('slow-answer.js'), '-n', 'web', '-p', String(port)]);
+    const answer = fetch(`http://127.0.0.1:${port}/700`);
+    await home.ok(['stop', 'web']);
+    assert.match(await (await answer).text(), /^slow pid \d+ \/700/);
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/0`));
+  });
+
+  test('takes children and grandchildren along, whatever they ignore', async (t) => {
+    const home = testHome(t);
+    const run = app('spawns-grandchildren.js');
+    configure(home, { apps: { web: { run, port: await freePort(), stop: { timeout: '300ms' } } } });
+    await home.ok(['up']);
+    await home.ready('web', 1);
+    const pids = await until(() => relativesOf(home).length === 2 && relativesOf(home), {
+      why: 'all are there',
+    });
+    assert.deepEqual(pids.filter(isAlive), pids);
+    await home.ok(['stop', 'web']);
+    assert.deepEqual(pids.filter(isAlive), []);
+  });
+
+  test('a crash takes them along, too, before the next one starts', async (t) => {
+    const home = testHome(t);
+    const run = app('spawns-grandchildren.js');
+    configure(home, { apps: { web: { run, port: await freePort(), stop: { timeout: '300ms' } } } });
+    await home.ok(['up']);
+    const [instance] = await home.ready('web', 1);
+    const pids = await until(() => relativesOf(home).length === 2 && relativesOf(home), {
+      why: 'all are there',
+    });
+    process.kill(instance?.pid ?? 0, 'SIGKILL');
+    await happened(home, 'instance.spawned', { about: 'web', after: 1 });
+    assert.deepEqual(pids.filter(isAlive), []);
+  });
+
+  test('ends an app that is still starting', async (t) => {
+    const home = testHome(t);
+    configure(home, {
+      apps: { web: { run: app('never-listens.js'), ready: 'listen', port: await freePort() } },
+    });
+    const up = home.background(['up']);
+    const { pid } = await happened(home, 'instance.spawned', { about: 'web' });
+    await home.ok(['stop', 'web']);
+    assert.equal(isAlive(pid ?? 0), false);
+    await until(() => up.child.exitCode !== null, { why: 'the waiting `up` ends' });
+    assert.equal((await home.apps())[0]?.status, 'stopped');
+  });
+});
+
+/** Child and grandchild, by what they say. */
+function relativesOf(home: ReturnType<typeof testHome>): number[] {
+  return logged(home, 'web')
+    .map(({ text }) => /^(?:grand)?child (\d+)$/.exec(text)?.[1])
+    .filter((pid) => pid !== undefined)
+    .map(Number);
+}
+
+test('an instance that never gets ready is ended and tried again, and `up` says why', async (t) => {
+  const home = testHome(t);
+  const web = { run: app('never-listens.js'), ready: 'listen' as const, readyTimeout: '400ms' };
+  configure(home, { apps: { web: { ...web, port: await freePort() } } });
+  const { code, stderr } = await home.run(['up']);
+  assert.equal(code, 1);
+  assert.match(stderr, /web\.0 did not start: not ready within 0\.4 s/);
+  assert.match(stderr, /warming up/);
+  const first = await happened(home, 'instance.spawned', { about: 'web' });
+  await happened(home, 'instance.spawned', { about: 'web', after: 1 });
+  assert.equal(isAlive(first.pid ?? 0), false);
+});
+
+test('every process has a session of its own', async (t) => {
+  const home = testHome(t);
+  await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(await freePort())]);
+  const pids = (await home.ready('web', 2)).map(({ pid }) => pid ?? 0);
+  const all = [...pids, home.daemonPid()];
+  assert.deepEqual(
+    all.map((pid) => readStat(pid)?.session),
+    all,
+  );
+});

@@ -1,0 +1,194 @@
+/** Promise 4: the control plane is not on the data path. Killing it costs nothing, and the next daemon adopts what runs. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { events, happened } from '../support/journal.ts';
+import { startLoad } from '../support/load.ts';
+import { logged } from '../support/log-file.ts';
+import { freePort } from '../support/ports.ts';
+import { isAlive } from '../support/processes.ts';
+import { app } from '../support/root.ts';
+import { type TestHome, testHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
+
+/** Kills the daemon and waits until the holder has brought back another. */
+async function killDaemon(home: TestHome): Promise<void> {
+  const pid = home.daemonPid();
+  process.kill(pid, 'SIGKILL');
+  await until(() => home.daemonPid() !== pid && isAlive(home.daemonPid()), {
+    why: 'the next daemon is there',
+  });
+}
+
+function holderPid(home: TestHome): number {
+  return JSON.parse(readFileSync(home.paths.holderPid, 'utf8')).pid;
+}
+
+async function pidsOf(home: TestHome, name: string, count: number): Promise<(number | null)[]> {
+  return (await home.ready(name, count)).map(({ pid }) => pid);
+}
+
+/** Every number from 1 to the last, once and in order, as `chatty.js` prints them. */
+function assertUnbroken(home: TestHome, name: string, pid: number | null): number {
+  const numbers = logged(home, name)
+    .map(({ text }) => /^line (\d+) of pid (\d+)$/.exec(text))
+    .filter((match) => match?.[2] === String(pid))
+    .map((match) => Number(match?.[1]));
+  assert.deepEqual(
+    numbers,
+    Array.from(numbers, (_, n) => n + 1),
+  );
+  return numbers.length;
+}
+
+describe('the daemon may be killed', () => {
+  test('three times under load: same processes, no request fails', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/`;
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
+    const pids = await pidsOf(home, 'web', 2);
+    const loads = [
+      await startLoad(t, { url, expect: 'url', keepAlive: true, connections: 4 }),
+      await startLoad(t, { url, expect: 'url', keepAlive: false, connections: 4 }),
+    ];
+    for (let n = 1; n <= 3; n++) {
+      await killDaemon(home);
+      // At once: the command waits for the daemon that is on its way.
+      assert.deepEqual(await pidsOf(home, 'web', 2), pids);
+      assert.equal(events(home, 'instance.adopted', 'web').length, 2 * n);
+    }
+    for (const load of loads) {
+      const report = await load.stop();
+      assert.equal(report.failed, 0, JSON.stringify(report));
+      assert.ok(report.ok > 100);
+    }
+    for (const type of ['instance.crashed', 'instance.stopped'] as const)
+      assert.deepEqual(events(home, type), []);
+    const [{ status, instances } = { status: '', instances: [] }] = await home.apps();
+    assert.equal(status, 'running');
+    assert.deepEqual(
+      instances.map(({ restarts }) => restarts),
+      [0, 0],
+    );
+  });
+
+  test('and then every instance: connections wait, none is refused', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
+    const load = await startLoad(t, { url: `http://127.0.0.1:${port}/`, keepAlive: false, connections: 4 });
+    await killDaemon(home);
+    await killDaemon(home);
+    for (const pid of await pidsOf(home, 'web', 2)) process.kill(pid ?? 0, 'SIGKILL');
+    await happened(home, 'instance.ready', { about: 'web.0', after: 1 });
+    await happened(home, 'instance.ready', { about: 'web.1', after: 1 });
+    const report = await load.stop();
+    assert.equal(report.refused, 0, JSON.stringify(report));
+    assert.ok(report.failed <= 8, JSON.stringify(report));
+  });
+
+  test('in the same moment as an instance: the exit is noticed, nobody is refused', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
+    const [killed, kept] = await pidsOf(home, 'web', 2);
+    const load = await startLoad(t, { url: `http://127.0.0.1:${port}/`, keepAlive: false, connections: 4 });
+    process.kill(killed ?? 0, 'SIGKILL');
+    await killDaemon(home);
+    const after = await pidsOf(home, 'web', 2);
+    assert.ok(after.includes(kept ?? 0) && !after.includes(killed ?? 0), String(after));
+    const report = await load.stop();
+    assert.equal(report.refused, 0, JSON.stringify(report));
+    assert.ok(report.failed <= 4, JSON.stringify(report));
+    assert.equal(events(home, 'instance.crashed', 'web').length, 1);
+  });
+
+  test('while it is away an instance dies: the next command shows what is', async (t) => {
+    const home = testHome(t);
+    await home.ok(['start', app('never-listens.js'), '-n', 'web', '-i', '3']);
+    const pids = await pidsOf(home, 'web', 3);
+    process.kill(holderPid(home), 'SIGKILL');
+    process.kill(home.daemonPid(), 'SIGKILL');
+    process.kill(pids[1] ?? 0, 'SIGKILL');
+    await until(() => !isAlive(pids[1] ?? 0), { why: 'it is dead' });
+    const [web] = await home.apps();
+    const shown = web?.instances.map(({ pid }) => pid) ?? [];
+    assert.equal(shown[0], pids[0]);
+    assert.equal(shown[2], pids[2]);
+    assert.notEqual(shown[1], pids[1]);
+    assert.match(web?.status ?? '', /degraded|running/);
+    await home.ready('web', 3);
+  });
+
+  test('and no line of a chatty app is missing', async (t) => {
+    const home = testHome(t);
+    const env = ['-e', 'LINES_PER_SECOND=3000'];
+    await home.ok(['start', app('chatty.js'), '-n', 'web', '-p', String(await freePort()), ...env]);
+    const [pid = null] = await pidsOf(home, 'web', 1);
+    for (let n = 0; n < 3; n++) {
+      const lines = assertUnbroken(home, 'web', pid);
+      await until(() => logged(home, 'web').length > lines + 1000, { why: 'more lines come' });
+      await killDaemon(home);
+    }
+    await home.ok(['stop', 'web']);
+    assert.ok(assertUnbroken(home, 'web', pid) > 3000);
+  });
+});
+
+describe('the holder may be killed', () => {
+  test('the daemon makes another, which brings a daemon back as well', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-p', String(port)]);
+    const [pid] = await pidsOf(home, 'web', 1);
+    const load = await startLoad(t, { url: `http://127.0.0.1:${port}/`, keepAlive: false, connections: 4 });
+    const holder = await until(() => holderPid(home), { why: 'there is a holder' });
+    process.kill(holder, 'SIGKILL');
+    await until(() => holderPid(home) !== holder && isAlive(holderPid(home)), {
+      why: 'there is another holder',
+    });
+    await killDaemon(home);
+    assert.deepEqual(await pidsOf(home, 'web', 1), [pid]);
+    assert.equal((await load.stop()).failed, 0);
+  });
+
+  test('together with the daemon: the app serves on, and the next command finds it', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/`;
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
+    const pids = await pidsOf(home, 'web', 2);
+    const load = await startLoad(t, { url, expect: 'url', connections: 4 });
+    const daemon = home.daemonPid();
+    process.kill(holderPid(home), 'SIGKILL');
+    process.kill(daemon, 'SIGKILL');
+    const { ok } = await load.report();
+    await until(async () => (await load.report()).ok > ok + 100, { why: 'it serves without a daemon' });
+    assert.deepEqual(await pidsOf(home, 'web', 2), pids);
+    assert.notEqual(home.daemonPid(), daemon);
+    assert.equal((await load.stop()).failed, 0);
+
+    // The daemon has no copy of the socket now. One instance after the other can still be replaced.
+    await home.ok(['restart', 'web']);
+    assert.match(await (await fetch(url)).text(), /^hello from web/);
+  });
+});
+
+test('a daemon that is asked to end by SIGTERM ends all, and the next one starts it again', async (t) => {
+  const home = testHome(t);
+  const port = await freePort();
+  await home.ok(['start', app('hello.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
+  await home.ok(['start', app('never-listens.js'), '-n', 'stopped']);
+  await home.ok(['stop', 'stopped']);
+  const pids = await pidsOf(home, 'web', 2);
+  const daemon = home.daemonPid();
+  process.kill(daemon, 'SIGTERM');
+  await until(() => [...pids, daemon].every((pid) => !isAlive(pid ?? 0)), { why: 'all has ended' });
+
+  const again = await pidsOf(home, 'web', 2);
+  assert.ok(again.every((pid) => !pids.includes(pid)));
+  assert.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /^hello from web/);
+  const [, stopped] = await home.apps();
+  assert.equal(stopped?.status, 'stopped');
+});
