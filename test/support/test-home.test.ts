@@ -3,24 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { Test } from './cleanup.ts';
+import { OwnTest } from './own-test.ts';
 import { freePort } from './ports.ts';
 import { isAlive, processesWith } from './processes.ts';
 import { app } from './root.ts';
 import { testHome } from './test-home.ts';
 import { until } from './until.ts';
-
-/** A test that is over when we say so. */
-class OwnTest implements Test {
-  #hooks: (() => Promise<void>)[] = [];
-  after(hook: () => Promise<void>): void {
-    this.#hooks.push(hook);
-  }
-  skip(): void {}
-  async end(): Promise<void> {
-    for (const hook of this.#hooks) await hook();
-  }
-}
 
 describe('a test home', () => {
   test('takes down all that runs in it, and removes it', async () => {
