@@ -18,34 +18,54 @@ type Send = (
   callback: (error: Error | null) => void,
 ) => boolean;
 
-const TRACES = ['send', '_send', '_disconnect', 'connected', '_channel', '_handleQueue', '_pendingMessage'];
+/** libuv's end of the channel. */
+interface ChannelHandle {
+  /** Called without a buffer when the other end is gone. */
+  onread: (buffer?: ArrayBuffer) => void;
+  close(): void;
+}
 
-/** Returns null when this process has no channel. From then on the app sees none. */
+const TRACES = [
+  'send',
+  '_send',
+  'disconnect',
+  '_disconnect',
+  'channel',
+  '_channel',
+  'connected',
+  '_handleQueue',
+  '_pendingMessage',
+];
+
+/** Returns null when this process has no channel that can be hidden. From then on the app sees none. */
 function takeChannel(): Channel | null {
   const send = (process as { _send?: Send })._send;
-  if (typeof process.send !== 'function' || typeof send !== 'function') return null;
+  const symbol = Object.getOwnPropertySymbols(process).find((one) => one.description === 'kChannelHandle');
+  const handle: ChannelHandle | undefined = symbol && Reflect.get(process, symbol);
+  if (!symbol || !handle || typeof send !== 'function') return null;
   let open = true;
-  for (const name of TRACES) Reflect.deleteProperty(process, name);
-  hide('channel', undefined);
-  // Node calls this when the daemon is gone, instead of emitting 'disconnect' on the app's `process`.
-  hide('disconnect', () => {
+  // Instead of Node's own, which emits 'message' and 'disconnect' on the app's `process`.
+  handle.onread = (buffer) => {
+    if (buffer) return;
     open = false;
-  });
+    handle.onread = () => {};
+    handle.close();
+  };
+  for (const trace of [...TRACES, symbol]) Reflect.deleteProperty(process, trace);
   stopCountingListeners();
 
   return {
-    offer(offer, handle, done) {
-      if (!open) return done(false);
-      // Node would queue further handles until the acknowledgement, which reaches nobody now. It is for systems that
+    offer(offer, listening, done) {
+      if (!open) {
+        done(false);
+        return;
+      }
+      // Node would queue further handles until the acknowledgement, which nobody reads here. That is for systems that
       // merge messages with handles; those that Node 20 supports do not.
       const sender = { connected: true, channel: true, _handleQueue: null, emit: () => false };
-      send.call(sender, offer, handle, { swallowErrors: false }, (error) => done(!error));
+      send.call(sender, offer, listening, { swallowErrors: false }, (error) => done(!error));
     },
   };
-}
-
-function hide(name: string, value: unknown): void {
-  Object.defineProperty(process, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
 /** With these two of Node's listeners, an app that listens to 'message' or 'disconnect' would never end. */
