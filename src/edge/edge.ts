@@ -62,46 +62,52 @@ export class Edge {
     if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
     this.#trusted = trusted;
     this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
-    this.#followTargets(table);
-    this.#followPools(table);
+    const changed = this.#followTargets(table);
+    const removed = this.#followPools(table);
     this.#router = new Router(table.sites, (name) => this.#pools.get(name));
-    for (const pool of this.#pools.values()) pool.waiting.wakeAll();
+    // Only now, because what is cut looks for another place at once.
+    for (const target of changed) target.follow();
+    for (const target of [...this.#targets.values()]) this.left(target);
+    for (const pool of [...removed, ...this.#pools.values()]) pool.waiting.wakeAll();
   }
 
-  #followTargets(table: EdgeTable): void {
+  /** Returns the targets that are not what they were. */
+  #followTargets(table: EdgeTable): Target[] {
+    const changed: Target[] = [];
     const wanted = new Map(
       Object.values(table.pools).flatMap((pool) =>
         pool.targets.map((target) => [target.id, target] as const),
       ),
     );
     for (const target of this.#targets.values()) {
-      if (wanted.has(target.id)) continue;
-      target.become('gone');
-      this.left(target);
+      if (wanted.has(target.id) || target.state === 'gone') continue;
+      target.state = 'gone';
+      changed.push(target);
     }
     for (const [id, plan] of wanted) {
       const known = this.#targets.get(id);
       if (!known) this.#targets.set(id, new Target(plan, this.sweeper));
-      else if (known.state !== plan.state) known.become(plan.state);
-      const target = this.#targets.get(id);
-      if (target) this.left(target);
+      else if (known.state !== plan.state) {
+        known.state = plan.state;
+        changed.push(known);
+      }
     }
+    return changed;
   }
 
-  #followPools(table: EdgeTable): void {
+  /** Returns the pools that are not there any more. */
+  #followPools(table: EdgeTable): Pool[] {
     for (const [name, plan] of Object.entries(table.pools)) {
       const pool = this.#pools.get(name) ?? new Pool(name, plan);
       this.#pools.set(name, pool);
-      pool.become(
+      pool.follow(
         plan,
         plan.targets.flatMap(({ id }) => this.#targets.get(id) ?? []),
       );
     }
-    for (const [name, pool] of this.#pools) {
-      if (name in table.pools) continue;
-      this.#pools.delete(name);
-      pool.waiting.wakeAll();
-    }
+    const removed = [...this.#pools.values()].filter(({ name }) => !(name in table.pools));
+    for (const { name } of removed) this.#pools.delete(name);
+    return removed;
   }
 
   /** Nothing is served at all. */
@@ -149,7 +155,7 @@ export class Edge {
   }
 
   #retire(target: Target): void {
-    if (target.state === 'gone') this.#targets.delete(target.id);
+    if (target.state === 'gone' && !this.#targets.delete(target.id)) return;
     this.#events.retired(target.id);
   }
 

@@ -2,24 +2,18 @@
  * One request on its way: finds a target, sends, repeats what may be repeated, and passes the answer on. The bytes of
  * both sides run through here; what they mean was decided by the parsers.
  */
+import { AnswerWriter, sendChunk } from './answer.ts';
 import type { Edge } from './edge.ts';
-import { answerTimedOut, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
+import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
-import { type Framing, interimText, requestText, responseText, switchText } from './headers.ts';
+import { interimText, requestText, switchText } from './headers.ts';
 import type { Waiter } from './hold.ts';
 import { Kind } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
 import { CHUNKED, type RequestHead } from './http1/request-head.ts';
-import { type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
-import type { Ask, Pool } from './pool.ts';
-import {
-  cookieValue,
-  engineSession,
-  HANDSHAKE_LOOK,
-  readCookie,
-  sessionInAnswer,
-  setCookie,
-} from './sticky.ts';
+import type { ResponseHead } from './http1/response-head.ts';
+import { type Ask, askOf, type Pool } from './pool.ts';
+import { HandshakeLook, setCookie } from './sticky.ts';
 import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
 import type { Caller, Upstream } from './upstream.ts';
@@ -29,12 +23,12 @@ import type { Wire } from './wire.ts';
 /** A longer silence to a connection attempt is an answer too. */
 const CONNECT_MS = 5_000;
 const EMPTY = Buffer.alloc(0);
+const NONE: Target[] = [];
 
 /** What a request needs of the connection that it came on. */
 export interface ClientSide {
   readonly wire: Wire;
   readonly edge: Edge;
-  readonly ip: string;
   /** Of the exchange, in the sweeper's time; 0 = none. */
   deadline: number;
   client(head: RequestHead): Client;
@@ -46,7 +40,7 @@ export interface ClientSide {
   answerLocally(status: number, message: string, head: RequestHead, keep: boolean, extra: string): void;
   /** The answer broke off: the client must see that. `reset`: only an RST can tell. */
   cutOff(reset: boolean): void;
-  /** The connection is a WebSocket now. */
+  /** The connection is a WebSocket now; there may be first bytes from the app. */
   switched(
     upstream: Upstream,
     target: Target,
@@ -63,6 +57,7 @@ export class Exchange implements Caller, Waiter {
   readonly #side: ClientSide;
   readonly #head: RequestHead;
   readonly #client: Client;
+  readonly #startedAt: number;
   #phase: Phase = 'begun';
   /** The whole request has been read from the client. */
   #requestDone: boolean;
@@ -71,7 +66,7 @@ export class Exchange implements Caller, Waiter {
   #ask: Ask | undefined;
   #target: Target | undefined;
   #upstream: Upstream | undefined;
-  /** What of the body came before there was a connection to send it on. */
+  /** The body as far as it is there, while it may have to be sent (again). */
   #kept: Buffer | undefined;
   #bodySent = false;
   #tried: Target[] = NONE;
@@ -80,14 +75,11 @@ export class Exchange implements Caller, Waiter {
   #lastFailure: Failure | undefined;
   /** End of the time that it may wait for a target, once it has waited. */
   #holdUntil = 0;
-  #framing: Framing = 'none';
+  #answer: AnswerWriter | undefined;
   #keepClient = false;
-  #stream = false;
-  /** Beginning of the answer to an Engine.IO handshake. */
-  #look: string | undefined;
-  #status = 0;
-  #bytes = 0;
-  readonly #startedAt: number;
+  /** An answer that may pause for as long as it likes. */
+  #endless = false;
+  #look: HandshakeLook | undefined;
 
   constructor(side: ClientSide, head: RequestHead, requestDone: boolean) {
     this.#side = side;
@@ -110,33 +102,36 @@ export class Exchange implements Caller, Waiter {
     this.#traffic.openRequests++;
     const pool = site.match(this.#head.path);
     if (!pool) {
-      this.#answer(404, 'There is nothing at this address');
+      this.#say(404, 'There is nothing at this address');
       return;
     }
     this.#pool = pool;
-    this.#ask = this.#question(pool);
-    this.#attempt(buffer, from, to);
+    this.#ask = askOf(this.#head, this.#client.ip, pool);
+    if (this.#ask.handshake) this.#look = new HandshakeLook();
+    if (to > from) this.#keep(buffer, from, to);
+    this.#attempt();
   }
 
   /** Takes more of the request's body. */
   more(buffer: Buffer, from: number, to: number, done: boolean): void {
     this.#requestDone = done;
-    if (this.#phase !== 'sent' && this.#phase !== 'answering') {
-      this.#keep(buffer, from, to);
-      if (!done) this.#side.wire.pause();
+    if (this.#phase === 'sent' || this.#phase === 'answering') {
+      this.#kept = undefined;
+      this.#sendBody('', buffer, from, to);
       return;
     }
-    this.#sendBody('', buffer, from, to);
+    this.#keep(buffer, from, to);
+    if (!done) this.#side.wire.pause();
   }
 
   /** The client sent something that cannot be part of its request, or too much, or nothing for too long. */
   refuse(refusal: Refusal): void {
     if (this.#phase === 'answering') {
-      this.#cutOff();
+      this.#cutOff(refusal.reason);
       return;
     }
     this.#leave();
-    this.#answer(refusal.status, refusal.reason, false);
+    this.#say(refusal.status, refusal.reason, false);
   }
 
   /** The client has left. */
@@ -146,99 +141,93 @@ export class Exchange implements Caller, Waiter {
     this.#end(499, 'client left');
   }
 
+  /** The deadline that it had set has passed. */
   expire(): void {
-    switch (this.#phase) {
-      case 'waiting':
-        this.#unserved();
-        return;
-      case 'connecting':
-        this.#dropUpstream(connectTimedOut());
-        return;
-      case 'sent':
-        if (!this.#requestDone) {
-          this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
-          return;
-        }
-        this.#dropUpstream(answerTimedOut());
-        return;
-      case 'answering':
-        this.#dropUpstream(answerTimedOut());
-        return;
-    }
+    if (this.#phase === 'waiting') this.#unserved();
+    else if (this.#phase === 'connecting') this.#giveUp(connectTimedOut());
+    else if (this.#phase === 'sent' && this.#clientsTurn) {
+      this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
+    } else this.#giveUp(answerTimedOut());
   }
 
-  /** A place was found, or may have been: look again. */
+  /** There may be a place now: look again. */
   wake(): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'begun';
     this.#tried = NONE;
     const pool = this.#side.edge.site(this.#head.host)?.match(this.#head.path);
     if (!pool) {
-      this.#answer(404, 'There is nothing at this address any more');
+      this.#say(404, 'There is nothing at this address any more');
       return;
     }
     this.#pool = pool;
-    this.#attempt(EMPTY, 0, 0);
+    this.#attempt();
   }
 
+  /** What was written has gone out to the client. */
   clientDrained(): void {
     if (this.#phase !== 'answering') return;
     this.#upstream?.wire.resume();
-    this.#side.deadline = this.#stream ? 0 : this.#in(this.#side.edge.limits.upstreamTimeoutMs);
+    this.#expectProgress();
   }
 
   // What the upstream connection says
 
   onConnected(): void {
-    this.#send(EMPTY, 0, 0);
-    if (!this.#requestDone && !this.#upstream?.wire.congested) this.#side.resumeReading();
+    this.#send();
   }
 
   onInterim(head: ResponseHead): void {
     if (this.#head.minor === 1) this.#side.wire.text(interimText(head));
-    this.#side.deadline = this.#in(this.#side.edge.limits.upstreamTimeoutMs);
+    this.#expectProgress();
   }
 
   onAnswer(head: ResponseHead, buffer: Buffer, from: number, to: number, done: boolean): void {
-    const side = this.#side;
+    if (this.#isElsewhere(head)) {
+      this.#askNext(done);
+      return;
+    }
+    const { wire, edge } = this.#side;
     const request = this.#head;
     this.#phase = 'answering';
-    this.#status = head.status;
-    this.#framing = this.#framingOf(head);
+    this.#kept = undefined;
     // A client that waits with its body for a 100 that never came may begin another request instead.
     const undecided = request.expectsContinue && !this.#bodySent && !this.#requestDone;
-    this.#keepClient = request.keepAlive && this.#framing !== 'close' && !undecided && !side.edge.draining;
-    this.#stream = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
-    let extra = this.#stickyCookie();
-    if (!this.#keepClient) extra += 'Connection: close\r\n';
-    else if (request.minor === 0) extra += 'Connection: keep-alive\r\n';
-    this.#answerBytes(responseText(head, this.#framing, extra), buffer, from, to, done);
+    const keep = request.keepAlive && !undecided && !edge.draining;
+    this.#answer = new AnswerWriter(wire, request, head, keep, this.#stickyCookie());
+    this.#keepClient = keep && !this.#answer.endsByClose;
+    this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
+    this.onAnswerBytes(buffer, from, to, done);
   }
 
   onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void {
-    this.#answerBytes('', buffer, from, to, done);
+    const answer = this.#answer as AnswerWriter;
+    if (this.#look) this.#learn(this.#look, buffer, from, to);
+    answer.write(buffer, from, to, done);
+    if (done) {
+      this.#finish(answer);
+      return;
+    }
+    if (this.#side.wire.congested) this.#upstream?.wire.pause();
+    this.#expectProgress();
   }
 
   onSwitch(head: ResponseHead, buffer: Buffer, from: number, to: number): void {
     const { edge, wire } = this.#side;
     const upstream = this.#upstream as Upstream;
     if (!isSwitch(head, this.#head.webSocketKey)) {
-      upstream.abandon();
-      this.onFailure({
-        source: 'upstream',
-        retryable: 'never',
-        status: 502,
-        cause: 'not a valid 101',
-      });
+      this.#giveUp(badAnswer('the 101 is not an answer to this handshake'));
       return;
     }
     const target = this.#target as Target;
-    const traffic = this.#traffic as SiteTraffic;
-    wire.text(switchText(head));
     this.#upstream = undefined;
-    edge.leave(target);
+    this.#target = undefined;
+    this.#remember(target);
+    wire.text(switchText(head));
     this.#end(101, target.id);
-    this.#side.switched(upstream, target, traffic, buffer, from, to);
+    this.#side.switched(upstream, target, this.#traffic as SiteTraffic, buffer, from, to);
+    // Only now, because the tunnel counts already: a target that is to go is not left for a moment.
+    edge.leave(target);
   }
 
   onUpstreamDrain(): void {
@@ -251,61 +240,46 @@ export class Exchange implements Caller, Waiter {
     const reused = this.#upstream?.reused ?? false;
     this.#upstream = undefined;
     this.#target = undefined;
-    if (failure.retryable === 'always') target.refused();
+    if (failure.retryable === 'always' && !reused) target.refused();
     this.#side.edge.leave(target);
     this.#lastFailure = failure;
     if (this.#phase === 'answering') {
-      this.#cutOff();
+      this.#cutOff(failure.cause);
       return;
     }
-    if (!mayRepeat(failure, this.#head.method, this.#bodySent)) {
+    const lost = this.#bodySent && !this.#kept;
+    if (lost || !mayRepeat(failure, this.#head.method, this.#bodySent)) {
       this.#failed(failure);
       return;
     }
     // An idle connection that died says nothing about its target.
-    if (reused && failure.retryable === 'if-safe') this.#again = target;
+    if (reused) this.#again = target;
     else this.#tried = [...this.#tried, target];
-    this.#attempt(EMPTY, 0, 0);
+    this.#attempt();
   }
 
   // Finding a place
 
-  #question(pool: Pool): Ask {
-    const { query, webSocketKey, fields } = this.#head;
-    const { sticky } = pool.plan;
-    const session = sticky === 'auto' && query !== '' ? engineSession(query) : undefined;
-    // A handshake by polling, whose answer will tell the session's id.
-    if (session === '' && webSocketKey === '') this.#look = '';
-    let cookie = '';
-    if (sticky === 'cookie') {
-      const index = fields.kinds.indexOf(Kind.cookie);
-      if (index >= 0) cookie = readCookie(fields.values[index] as string, pool.cookieName) ?? '';
-    }
-    return { webSocket: webSocketKey !== '', ip: this.#client.ip, session: session ?? '', cookie };
-  }
-
-  #attempt(buffer: Buffer, from: number, to: number): void {
+  #attempt(): void {
     const { edge } = this.#side;
     const pool = this.#pool as Pool;
-    const fresh = this.#again?.state === 'ready' ? this.#again : undefined;
+    const again = this.#again?.state === 'ready' ? this.#again : undefined;
     this.#again = undefined;
-    const target = fresh ?? pool.pick(this.#ask as Ask, this.#tried, edge.sweeper.now);
+    const target = again ?? pool.pick(this.#ask as Ask, this.#tried, edge.sweeper.now);
     if (!target) {
-      this.#keep(buffer, from, to);
       this.#hold(pool);
       return;
     }
     this.#target = target;
     target.requests++;
-    const idle = fresh ? undefined : target.takeIdle(this);
+    const idle = again ? undefined : target.takeIdle(this);
     if (idle) {
       this.#upstream = idle;
-      this.#send(buffer, from, to);
+      this.#send();
       return;
     }
-    this.#keep(buffer, from, to);
     this.#phase = 'connecting';
-    this.#side.deadline = this.#in(CONNECT_MS);
+    this.#side.deadline = edge.sweeper.now + CONNECT_MS;
     this.#upstream = target.connect(this);
   }
 
@@ -330,144 +304,149 @@ export class Exchange implements Caller, Waiter {
 
   /** The time to wait is over, or there is no room to wait in. */
   #unserved(): void {
-    this.#leave();
-    const failure = this.#lastFailure;
-    if (failure) {
-      this.#failed(failure);
-      return;
+    if (this.#lastFailure) this.#failed(this.#lastFailure);
+    else {
+      this.#leave();
+      this.#say(503, 'The app is not ready', this.#requestDone, 'Retry-After: 1\r\n');
     }
-    this.#answer(503, 'The app is not ready', this.#requestDone, 'Retry-After: 1\r\n');
   }
 
   #failed(failure: Failure): void {
     this.#leave();
-    const message =
-      failure.status === 504 ? 'The app did not answer in time' : 'The app did not answer properly';
-    this.#answer(failure.status, message, this.#requestDone);
+    const { status, cause } = failure;
+    const message = status === 504 ? 'The app did not answer in time' : 'The app did not answer properly';
+    this.#say(status, message, this.#requestDone, '', cause);
   }
 
-  #dropUpstream(failure: Failure): void {
+  #giveUp(failure: Failure): void {
     this.#upstream?.abandon();
     this.onFailure(failure);
   }
 
   #unknownHost(): void {
     const { unknownHost, empty } = this.#side.edge;
-    if (empty) {
-      this.#answer(404, 'Holdfast is here and waits for its first site');
-      return;
-    }
-    this.#answer(unknownHost, 'No site of this name is served here');
+    if (empty) this.#say(404, 'Holdfast is here and waits for its first site');
+    else this.#say(unknownHost, 'No site of this name is served here');
+  }
+
+  /** The answer says that an Engine.IO session that we do not know either lives on another instance, if anywhere. */
+  #isElsewhere(head: ResponseHead): boolean {
+    const ask = this.#ask as Ask;
+    if (ask.session === '' || head.status !== 400 || (this.#bodySent && !this.#kept)) return false;
+    const target = this.#target as Target;
+    const pool = this.#pool as Pool;
+    const { now } = this.#side.edge.sweeper;
+    if (pool.sessions.find(ask.session, now) === target) return false;
+    return pool.pick(ask, [...this.#tried, target], now) !== undefined;
+  }
+
+  /** Asks the next target; `done`: the answer of this one was complete. */
+  #askNext(done: boolean): void {
+    const target = this.#target as Target;
+    if (done) this.#upstream?.release(this.#requestDone);
+    else this.#upstream?.abandon();
+    this.#upstream = undefined;
+    this.#target = undefined;
+    this.#side.edge.leave(target);
+    this.#tried = [...this.#tried, target];
+    this.#attempt();
   }
 
   // Sending the request
 
   #keep(buffer: Buffer, from: number, to: number): void {
-    if (from === to) return;
     const piece = Buffer.from(buffer.subarray(from, to));
     this.#kept = this.#kept ? Buffer.concat([this.#kept, piece]) : piece;
   }
 
-  #send(buffer: Buffer, from: number, to: number): void {
+  /** Sends the head and what there is of the body. */
+  #send(): void {
     const head = this.#head;
     const upstream = this.#upstream as Upstream;
     const text = requestText(head, this.#client, (this.#target as Target).guest, this.#look !== undefined);
     this.#phase = 'sent';
     upstream.expect(head.method === 'HEAD', head.webSocketKey !== '');
-    if (head.length === 0) {
-      upstream.wire.text(text);
-      this.#expectProgress();
-      return;
-    }
-    const kept = this.#kept;
-    this.#kept = undefined;
-    if (kept) this.#sendBody(text, kept, 0, kept.length);
-    else this.#sendBody(text, buffer, from, to);
+    const kept = this.#kept ?? EMPTY;
+    // Of a body that goes on nothing can be repeated.
+    if (!this.#requestDone) this.#kept = undefined;
+    this.#sendBody(text, kept, 0, kept.length);
+    if (!this.#requestDone && !upstream.wire.congested) this.#side.resumeReading();
   }
 
   /** `before`: the head, if it goes first. */
   #sendBody(before: string, buffer: Buffer, from: number, to: number): void {
     const upstream = this.#upstream as Upstream;
     if (to > from) this.#bodySent = true;
-    if (this.#head.length === CHUNKED) sendChunk(upstream.wire, before, buffer, from, to, this.#requestDone);
-    else upstream.wire.send(before, buffer, from, to, '');
-    if (upstream.wire.congested) this.#side.wire.pause();
+    if (this.#head.length === CHUNKED) sendChunk(upstream, before, buffer, from, to, this.#requestDone);
+    else upstream.send(before, buffer, from, to, '');
+    if (!this.#requestDone && upstream.wire.congested) this.#side.wire.pause();
     this.#expectProgress();
   }
 
-  /** Whose turn it is, and how long that may take. */
+  /** It waits for more of the body. */
+  get #clientsTurn(): boolean {
+    return !this.#requestDone && !this.#upstream?.wire.congested;
+  }
+
+  /** Sets the deadline anew: something has moved, or it is another's turn. */
   #expectProgress(): void {
-    if (this.#phase !== 'sent') return;
-    const { limits } = this.#side.edge;
-    const clientsTurn = !this.#requestDone && !this.#upstream?.wire.congested;
-    this.#side.deadline = this.#in(clientsTurn ? limits.bodyIdleMs : limits.upstreamTimeoutMs);
-  }
-
-  #in(ms: number): number {
-    return this.#side.edge.sweeper.now + ms;
-  }
-
-  // Passing the answer on
-
-  #framingOf(head: ResponseHead): Framing {
-    const { minor, method } = this.#head;
-    if (method === 'HEAD') return head.declaredChunked && minor === 1 ? 'chunked' : 'none';
-    if (head.length === CHUNKED || head.length === UNTIL_CLOSE) return minor === 1 ? 'chunked' : 'close';
-    return head.length > 0 ? 'length' : 'none';
-  }
-
-  #answerBytes(before: string, buffer: Buffer, from: number, to: number, done: boolean): void {
     const { wire, edge } = this.#side;
-    if (this.#look !== undefined) this.#learn(buffer, from, to);
-    this.#bytes += to - from;
-    if (this.#framing === 'chunked' && this.#head.method !== 'HEAD') {
-      sendChunk(wire, before, buffer, from, to, done);
-    } else wire.send(before, buffer, from, to, '');
-    if (done) {
-      this.#finish();
-      return;
-    }
-    if (wire.congested) {
-      this.#upstream?.wire.pause();
-      this.#side.deadline = this.#in(edge.limits.upstreamTimeoutMs);
-    } else this.#side.deadline = this.#stream ? 0 : this.#in(edge.limits.upstreamTimeoutMs);
+    const { bodyIdleMs, upstreamTimeoutMs } = edge.limits;
+    const { now } = edge.sweeper;
+    if (this.#phase === 'answering') {
+      this.#side.deadline = this.#endless && !wire.congested ? 0 : now + upstreamTimeoutMs;
+    } else this.#side.deadline = now + (this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs);
   }
+
+  // The end
 
   /** Reads the id of a new Engine.IO session in the beginning of an answer. */
-  #learn(buffer: Buffer, from: number, to: number): void {
-    const { sweeper } = this.#side.edge;
-    const look = this.#look + buffer.toString('latin1', from, Math.min(to, from + HANDSHAKE_LOOK));
-    const sid = this.#status === 200 ? sessionInAnswer(look) : undefined;
-    if (sid !== undefined) (this.#pool as Pool).sessions.learn(sid, this.#target as Target, sweeper.now);
-    this.#look = sid !== undefined || look.length >= HANDSHAKE_LOOK ? undefined : look;
+  #learn(look: HandshakeLook, buffer: Buffer, from: number, to: number): void {
+    const sid = look.at(buffer, from, to);
+    if (sid !== undefined) {
+      (this.#pool as Pool).sessions.learn(sid, this.#target as Target, this.#side.edge.sweeper.now);
+    }
+    if (look.over) this.#look = undefined;
+  }
+
+  /** A session that was found by asking around is known from now on. */
+  #remember(target: Target): void {
+    const { session } = this.#ask as Ask;
+    const { sessions } = this.#pool as Pool;
+    const { now } = this.#side.edge.sweeper;
+    if (session !== '' && sessions.find(session, now) !== target) sessions.learn(session, target, now);
   }
 
   #stickyCookie(): string {
     const pool = this.#pool as Pool;
     if (pool.plan.sticky !== 'cookie') return '';
-    const value = cookieValue((this.#target as Target).id);
-    if (this.#ask?.cookie === value) return '';
-    return setCookie(pool.cookieName, value, this.#client.scheme === 'https');
+    const { token } = this.#target as Target;
+    if (this.#ask?.cookie === token) return '';
+    return setCookie(pool.cookieName, token, this.#client.scheme === 'https');
   }
 
-  #finish(): void {
+  #finish(answer: AnswerWriter): void {
     const target = this.#target as Target;
     const upstream = this.#upstream as Upstream;
+    if (answer.status === 200) this.#remember(target);
     this.#upstream = undefined;
-    this.#end(this.#status, target.id);
+    this.#target = undefined;
+    this.#end(answer.status, target.id);
     upstream.release(this.#requestDone);
     this.#side.edge.leave(target);
     this.#side.finished(this.#keepClient && this.#requestDone);
   }
 
-  #cutOff(): void {
+  #cutOff(cause: string): void {
+    const { status, endsByClose } = this.#answer as AnswerWriter;
     this.#leave();
-    this.#end(this.#status, `${this.#lastFailure?.cause ?? 'the request broke off'}`);
-    this.#side.cutOff(this.#framing === 'close');
+    this.#end(status, cause);
+    this.#side.cutOff(endsByClose);
   }
 
-  #answer(status: number, message: string, keep = this.#requestDone, extra = ''): void {
-    this.#end(status, message);
+  /** Answers in the edge's own words; `cause` is for the access log. */
+  #say(status: number, message: string, keep = this.#requestDone, extra = '', cause = message): void {
+    this.#end(status, cause);
     const keepClient = keep && this.#head.keepAlive && !this.#side.edge.draining;
     this.#side.answerLocally(status, message, this.#head, keepClient, extra);
   }
@@ -477,8 +456,9 @@ export class Exchange implements Caller, Waiter {
     this.#pool?.waiting.remove(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
-    if (this.#target) this.#side.edge.leave(this.#target);
+    const target = this.#target;
     this.#target = undefined;
+    if (target) this.#side.edge.leave(target);
   }
 
   /** Counts and writes down what has become of it. */
@@ -494,25 +474,15 @@ export class Exchange implements Caller, Waiter {
     if (!accessLog) return;
     const { method, target, host } = this.#head;
     const ms = performance.now() - this.#startedAt;
-    accessLog.add({ ip: this.#client.ip, host, method, target, status, bytes: this.#bytes, ms, by });
+    accessLog.add({
+      ip: this.#client.ip,
+      host,
+      method,
+      target,
+      status,
+      bytes: this.#answer?.bytes ?? 0,
+      ms,
+      by,
+    });
   }
-}
-
-const NONE: Target[] = [];
-
-/** Writes bytes as one chunk, and the end of the body behind it if that is `done`. */
-function sendChunk(
-  wire: Wire,
-  before: string,
-  buffer: Buffer,
-  from: number,
-  to: number,
-  done: boolean,
-): void {
-  const end = done ? '0\r\n\r\n' : '';
-  if (to === from) {
-    wire.send(before + end, buffer, from, from, '');
-    return;
-  }
-  wire.send(`${before}${(to - from).toString(16)}\r\n`, buffer, from, to, `\r\n${end}`);
 }

@@ -14,7 +14,21 @@ export function sessionInAnswer(text: string): string | undefined {
 }
 
 /** How much of a handshake's answer is looked at. */
-export const HANDSHAKE_LOOK = 512;
+const LOOK_BYTES = 512;
+
+/** Looks for the id in an answer that comes in pieces. */
+export class HandshakeLook {
+  /** It was found, or is not there. */
+  over = false;
+  #text = '';
+
+  at(buffer: Buffer, from: number, to: number): string | undefined {
+    this.#text += buffer.toString('latin1', from, Math.min(to, from + LOOK_BYTES));
+    const sid = sessionInAnswer(this.#text);
+    this.over = sid !== undefined || this.#text.length >= LOOK_BYTES;
+    return sid;
+  }
+}
 
 const SESSIONS_MAX = 100_000;
 /** Much longer than any pause between two polls (pingInterval + pingTimeout is 45 s by default). */

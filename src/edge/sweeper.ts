@@ -22,16 +22,16 @@ export class Sweeper {
   readonly #fail: (error: unknown) => void;
   #cancel: (() => void) | undefined;
 
-  /** `eachTick` runs after the deadlines; `fail` gets what they throw. */
+  /** Begins at once. `eachTick` runs after the deadlines; `fail` gets what they throw. */
   constructor(clock: Clock, eachTick: () => void, fail: (error: unknown) => void) {
     this.#clock = clock;
     this.#eachTick = eachTick;
     this.#fail = fail;
     this.now = clock.now();
+    this.#start();
   }
 
   add(item: Sweepable): void {
-    if (!this.#cancel) this.#start();
     this.#items.add(item);
   }
 
@@ -58,10 +58,6 @@ export class Sweeper {
       this.#guard(() => item.expire());
     }
     this.#guard(this.#eachTick);
-    if (this.#items.size === 0) {
-      this.#cancel?.();
-      this.#cancel = undefined;
-    }
   }
 
   #guard(action: () => void): void {

@@ -1,5 +1,6 @@
 /** One place where an app answers, as long as the edge knows it: its connections and what is open on them. */
 import type { EdgeTarget } from '../protocol/edge-table.ts';
+import { cookieValue } from './sticky.ts';
 import type { Sweeper } from './sweeper.ts';
 import type { Tunnel } from './tunnel.ts';
 import { type Caller, Upstream } from './upstream.ts';
@@ -16,6 +17,8 @@ export class Target {
   readonly guest: boolean;
   /** What the instance's replacement has too: `web.0` of `web.0#3`. */
   readonly slot: string;
+  /** What stands for it in a cookie. */
+  readonly token: string;
   state: 'ready' | 'draining' | 'gone';
   /** Requests in flight. */
   requests = 0;
@@ -35,6 +38,7 @@ export class Target {
     this.guest = wanted.guest;
     this.state = wanted.state;
     this.slot = wanted.id.replace(/#[0-9]+$/, '');
+    this.token = cookieValue(wanted.id);
     this.#sweeper = sweeper;
   }
 
@@ -84,12 +88,11 @@ export class Target {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  /** Follows the table. Gone: WebSockets get their close frame, the rest is cut. */
-  become(state: 'ready' | 'draining' | 'gone'): void {
-    this.state = state;
-    if (state === 'ready') return;
+  /** Does what a new state asks for. Gone: WebSockets get their close frame, the rest is cut. */
+  follow(): void {
+    if (this.state === 'ready') return;
     for (const upstream of this.#idle.splice(0)) upstream.wire.destroy();
-    if (state === 'draining') return;
+    if (this.state === 'draining') return;
     for (const tunnel of [...this.tunnels]) tunnel.close();
     for (const upstream of [...this.#connections]) upstream.cut();
   }

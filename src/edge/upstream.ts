@@ -46,6 +46,8 @@ export class Upstream implements WireUser, Sweepable {
   #switches = false;
   #pending = '';
   #interims = 0;
+  /** Writes for the present caller. */
+  #sends = 0;
   #answer: ResponseHead | undefined;
   #reader: BodyReader | undefined;
   /** Nothing after the answer must be there, or somebody is confused. */
@@ -66,8 +68,15 @@ export class Upstream implements WireUser, Sweepable {
 
   /** Says what answer to expect; before the request is sent. */
   expect(bodyless: boolean, switches: boolean): void {
+    this.#sends = 0;
     this.#bodyless = bodyless;
     this.#switches = switches;
+  }
+
+  /** Sends a part of the request; see Wire. */
+  send(before: string, buffer: Buffer, start: number, end: number, after: string): void {
+    this.#sends++;
+    this.wire.send(before, buffer, start, end, after);
   }
 
   /** The caller is done with it. `complete`: the whole request was sent and the whole answer read. */
@@ -85,6 +94,8 @@ export class Upstream implements WireUser, Sweepable {
   /** Gives the connection up without another word to the caller. */
   abandon(): void {
     this.#caller = undefined;
+    // At once: until the socket says that it is closed, somebody could take it from the pool.
+    this.#target.forget(this);
     this.wire.destroy();
   }
 
@@ -96,7 +107,7 @@ export class Upstream implements WireUser, Sweepable {
   }
 
   expire(): void {
-    this.wire.destroy();
+    this.abandon();
   }
 
   onConnect(): void {
@@ -107,7 +118,7 @@ export class Upstream implements WireUser, Sweepable {
   onBytes(buffer: Buffer, start: number, end: number): void {
     // Bytes that nobody asked for.
     if (!this.#caller) {
-      this.wire.destroy();
+      this.abandon();
       return;
     }
     if (this.#reader) this.#body(this.#caller, this.#reader, buffer, start, end);
@@ -129,7 +140,6 @@ export class Upstream implements WireUser, Sweepable {
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
-    this.#target.forget(this);
     this.#lost(error?.code ?? 'the connection was closed');
   }
 
@@ -137,7 +147,8 @@ export class Upstream implements WireUser, Sweepable {
     const caller = this.#caller;
     this.abandon();
     if (!caller) return;
-    if (!this.#connected) caller.onFailure(connectFailed(cause));
+    // EPIPE: the app was gone before the request could be handed over.
+    if (!this.#connected || (cause === 'EPIPE' && this.#sends === 1)) caller.onFailure(connectFailed(cause));
     else if (this.#answer || this.#pending !== '')
       caller.onFailure(badAnswer(`the answer was cut off: ${cause}`));
     else caller.onFailure(died(cause));

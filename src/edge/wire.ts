@@ -80,8 +80,8 @@ export class Wire {
     };
     const socket = new net.Socket(options);
     wire = new Wire(socket, user);
-    // The accepted socket counts as a connection of its server until it is destroyed.
-    socket.once('close', () => accepted.destroy());
+    // An empty shell now.
+    accepted.destroy();
     socket.setNoDelay(true);
     socket.resume();
     return wire;
