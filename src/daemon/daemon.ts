@@ -147,6 +147,7 @@ export class Daemon {
       edgeEntry: EDGE_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       refreshRoutes: () => this.#routing.refresh(),
+      portsFreed: () => this.#holder.settled(),
     });
     this.#api = new Api({
       operations: this.#operations,

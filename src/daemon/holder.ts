@@ -31,6 +31,8 @@ const SCRIPT = [
 ].join('\n');
 /** Several changes at once, as when an app starts, make one new holder. */
 const SETTLE_MS = 20;
+/** When no process could be started. */
+const RETRY_MS = 1000;
 
 export interface HolderOptions {
   readonly clock: Clock;
@@ -52,6 +54,8 @@ export class Holder {
   #predecessor: number | null;
   #cancel: (() => void) | null = null;
   #closed = false;
+  /** Holders that were killed and have not ended yet. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: HolderOptions) {
     this.#options = options;
@@ -59,12 +63,22 @@ export class Holder {
   }
 
   /** What is to be held has changed. */
-  refresh(): void {
+  refresh(afterMs = SETTLE_MS): void {
     if (this.#closed || this.#cancel) return;
-    this.#cancel = this.#options.clock.after(SETTLE_MS, () => {
+    this.#cancel = this.#options.clock.after(afterMs, () => {
       this.#cancel = null;
       this.#replace();
     });
+  }
+
+  /** Holds what is to be held, and resolves when nobody holds anything else any more. */
+  async settled(): Promise<void> {
+    if (this.#cancel) {
+      this.#cancel();
+      this.#cancel = null;
+      this.#replace();
+    }
+    await Promise.all(this.#ending);
   }
 
   close(): void {
@@ -91,18 +105,26 @@ export class Holder {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes],
     });
     for (const fd of pipes) closeSync(fd);
-    child.on('error', () => this.refresh());
+    child.on('error', () => this.refresh(RETRY_MS));
+    // The machine is out of processes: the old one holds most of it.
+    if (child.pid === undefined) return;
     child.on('exit', () => {
       if (this.#child === child) this.refresh();
     });
     child.unref();
     this.#child = child;
-    if (child.pid !== undefined) {
-      const id = identify(child.pid) ?? { pid: child.pid, startTime: 0 };
-      ignoringErrors(() => writeAtomicSync(pidFile, JSON.stringify(id), { sync: false }));
-    }
-    old?.kill('SIGKILL');
-    if (child.pid !== undefined) this.#endPredecessor();
+    const id = identify(child.pid) ?? { pid: child.pid, startTime: 0 };
+    ignoringErrors(() => writeAtomicSync(pidFile, JSON.stringify(id), { sync: false }));
+    if (old) this.#retire(old);
+    this.#endPredecessor();
+  }
+
+  #retire(holder: ChildProcess): void {
+    if (holder.exitCode !== null || holder.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => holder.once('exit', () => resolve()));
+    this.#ending.add(ended);
+    void ended.then(() => this.#ending.delete(ended));
+    holder.kill('SIGKILL');
   }
 
   #endPredecessor(): void {

@@ -30,6 +30,8 @@ export interface OperationsOptions {
   readonly edgeEnv: Readonly<Record<string, string>>;
   /** The routes have changed. */
   refreshRoutes(): void;
+  /** Resolves when others can open the ports whose doors were closed. */
+  portsFreed(): Promise<void>;
 }
 
 /** While everything is going down, nobody waits long for the last requests. */
@@ -92,6 +94,7 @@ export class Operations {
     this.#store(name, (old) => ({ ...old, ...stopped }), { change: 'stopped' });
     await this.#makeTrue([name]);
     this.#closeDoors();
+    await this.#options.portsFreed();
   }
 
   /** All at once: the old ones end before the new ones start. */
@@ -294,8 +297,8 @@ export class Operations {
 
   #desired(stored: StoredApp): DesiredApp {
     const { plan, stopped, generation } = stored;
-    const portUnknown = hasGuest(plan) && plan.port === null && stored.learned.length === 0;
-    const oneFirst = portUnknown && !routedApps(this.#state).has(plan.name);
+    // It may open ports that nobody named, also beside one that is: two that bind the same at once would not both start.
+    const oneFirst = hasGuest(plan) && stored.learned.length === 0;
     const mode = this.#canOverlap(stored) ? stored.mode : 'restart';
     return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst };
   }
@@ -326,28 +329,32 @@ export class Operations {
     const failed = new Promise<never>((_resolve, reject) => {
       fail = reject;
     });
+    // The error takes a moment, for the last output; what was settled by then is only the way back.
+    let failing = false;
     const listener = (fact: SupervisorFact) => {
-      if (fact.app.name === name) this.#judge(fact, fail);
+      if (fact.app.name === name && this.#judge(fact, fail)) failing = true;
     };
     this.#factListeners.add(listener);
     // One turn later, when the wish has been given to the supervisor.
-    const settled = Promise.resolve().then(() =>
-      supervisor.until(() => supervisor.app(name)?.isSettled ?? true),
-    );
+    const settled = Promise.resolve()
+      .then(() => supervisor.until(() => failing || (supervisor.app(name)?.isSettled ?? true)))
+      .then(() => (failing ? failed : undefined));
     return { promise: Promise.race([settled, failed]), cancel: () => this.#factListeners.delete(listener) };
   }
 
-  #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): void {
+  /** Whether this means that the wish will not come true; then `fail` is called, at once or soon. */
+  #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): boolean {
     if (fact.kind === 'rollout' && fact.fact.type === 'failed') {
       const { instance, reason } = fact.fact;
       this.#failWith('ROLLOUT_FAILED', `The new ${instance.id} did not get ready: ${reason}`, instance, fail);
+      return true;
     }
-    if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return;
+    if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return false;
     const { instance, app } = fact;
-    if (instance.generation !== app.desired.generation || app.desired.wanted === 0) return;
-    if (fact.fact.type === 'crashed' || fact.fact.type === 'spawnFailed') {
-      this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
-    }
+    if (instance.generation !== app.desired.generation || app.desired.wanted === 0) return false;
+    if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
+    this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
+    return true;
   }
 
   #failWith(
@@ -405,6 +412,7 @@ export class Operations {
     );
     this.#options.store.edit((state) => ({ ...state, apps: omit(state.apps, names) }));
     this.#closeDoors();
+    await this.#options.portsFreed();
   }
 
   /** All or nothing: when one cannot be opened, those opened just now are closed again. */

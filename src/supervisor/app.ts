@@ -143,7 +143,8 @@ export class App {
   }
 
   #waitsForFirst(slot: number): boolean {
-    return this.#desired.oneFirst && slot > 0 && this.#current.get(0)?.phase !== 'ready';
+    const first = this.#current.get(0)?.phase;
+    return this.#desired.oneFirst && slot > 0 && first !== 'ready' && first !== 'failed';
   }
 
   #outdated(): Instance[] {
