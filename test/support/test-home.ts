@@ -77,7 +77,7 @@ export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
           const ready = instances.filter(({ status }) => status === 'ready');
           return ready.length === (count ?? wanted) && instances.length === ready.length && ready;
         },
-        { why: `${count ?? 'all'} instances of ${app} are ready`, deadline: 30_000, every: 100 },
+        { why: `${count ?? 'all'} instances of ${app} are ready`, deadline: 60_000, every: 100 },
       ),
     daemonPid: () => JSON.parse(readFileSync(paths.daemonPid, 'utf8')).pid,
   };

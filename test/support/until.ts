@@ -15,7 +15,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { why, deadline = 15_000, every = 20 }: UntilOptions,
+  { why, deadline = 30_000, every = 20 }: UntilOptions,
 ): Promise<Exclude<Awaited<T>, false | 0 | '' | null | undefined>> {
   const end = performance.now() + deadline;
   let last: unknown;
