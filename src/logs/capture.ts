@@ -21,7 +21,7 @@ export interface RecordSink {
 
 export interface CaptureOptions {
   readonly pipes: PipePair;
-  /** Such as `web.0`; no spaces. */
+  /** Such as `web.0`: letters, digits, `@ . _ -`. */
   readonly instance: string;
   readonly sink: RecordSink;
   readonly clock?: Clock;
@@ -57,7 +57,7 @@ export class Capture {
     }
   }
 
-  /** The newest lines, both streams in the order of reading, oldest first; at most 64 KB of them. */
+  /** The newest lines, both streams in the order of reading, oldest first; at most 128 KB of them. */
   lastLines(max = CRASH_LINES): OutputLine[] {
     return this.#last.lines(max);
   }

@@ -111,8 +111,11 @@ export async function findTime(handle: FileHandle, end: number, time: string): P
   return start;
 }
 
+/** A plain loop: for the short way to the previous line it is faster than crossing into `lastIndexOf`. */
 function lastNewline(data: Buffer, before: number): number {
-  return before === 0 ? -1 : data.lastIndexOf(NEWLINE, before - 1);
+  let at = before - 1;
+  while (at >= 0 && data[at] !== NEWLINE) at -= 1;
+  return at;
 }
 
 async function readFully(handle: FileHandle, from: number, length: number): Promise<Buffer> {

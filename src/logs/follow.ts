@@ -28,6 +28,7 @@ export async function* followLogs(
 ): AsyncGenerator<LogLine[]> {
   const queues = snapshots.map((snapshot) => new FollowQueue(new Follower(snapshot), parse));
   const alarm = new Alarm(dir, signal);
+  const alone = queues.length === 1 && !newApps;
   try {
     while (!signal?.aborted) {
       for (const app of newApps ? loggedApps(dir) : []) {
@@ -37,7 +38,7 @@ export async function* followLogs(
         queues.push(new FollowQueue(new Follower(nothing), parse));
       }
       const more = (await Promise.all(queues.map((queue) => queue.fill()))).includes(true);
-      const lines = takeDue(queues, queues.length > 1 ? Date.now() - ORDER_MS : Number.POSITIVE_INFINITY);
+      const lines = takeDue(queues, alone ? Number.MAX_VALUE : Date.now() - ORDER_MS);
       if (lines.length > 0) yield lines;
       if (more) continue;
       await alarm.wait(queues.some((queue) => queue.head) ? ORDER_MS / 2 : POLL_MS);

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isSystemError } from '../errors.ts';
+import { HoldfastError, isSystemError } from '../errors.ts';
 
 export interface RotatedFile {
   readonly path: string;
@@ -74,6 +74,9 @@ function list(dir: string): string[] {
     return readdirSync(dir).sort();
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return [];
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HoldfastError('HOME_UNUSABLE', `Cannot read the log directory "${dir}": ${why}`, {
+      cause: error,
+    });
   }
 }

@@ -71,9 +71,9 @@ export class PipeReader {
 
   /** Reads what is in the pipe now, and closes it. */
   close(): void {
-    if (this.#ended || !this.#socket) return;
-    const finished = this.#readNow() === 'ended';
-    this.#socket.destroy();
+    if (this.#ended) return;
+    const finished = this.#socket !== undefined && this.#readNow() === 'ended';
+    this.#socket?.destroy();
     this.#end(finished);
   }
 
