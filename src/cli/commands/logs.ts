@@ -41,8 +41,7 @@ async function logs(context: Context, names: string[], options: LogsOptions): Pr
   const lines = readLogs({
     dir,
     ...(targets.length > 0 && { apps: [...new Set(targets.map(({ app }) => app))] }),
-    ...(targets.length > 0 &&
-      !targets.some(({ instance }) => instance === null) && { instances: targets.map(({ name }) => name) }),
+    ...(targets.some(({ instance }) => instance !== null) && { instances: targets.flatMap(instancesOf) }),
     tail,
     ...(since !== undefined && { since }),
     ...(grep && { grep }),
@@ -52,7 +51,6 @@ async function logs(context: Context, names: string[], options: LogsOptions): Pr
   });
   let nameWidth = Math.max(0, ...targets.map(({ name }) => name.length));
   for await (const line of lines) {
-    if (!isMeant(line, targets)) continue;
     nameWidth = Math.max(nameWidth, line.instance.length);
     const text = json
       ? JSON.stringify(line)
@@ -74,11 +72,10 @@ function targetOf(name: string): Target {
   return dot === -1 ? { name, app: name, instance: null } : { name, app: name.slice(0, dot), instance: name };
 }
 
-function isMeant(line: { app: string; instance: string }, targets: readonly Target[]): boolean {
-  if (targets.length === 0) return true;
-  return targets.some(
-    ({ app, instance }) => app === line.app && (instance === null || instance === line.instance),
-  );
+/** All that an app can have, since the reader takes instances only: no app has more than a thousand. */
+function instancesOf({ app, instance }: Target): string[] {
+  if (instance !== null) return [instance];
+  return Array.from({ length: 1000 }, (_, slot) => `${app}.${slot}`);
 }
 
 /** An app is known by its log, or, when it has written nothing yet, by the daemon. */

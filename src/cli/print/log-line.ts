@@ -1,6 +1,6 @@
 /** A line of an app's log: `12:04:05 web.0 | text`, `!` in place of `|` for stderr. */
 import type { Style } from './style.ts';
-import { plainButColours } from './text.ts';
+import { plain, plainButColours } from './text.ts';
 import { formatMoment } from './time.ts';
 
 export interface PrintableLine {
@@ -26,7 +26,8 @@ export function logLine(line: PrintableLine, { style, now, forTerminal, nameWidt
   if (!forTerminal) return `${new Date(line.time).toISOString()} ${name} ${mark} ${line.text}`;
   const paint = appColour(line.app, style);
   const separator = line.stream === 'err' ? style.red(mark) : paint(mark);
-  return `${style.dim(formatMoment(line.time, now))} ${paint(name)} ${separator} ${plainButColours(line.text)}`;
+  const text = style.colour ? plainButColours(line.text) : plain(line.text);
+  return `${style.dim(formatMoment(line.time, now))} ${paint(name)} ${separator} ${text}`;
 }
 
 /** The same for an app every time, so that the eye learns it. Red is for trouble. */
