@@ -110,6 +110,7 @@ test('programs of the project and of PATH', (t) => {
     'bin/tool': '#!/usr/bin/env -S node --no-warnings\n',
     'bin/npm': '#!/usr/bin/env node\n',
     'bin/python9': '#!/bin/sh\n',
+    'node_modules/.bin/tsx': '#!/usr/bin/env node\n',
     'work.sh': '#!/bin/sh\n',
     'old.sh': 'echo\n',
     'sub/x.js': '',
@@ -133,6 +134,13 @@ test('programs of the project and of PATH', (t) => {
   assert.deepEqual(
     resolveCommand('python9 -m http.server $PORT', place),
     program('python9', ['-m', 'http.server', '$PORT']),
+  );
+  const withTsx = script(join(cwd, 'sub/x.js'), ['--a'], ['--import', 'tsx']);
+  assert.deepEqual(resolveCommand('tsx sub/x.js --a', place), withTsx, 'in one process, where the guest is');
+  const tsx = join(cwd, 'node_modules/.bin/tsx');
+  assert.deepEqual(
+    resolveCommand('tsx --tsconfig x.json sub/x.js', place),
+    script(tsx, ['--tsconfig', 'x.json', 'sub/x.js']),
   );
   assert.deepEqual(resolveCommand('./work.sh', place), program(join(cwd, 'work.sh')));
   assert.match(failure('./old.sh', cwd).message, /is not executable: make it so \(chmod \+x\)/);

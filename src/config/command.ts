@@ -95,7 +95,7 @@ function byFirstWord(first: string, args: readonly string[], place: CommandPlace
   if (scriptExtensions.has(extname(first)) && isFile(path)) return script(path, args, place);
   if (!first.includes('/') && first !== '.' && first !== '..') {
     const local = findInNodeModules(first, place.cwd);
-    if (local !== undefined) return localProgram(local, args, place);
+    if (local !== undefined) return throughTsx(first, args, place) ?? localProgram(local, args, place);
     if (findInPath(first, place.path) !== undefined) return programInPath(first, args, place);
   }
   if (isDirectory(path)) return directory(path, args, place);
@@ -111,6 +111,20 @@ function script(
   options: readonly string[] = [],
 ): Command {
   return { file, args, node: true, nodeArgs: [...(place.nodeArgs ?? []), ...options] };
+}
+
+/**
+ * The program tsx starts another node with the script in it, where the guest would not be; as an import of node it does
+ * the same in one process (its own documentation says so).
+ */
+function throughTsx(
+  name: string,
+  [first, ...args]: readonly string[],
+  place: CommandPlace,
+): Command | undefined {
+  if (name !== 'tsx' || first === undefined || first.startsWith('-')) return undefined;
+  const file = withExtension(resolve(place.cwd, first));
+  return file === undefined ? undefined : script(file, args, place, ['--import', 'tsx']);
 }
 
 function localProgram(path: string, args: readonly string[], place: CommandPlace): Command | CommandProblem {

@@ -45,6 +45,11 @@ test('bad lines are named by number, without what they hold', () => {
   assert.doesNotMatch(JSON.stringify(problems), /secret/);
 });
 
+test('no variable can hold a NUL character', () => {
+  for (const text of ['A=x\0y', 'A="x\n\0"'])
+    assert.equal(parseEnvFile(text).problems[0]?.text, 'holds a NUL character');
+});
+
 test('what is written in double quotes is read back', () => {
   const value = fc.string({ unit: 'binary' }).filter((text) => !/[\0\r\uFEFF]/.test(text));
   fc.assert(

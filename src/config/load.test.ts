@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { root } from '../../test/support/root.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
+import { until } from '../../test/support/until.ts';
 import { HoldfastError } from '../errors.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { configEndings } from './find.ts';
@@ -294,6 +295,16 @@ test('mistakes of syntax have a place', async (t) => {
   assert.match((await failure(cwd, 'a.cjs')).message, /^a\.cjs:1/);
 });
 
+test('YAML cannot fill the memory', async (t) => {
+  const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`);
+  const cwd = project(t, {
+    'bomb.yaml': `a0: &a0 x\n${levels.join('\n')}\n`,
+    'deep.yaml': '['.repeat(50_000),
+  });
+  assert.match((await failure(cwd, 'bomb.yaml')).message, /^bomb\.yaml:1:1: excessive alias count/);
+  assert.equal((await failure(cwd, 'deep.yaml')).code, 'CONFIG_INVALID');
+});
+
 test('a configuration that throws says where', async (t) => {
   const cwd = project(t, {
     'throws.mjs': 'const a = 1;\nthrow new TypeError("no way");\n',
@@ -324,7 +335,7 @@ test('a configuration that never ends is given up', async (t) => {
   const clock = new FakeClock();
   const loading = loadPlan({ cwd, env, file: 'hangs.mjs', clock });
   const refused = assert.rejects(loading, /hangs\.mjs: it was not done after 30 seconds/);
-  while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => clock.pending > 0, { why: 'the configuration is evaluated' });
   clock.advance(30_000);
   await refused;
 });
