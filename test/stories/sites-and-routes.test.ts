@@ -69,7 +69,7 @@ test('host names, wildcards, the longest prefix, and other upstreams', async (t)
   assert.match(stdout, /- app api/);
   assert.equal((await get(port, 'other.test')).status, 421);
   assert.equal(await who('example.com', '/api/'), 'web.0');
-  assert.match((await home.ok(['up'])).stdout, /nothing to do/i);
+  assert.match((await home.ok(['up'])).stderr, /nothing to do/i);
 });
 
 test('while no instance is ready requests wait, up to a limit, then get 503 with Retry-After', async (t) => {
