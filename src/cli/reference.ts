@@ -1,15 +1,18 @@
 /** docs/reference/commands.md, printed from the program itself. */
 import type { Argument, Command, Option } from 'commander';
+import { allCommands } from './commands/all.ts';
 import { createProgram } from './program.ts';
 
 /** The whole page, with a newline at its end. */
 export function renderCommandReference(): string {
-  const program = createProgram(
-    () => {
+  const program = createProgram({
+    commands: allCommands,
+    makeContext() {
       throw new Error('The reference runs no command');
     },
-    { write: () => undefined, width: 100 },
-  );
+    write: () => undefined,
+    width: 100,
+  });
   return `${[
     '# Commands',
     '',

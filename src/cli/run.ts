@@ -1,5 +1,6 @@
 /** One command from its arguments to its exit code, with everything that it touches handed in. */
 import { asHoldfastError, type HoldfastError } from '../errors.ts';
+import { singleCommand } from './commands/single.ts';
 import { Context, type GlobalOptions, type Surroundings } from './context.ts';
 import { errorLines } from './print/error.ts';
 import { createProgram } from './program.ts';
@@ -9,13 +10,17 @@ import { isBare, isDone, usageError } from './usage.ts';
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   let context: Context | undefined;
   const { stdout, signal } = surroundings;
-  const program = createProgram(
-    (options) => {
+  const single = await singleCommand(argv[0]);
+  const commands = single ? [single] : (await import('./commands/all.ts')).allCommands;
+  const program = createProgram({
+    commands,
+    makeContext(options) {
       context = new Context(surroundings, options);
       return context;
     },
-    { write: (text) => stdout.write(text), width: Math.min(stdout.columns ?? 100, 110) },
-  );
+    write: (text) => stdout.write(text),
+    width: Math.min(stdout.columns ?? 100, 110),
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return signal.aborted ? 130 : 0;

@@ -1,0 +1,33 @@
+/** All commands, in the order of the help. */
+import type { DefineCommand } from '../program.ts';
+import { defineCrashes } from './crashes.ts';
+import { defineDelete } from './delete.ts';
+import { defineDown } from './down.ts';
+import { defineEvents } from './events.ts';
+import { defineLogs } from './logs.ts';
+import { defineLs } from './ls.ts';
+import { defineReload } from './reload.ts';
+import { defineRestart } from './restart.ts';
+import { defineScale } from './scale.ts';
+import { defineShow } from './show.ts';
+import { defineStart } from './start.ts';
+import { defineStop } from './stop.ts';
+import { defineTop } from './top.ts';
+import { defineUp } from './up.ts';
+
+export const allCommands: readonly DefineCommand[] = [
+  defineStart,
+  defineUp,
+  defineDown,
+  defineLs,
+  defineShow,
+  defineStop,
+  defineRestart,
+  defineReload,
+  defineScale,
+  defineDelete,
+  defineLogs,
+  defineEvents,
+  defineCrashes,
+  defineTop,
+];

@@ -1,0 +1,27 @@
+/**
+ * A command by its name alone. `hold ls` is waited for by people and called by scripts: it does not read the files of all
+ * the other commands, which takes as long as the rest of it.
+ */
+import type { DefineCommand } from '../program.ts';
+
+/** undefined for what is no command's name: help, an option, an alias, a mistake. */
+export async function singleCommand(name: string | undefined): Promise<DefineCommand | undefined> {
+  return name !== undefined && Object.hasOwn(loaders, name) ? loaders[name]?.() : undefined;
+}
+
+export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
+  start: async () => (await import('./start.ts')).defineStart,
+  up: async () => (await import('./up.ts')).defineUp,
+  down: async () => (await import('./down.ts')).defineDown,
+  ls: async () => (await import('./ls.ts')).defineLs,
+  show: async () => (await import('./show.ts')).defineShow,
+  stop: async () => (await import('./stop.ts')).defineStop,
+  restart: async () => (await import('./restart.ts')).defineRestart,
+  reload: async () => (await import('./reload.ts')).defineReload,
+  scale: async () => (await import('./scale.ts')).defineScale,
+  delete: async () => (await import('./delete.ts')).defineDelete,
+  logs: async () => (await import('./logs.ts')).defineLogs,
+  events: async () => (await import('./events.ts')).defineEvents,
+  crashes: async () => (await import('./crashes.ts')).defineCrashes,
+  top: async () => (await import('./top.ts')).defineTop,
+};
