@@ -283,6 +283,7 @@ test('mistakes of syntax have a place', async (t) => {
     'a.json': '{\n  "apps": }\n',
     'a.yaml': 'apps:\n  web: [\n',
     'b.yaml': 'apps:\n  web: a\n  web: b\n',
+    'c.yaml': 'apps:\n  web: !secret a\n',
     'a.mjs': 'const a = 1;\nexport default { apps: {,} };\n',
     'a.ts': 'const a: number = 1;\nexport default { apps: {,} };\n',
     'a.cjs': 'module.exports = {;\n',
@@ -290,6 +291,7 @@ test('mistakes of syntax have a place', async (t) => {
   assert.equal((await failure(cwd, 'a.json')).message, 'a.json:2:11: there is "}" instead of a value');
   assert.match((await failure(cwd, 'a.yaml')).message, /^a\.yaml:\d+:\d+: /);
   assert.match((await failure(cwd, 'b.yaml')).message, /^b\.yaml:3:3: map keys must be unique$/);
+  assert.match((await failure(cwd, 'c.yaml')).message, /^c\.yaml:2:8: unresolved tag/);
   for (const file of ['a.mjs', 'a.ts'])
     assert.match((await failure(cwd, file)).message, /^a\.(mjs|ts):2/, file);
   assert.match((await failure(cwd, 'a.cjs')).message, /^a\.cjs:1/);

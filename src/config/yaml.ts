@@ -9,8 +9,14 @@ const maxAliasCount = 100;
 export function readYaml(text: string): Located {
   const lineCounter = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
-    const [error] = document.errors;
+    const document = parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      merge: true,
+      logLevel: 'error',
+    });
+    // A warning, such as for a tag that nobody knows, means that the value is not what was written.
+    const [error] = [...document.errors, ...document.warnings];
     if (error) throw new SyntaxProblem(lowerFirst(error.message), text, error.pos[0]);
     const lines = new Map<string, number>();
     collectLines(document.contents, [], lines, (offset) => lineCounter.linePos(offset).line);
