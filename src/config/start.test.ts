@@ -81,7 +81,7 @@ test('what is wrong is said in one line, as wrong usage', (t) => {
   );
   assert.match(failure(() => start({ run: 'server.js', name: 'a b' })).message, /Cannot name the app "a b"/);
   assert.match(failure(() => start({ run: 'server.js', env: { 'A B': '' } })).message, /not a usable name/);
-  assert.match(failure(() => start({ run: 'a | b' })).message, /pipes/);
+  assert.match(failure(() => start({ run: 'a | b' })).message, /^Cannot run "a \| b": pipes/);
   assert.match(
     failure(() => start({ run: 'server.js', cwd: '/not/here' })).message,
     /there is no "\/not\/here"/,

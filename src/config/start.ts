@@ -48,9 +48,10 @@ export function planForStart(options: StartOptions): AppPlan {
   const settings = appSettings.safeParse(config, { reportInput: true });
   if (!settings.success) throw usage(problemsOf(settings.error.issues, configJsonSchema()));
   const around = { root, env: shellEnv, parallelism: availableParallelism() };
-  const { app, problems, missingScript } = completeApp('start', settings.data, around);
+  const { app, problems } = completeApp('start', settings.data, around);
   // The message about a command that cannot be run is made in one place.
-  if (missingScript) resolveCommand(run, { cwd: root, path: env?.PATH ?? shellEnv.PATH });
+  if (problems.some(({ path }) => path[0] === 'run'))
+    resolveCommand(run, { cwd: root, path: env?.PATH ?? shellEnv.PATH });
   if (!app) throw usage(problems);
   const name = options.name ?? nameFor(app.command);
   const wrong = appNameProblem(name);
