@@ -30,7 +30,10 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
       program.outputHelp();
       return 0;
     }
-    if (signal.aborted) return 130;
+    if (signal.aborted) {
+      context?.err.line('interrupted: what was asked for goes on, see `hold ls`');
+      return 130;
+    }
     const options = program.opts<GlobalOptions>();
     return report(usageError(error) ?? asHoldfastError(error), context ?? new Context(surroundings, options));
   } finally {

@@ -69,6 +69,7 @@ export class ControlSocket {
             new HoldfastError(
               'DAEMON_UNREACHABLE',
               `The daemon did not answer on "${this.path}" within ${timeoutMs / 1000} s`,
+              { hint: hangingHint },
             ),
           ),
         );
@@ -78,6 +79,10 @@ export class ControlSocket {
     });
   }
 }
+
+/** What to do about a daemon that accepts and says nothing. */
+export const hangingHint =
+  'If it hangs, end it with `kill -9` (its pid is in run/daemon.pid of the home): the apps go on, and the next command brings up a new one';
 
 const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR']);
 

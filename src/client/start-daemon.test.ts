@@ -79,6 +79,39 @@ test('a daemon that does not come up is reported with its last words, and not th
   );
 });
 
+test('a daemon that gives way to one that does not answer: that one is named', async (t) => {
+  const { home, program: file } = program(t, 'process.exit(0)');
+  await prepareHome(home);
+  writeFileSync(homePaths(home).daemonPid, JSON.stringify(identify(process.pid)));
+  await assert.rejects(
+    startDaemon(home, () => connectNow(home), { program: file, timeoutMs: 500 }),
+    {
+      code: 'DAEMON_UNREACHABLE',
+      message: new RegExp(`\\(pid ${process.pid}\\) runs, but does not answer`),
+    },
+  );
+});
+
+test('a daemon that never answers is not waited for for ever', async (t) => {
+  const { home, program: file } = program(t, '');
+  let pid = 0;
+  const marker = join(home, 'pid');
+  writeFileSync(
+    file,
+    `require('node:fs').writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setTimeout(() => {}, 20000)`,
+  );
+  cleanup(t, () => pid > 0 && process.kill(pid, 'SIGKILL'));
+  await assert.rejects(
+    startDaemon(home, () => connectNow(home), { program: file, timeoutMs: 1000 }),
+    {
+      message: /did not answer within 1 s/,
+    },
+  );
+  pid = Number(
+    await until(() => existsSync(marker) && readFileSync(marker, 'utf8'), { why: 'it has started' }),
+  );
+});
+
 test('a daemon that is coming back is waited for', async (t) => {
   const home = join(tempDir(t), 'home');
   await prepareHome(home);

@@ -6,6 +6,7 @@ import { HoldfastError } from '../errors.ts';
 import { isAlive } from '../kit/proc.ts';
 import { homePaths } from '../protocol/home.ts';
 import { prepareHome } from './home.ts';
+import { hangingHint } from './http.ts';
 
 /** null as long as nobody answers. */
 type Connect<T> = () => Promise<T | null>;
@@ -31,6 +32,14 @@ export async function awaitReturn<T>(home: string, connect: Connect<T>): Promise
   return null;
 }
 
+export interface StartOptions {
+  /** The daemon's program, if not that of this package. */
+  readonly program?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** How long it may take until it answers. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Starts the daemon of the home, detached and in its own session, and waits until it answers. When two commands do this
  * at once, the daemon without the lock ends quietly and both commands find the other one. DAEMON_UNREACHABLE with
@@ -39,13 +48,14 @@ export async function awaitReturn<T>(home: string, connect: Connect<T>): Promise
 export async function startDaemon<T>(
   home: string,
   connect: Connect<T>,
-  { program = daemonProgram, env = process.env }: { program?: string; env?: NodeJS.ProcessEnv } = {},
+  { program = daemonProgram, env = process.env, timeoutMs = startTimeoutMs }: StartOptions = {},
 ): Promise<T> {
   await prepareHome(home);
   const { daemonLog } = homePaths(home);
   const log = await open(daemonLog, 'a', 0o600);
   const logSize = (await log.stat()).size;
   let ended: string | undefined;
+  let gaveWay = false;
   const child = spawn(process.execPath, [program, '--home', home], {
     detached: true,
     cwd: '/',
@@ -56,11 +66,12 @@ export async function startDaemon<T>(
     ended = `cannot run "${process.execPath}": ${error.message}`;
   });
   child.on('exit', (code, signal) => {
+    gaveWay = code === 0;
     if (code !== 0) ended = signal ? `it was killed by ${signal}` : `it exited with code ${code}`;
   });
   child.unref();
   try {
-    const deadline = Date.now() + startTimeoutMs;
+    const deadline = Date.now() + timeoutMs;
     while (ended === undefined && Date.now() < deadline) {
       const client = await connect();
       if (client) return client;
@@ -69,11 +80,23 @@ export async function startDaemon<T>(
   } finally {
     await log.close();
   }
-  const reason = ended ?? `it did not answer within ${startTimeoutMs / 1000} s`;
+  if (gaveWay) throw await silentDaemon(home);
+  const reason = ended ?? `it did not answer within ${timeoutMs / 1000} s`;
   throw new HoldfastError('DAEMON_UNREACHABLE', `Cannot start the daemon of "${home}": ${reason}`, {
     hint: `Look into ${daemonLog}`,
     details: await lastLines(daemonLog, logSize, 20),
   });
+}
+
+/** There is one already, which does not answer. */
+async function silentDaemon(home: string): Promise<HoldfastError> {
+  const { pid } = (await readPid(homePaths(home).daemonPid)) ?? {};
+  const which = pid === undefined ? '' : ` (pid ${pid})`;
+  return new HoldfastError(
+    'DAEMON_UNREACHABLE',
+    `The daemon of "${home}"${which} runs, but does not answer`,
+    { hint: hangingHint },
+  );
 }
 
 /** What the daemon and with it the holder keep of the shell's environment: apps get theirs from their plan. */

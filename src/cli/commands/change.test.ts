@@ -308,8 +308,9 @@ test('interrupted while it waits, a change ends with 130', async (t) => {
   daemon.apps = apps;
   const interrupt = new AbortController();
   interrupt.abort();
-  const { code } = await runCli(home, ['restart', 'web'], { signal: interrupt.signal });
+  const { code, err } = await runCli(home, ['restart', 'web'], { signal: interrupt.signal });
   assert.equal(code, 130);
+  assert.equal(err, 'interrupted: what was asked for goes on, see `hold ls`\n');
 });
 
 test('a home that cannot be made is a clear error', async (t) => {

@@ -14,6 +14,13 @@ interface StartOptions {
   cwd?: string;
 }
 
+const examples = `
+Examples:
+  hold start server.js                      one instance, named server
+  hold start server.js -n web -i max -p 3000
+  hold start server.js -- --verbose         --verbose is for server.js
+  hold start "python3 -m http.server $PORT" -p 8000`;
+
 export function defineStart(program: Command, context: ContextFactory): void {
   program
     .command('start')
@@ -31,6 +38,7 @@ export function defineStart(program: Command, context: ContextFactory): void {
     .option('-p, --port <port>', 'port that it listens on, held by Holdfast while the app is away', parsePort)
     .option('-e, --env <KEY=VALUE>', 'environment variable (repeatable)', collectVariable)
     .option('--cwd <dir>', 'working directory (default: this one)')
+    .addHelpText('after', examples)
     .action((run: string, args: string[], options: StartOptions) => start(context(), run, args, options));
 }
 
