@@ -7,6 +7,7 @@ import type { DesiredState } from './state.ts';
 export const EDGE = '@edge';
 
 const DEFAULT_HOLD = { timeoutMs: 10_000, maxWaiting: 1000 };
+const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
 export function edgeAppPlan(
   edge: EdgePlan,
@@ -52,11 +53,12 @@ export function edgeTable(
 ): EdgeTable {
   const pools: Record<string, EdgePool> = {};
   for (const app of routedApps(state)) {
-    const plan = state.apps[app]?.plan;
+    const stored = state.apps[app];
     pools[app] = {
-      sticky: plan?.sticky ?? 'none',
-      hold: plan?.hold ?? DEFAULT_HOLD,
-      targets: plan ? targetsOf(app) : [],
+      sticky: stored?.plan.sticky ?? 'none',
+      // Nothing is coming that a request could wait for.
+      hold: stored && !stored.stopped ? stored.plan.hold : NO_HOLD,
+      targets: stored ? targetsOf(app) : [],
     };
   }
   const sites = Object.values(state.sites).map(({ site }): EdgeSite => {

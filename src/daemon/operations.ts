@@ -34,8 +34,8 @@ export interface OperationsOptions {
   portsFreed(): Promise<void>;
 }
 
-/** While everything is going down, nobody waits long for the last requests. */
-const HURRY_MS = 1000;
+/** When everything goes down, nobody waits long for the last requests: a long poll may take half a minute. */
+const HURRY_MS = 2000;
 
 export class Operations {
   readonly #options: OperationsOptions;
@@ -203,8 +203,7 @@ export class Operations {
     const { supervisor } = this.#options;
     const end = async (apps: readonly App[]) => {
       for (const app of apps) {
-        app.hurry(HURRY_MS);
-        app.desire({ ...app.desired, wanted: 0 });
+        app.desire({ ...app.desired, wanted: 0, drainLimitMs: HURRY_MS });
       }
       await supervisor.until(() => apps.every((app) => app.isGone));
     };
@@ -300,7 +299,7 @@ export class Operations {
     // It may open ports that nobody named, also beside one that is: two that bind the same at once would not both start.
     const oneFirst = hasGuest(plan) && stored.learned.length === 0;
     const mode = this.#canOverlap(stored) ? stored.mode : 'restart';
-    return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst };
+    return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst, drainLimitMs: null };
   }
 
   /** Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails. */
@@ -393,7 +392,7 @@ export class Operations {
     app.desire(this.#desired(this.#get(app.name)));
   }
 
-  async #delete(names: readonly string[], hurryMs?: number): Promise<void> {
+  async #delete(names: readonly string[], drainLimitMs: number | null = null): Promise<void> {
     const { supervisor } = this.#options;
     for (const name of names) {
       if (!this.#state.apps[name]) continue;
@@ -404,8 +403,7 @@ export class Operations {
         const stored = this.#state.apps[name];
         const app = supervisor.app(name);
         if (!stored || !app) return;
-        app.desire(this.#desired(stored));
-        if (hurryMs !== undefined) app.hurry(hurryMs);
+        app.desire({ ...this.#desired(stored), drainLimitMs });
         await supervisor.until(() => app.isGone);
         supervisor.forget(name);
       }),

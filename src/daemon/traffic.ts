@@ -5,7 +5,7 @@
 import type { EdgePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
-import type { Traffic } from '../supervisor/app.ts';
+import type { DrainOrder, Traffic } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { EDGE, edgeTable } from './edge-app.ts';
 import type { Link, Links } from './links.ts';
@@ -26,8 +26,8 @@ const FAREWELL_MS = 1500;
 
 export class Routing implements Traffic {
   readonly #options: RoutingOptions;
-  /** Instances whose drain time is over: no longer in the table although they still run. */
-  readonly #expelled = new Set<string>();
+  /** Instances whose WebSockets are to end now: their drain time is over, or nobody follows them. */
+  readonly #closing = new Set<string>();
   readonly #retiredBy = new Map<string, Set<Link>>();
   readonly #drained = new Set<string>();
   readonly #waiting = new Set<() => void>();
@@ -86,27 +86,28 @@ export class Routing implements Traffic {
     );
   }
 
-  async retire(instance: Instance, drainMs: number): Promise<void> {
+  async retire(instance: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
     const { key } = instance;
     const gone = () => instance.phase !== 'ready';
     if (this.#options.isRouted(instance.plan.name) && instance.plan.name !== EDGE) {
       this.#retiredBy.delete(key);
+      if (final) this.#closing.add(key);
       this.refresh();
       const done = () => gone() || this.#edges().every((link) => this.#retiredBy.get(key)?.has(link));
-      await this.#until(done, drainMs);
-      if (!done()) {
-        this.#expelled.add(key);
+      await this.#until(done, timeoutMs);
+      if (!done() && !final) {
+        this.#closing.add(key);
         this.refresh();
         await this.#until(done, FAREWELL_MS);
-        this.#expelled.delete(key);
       }
+      this.#closing.delete(key);
       this.#retiredBy.delete(key);
       return;
     }
     const link = this.#options.links().get(key);
     if (!link) return;
-    link.send({ type: 'drain', timeoutMs: drainMs });
-    await this.#until(() => gone() || this.#drained.has(key), drainMs + FAREWELL_MS);
+    link.send({ type: 'drain', timeoutMs, final });
+    await this.#until(() => gone() || this.#drained.has(key), timeoutMs + FAREWELL_MS);
     this.#drained.delete(key);
   }
 
@@ -121,7 +122,7 @@ export class Routing implements Traffic {
   #targetsOf(app: string): EdgeTarget[] {
     return this.#options.instancesOf(app).flatMap((instance): EdgeTarget[] => {
       const lease = instance.running?.record.lease;
-      if (instance.phase !== 'ready' || !lease || this.#expelled.has(instance.key)) return [];
+      if (instance.phase !== 'ready' || !lease) return [];
       const address = lease.socket
         ? { path: lease.socket }
         : lease.port !== null
@@ -129,7 +130,7 @@ export class Routing implements Traffic {
           : null;
       // Started before it was routed; its successor will have an address.
       if (!address) return [];
-      const state = instance.draining ? 'draining' : 'ready';
+      const state = this.#closing.has(instance.key) ? 'closing' : instance.draining ? 'draining' : 'ready';
       return [{ id: instance.key, address, guest: lease.guest, state }];
     });
   }

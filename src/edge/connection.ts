@@ -62,7 +62,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   }
 
   /** Accept nothing more than what has begun. */
-  drain(): void {
+  drain(final: boolean): void {
+    if (final) this.#tunnel?.close();
     if (this.#state === 'idle') this.deadline = this.edge.sweeper.now + DRAIN_IDLE_MS;
   }
 
@@ -173,7 +174,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     if (stash) tunnel.fromClient(stash, 0, stash.length);
     this.wire.resume();
     upstream.wire.resume();
-    if (target.state === 'gone') tunnel.close();
+    if (target.state === 'closing' || target.state === 'gone') tunnel.close();
   }
 
   // Reading requests

@@ -21,8 +21,8 @@ let ending = false;
 
 const link = new Link(orders.link, { onConnect: introduce, onMessage: obey, onError: complain });
 reportTo(complain);
-process.on('SIGTERM', () => void end(DRAIN_MS));
-process.on('SIGINT', () => void end(DRAIN_MS));
+process.on('SIGTERM', () => void end(DRAIN_MS, true));
+process.on('SIGINT', () => void end(DRAIN_MS, true));
 const traffic = setInterval(tellTraffic, TRAFFIC_MS);
 link.open();
 
@@ -43,7 +43,7 @@ function introduce(): void {
 
 function obey(message: ToChild): void {
   if (message.type === 'table') apply(message.table);
-  else if (message.type === 'drain') void end(message.timeoutMs);
+  else if (message.type === 'drain') void end(message.timeoutMs, message.final === true);
 }
 
 function apply(table: EdgeTable): void {
@@ -84,11 +84,11 @@ function tellTraffic(): void {
 }
 
 /** Stops accepting, finishes what is open, says so and ends. */
-async function end(timeoutMs: number): Promise<void> {
+async function end(timeoutMs: number, final: boolean): Promise<void> {
   if (ending) return;
   ending = true;
   for (const server of doors) server.close();
-  await edge?.drain(timeoutMs);
+  await edge?.drain(timeoutMs, final);
   clearInterval(traffic);
   tellTraffic();
   link.send({ type: 'drained' });

@@ -50,7 +50,7 @@ export class Sessions {
   find(sid: string, now: number): Target | undefined {
     const session = this.#sessions.get(sid);
     if (!session) return undefined;
-    if (session.target.state === 'gone') {
+    if (session.target.state === 'closing' || session.target.state === 'gone') {
       this.#forget(sid);
       return undefined;
     }

@@ -19,7 +19,7 @@ export class Target {
   readonly slot: string;
   /** What stands for it in a cookie. */
   readonly token: string;
-  state: 'ready' | 'draining' | 'gone';
+  state: EdgeTarget['state'] | 'gone';
   /** Requests in flight. */
   requests = 0;
   /** Engine.IO sessions that live here. */
@@ -88,12 +88,13 @@ export class Target {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  /** Does what a new state asks for. Gone: WebSockets get their close frame, the rest is cut. */
+  /** Does what a new state asks for. Closing: WebSockets get their close frame. Gone: the rest is cut, too. */
   follow(): void {
     if (this.state === 'ready') return;
     for (const upstream of this.#idle.splice(0)) upstream.wire.destroy();
     if (this.state === 'draining') return;
     for (const tunnel of [...this.tunnels]) tunnel.close();
+    if (this.state === 'closing') return;
     for (const upstream of [...this.#connections]) upstream.cut();
   }
 }

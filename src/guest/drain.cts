@@ -18,8 +18,8 @@ const FAREWELL_MS = 1000;
 const CLOSE_1012 = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
 
 interface Drain {
-  /** Begins, or moves the end of a drain that goes on. */
-  start(timeoutMs: number): void;
+  /** Begins, or moves the end of a drain that goes on. `final`: WebSockets are closed at once. */
+  start(timeoutMs: number, final: boolean): void;
   readonly done: boolean;
 }
 
@@ -59,10 +59,14 @@ function createDrain(registry: Registry, drained: () => void): Drain {
   }
 
   return {
-    start(timeoutMs) {
+    start(timeoutMs, final) {
       endAt = performance.now() + timeoutMs;
       if (done) drained();
       else if (!registry.draining) begin();
+      if (!final) return;
+      for (const connection of registry.connections.values()) {
+        if (connection.webSocket) quietly(() => sayFarewell(connection));
+      }
     },
     get done() {
       return done;

@@ -1,8 +1,8 @@
 /**
  * The whole routing table of an edge, sent as one snapshot and swapped in one assignment.
  *
- * A target goes through `ready` -> `draining` (no new requests, except of sessions that live there) -> absent
- * (WebSockets are closed with 1012, the rest is cut). The edge says `retired` when nothing of it is left.
+ * A target goes through `ready` -> `draining` (no new requests, except of sessions that live there) -> `closing` (no
+ * new requests at all, WebSockets are closed with 1012, requests may finish) -> absent (what is left is cut). The edge says `retired` when nothing of it is left.
  */
 import type { EdgeLimits, Sticky } from '../config/plan.ts';
 
@@ -36,7 +36,7 @@ export interface EdgeTarget {
   readonly address: { readonly path: string } | { readonly host: string; readonly port: number };
   /** The guest is inside: tell it who the client is (`CLIENT_FIELD`). */
   readonly guest: boolean;
-  readonly state: 'ready' | 'draining';
+  readonly state: 'ready' | 'draining' | 'closing';
 }
 
 /**

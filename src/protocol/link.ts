@@ -78,6 +78,9 @@ export interface TrafficCount {
 }
 
 export type ToChild =
-  /** Accept nothing new, finish what is open; at the end close WebSockets with 1012. */
-  | { readonly type: 'drain'; readonly timeoutMs: number }
+  /**
+   * Accept nothing new, finish what is open; at the end close WebSockets with 1012, or at once when it is `final`: no
+   * successor is coming for which it would be worth waiting.
+   */
+  | { readonly type: 'drain'; readonly timeoutMs: number; readonly final?: boolean }
   | { readonly type: 'table'; readonly table: EdgeTable };

@@ -17,6 +17,8 @@ export interface DesiredApp {
   readonly mode: RolloutMode;
   /** Start the first instance alone, so that its port is known before the others need it. */
   readonly oneFirst: boolean;
+  /** The most that draining may take, whatever the plan says; null = as the plan says. */
+  readonly drainLimitMs: number | null;
 }
 
 /** How work reaches and leaves instances. The supervisor knows no more about the edge than this. */
@@ -24,7 +26,13 @@ export interface Traffic {
   /** Resolves when new work reaches it. */
   admit(instance: Instance): Promise<void>;
   /** Gives it nothing new; resolves when its work is done or the time is up. */
-  retire(instance: Instance, drainMs: number): Promise<void>;
+  retire(instance: Instance, drain: DrainOrder): Promise<void>;
+}
+
+export interface DrainOrder {
+  readonly timeoutMs: number;
+  /** No other instance is going to take over, so what lasts for ever, as a WebSocket may, is ended at once. */
+  readonly final: boolean;
 }
 
 export type RolloutFact =
@@ -53,8 +61,6 @@ export class App {
   readonly #vacating = new Set<number>();
   /** The generation whose rollout failed; it is not tried again until the wish changes. */
   #rejected: number | null = null;
-  /** How long the work of retired instances may go on, when it is not the plan that says so. */
-  #drainLimitMs = Number.POSITIVE_INFINITY;
 
   constructor(name: string, desired: DesiredApp, context: AppContext) {
     this.name = name;
@@ -103,13 +109,7 @@ export class App {
   desire(desired: DesiredApp): void {
     if (desired.generation !== this.#desired.generation) this.#rejected = null;
     this.#desired = desired;
-    this.#drainLimitMs = Number.POSITIVE_INFINITY;
     this.reconcile();
-  }
-
-  /** Everything must go soon: limits how long draining takes from here on. */
-  hurry(drainLimitMs: number): void {
-    this.#drainLimitMs = drainLimitMs;
   }
 
   /** Takes over an instance that an earlier daemon ran. */
@@ -207,7 +207,7 @@ export class App {
     if (instance.phase === 'ready') {
       instance.draining = true;
       this.#context.draining(instance);
-      await this.#context.traffic.retire(instance, Math.min(this.#drainTime(instance), this.#drainLimitMs));
+      await this.#context.traffic.retire(instance, this.#drainOrder(instance));
     }
     await ended(instance);
     this.#retiring.delete(instance);
@@ -215,9 +215,11 @@ export class App {
   }
 
   /** A stop should not take as long as a reload may. */
-  #drainTime(instance: Instance): number {
-    const { drainMs, stop } = instance.plan;
-    return this.#desired.wanted === 0 ? Math.min(drainMs, stop.timeoutMs) : drainMs;
+  #drainOrder({ plan }: Instance): DrainOrder {
+    const { wanted, drainLimitMs } = this.#desired;
+    const final = wanted === 0;
+    const timeoutMs = final ? Math.min(plan.drainMs, plan.stop.timeoutMs) : plan.drainMs;
+    return { timeoutMs: Math.min(timeoutMs, drainLimitMs ?? timeoutMs), final };
   }
 }
 

@@ -232,11 +232,12 @@ export class Instance {
     this.#context.changed(this, fact);
     const { phase, reason, deadline } = this.#machine;
     if (phase === before.phase) return;
-    if (phase === 'backoff') {
+    if (phase === 'backoff' && !this.draining) {
       const delayMs = Math.max(0, (deadline ?? 0) - this.#context.clock.now());
       this.#context.changed(this, { type: 'backoff', delayMs, reason: reason ?? '' });
     }
-    if (phase === 'failed') this.#context.changed(this, { type: 'failed', reason: reason ?? '' });
+    if (phase === 'failed' && !this.draining)
+      this.#context.changed(this, { type: 'failed', reason: reason ?? '' });
   }
 
   #factOf(before: MachineState, event: MachineEvent, effects: readonly Effect[]): InstanceFact | null {

@@ -60,7 +60,15 @@ async function settle(): Promise<void> {
 }
 
 function wish(overrides: Partial<DesiredApp> = {}): DesiredApp {
-  return { plan: fakePlan(), wanted: 1, generation: 1, mode: 'rolling', oneFirst: false, ...overrides };
+  return {
+    plan: fakePlan(),
+    wanted: 1,
+    generation: 1,
+    mode: 'rolling',
+    oneFirst: false,
+    drainLimitMs: null,
+    ...overrides,
+  };
 }
 
 test('as many instances as wanted are started, each once', async () => {

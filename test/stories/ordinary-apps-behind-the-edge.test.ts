@@ -17,7 +17,7 @@ for (const program of ['hello.js', 'hello.mjs', 'express.js', 'fastify.js', 'koa
     await until(
       async () => {
         // Two at once, or the one that is idle would always be chosen.
-        const texts = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(url)).text()));
+        const texts = await Promise.all([1, 2, 3, 4].map(async () => (await fetch(`${url}/x`)).text()));
         for (const text of texts) seen.add(/pid (\d+)/.exec(text)?.[1] ?? text);
         return seen.size === 2;
       },

@@ -73,14 +73,20 @@ test('host names, wildcards, the longest prefix, and other upstreams', async (t)
 });
 
 test('while no instance is ready requests wait, up to a limit, then get 503 with Retry-After', async (t) => {
-  const { home, port } = await startSite(t, 'hello.js', { instances: 1, hold: '500ms' });
-  await home.ok(['stop', 'web']);
-  const refused = await get(port, 'x');
-  assert.equal(refused.status, 503);
+  const { home, port } = await startSite(t, 'slow-start.js', { instances: 1, hold: '100ms' });
+  const [instance] = await home.ready('web', 1);
+  process.kill(instance?.pid ?? 0, 'SIGKILL');
+  const refused = await until(
+    async () => {
+      const answer = await get(port, 'x');
+      return answer.status === 503 && answer;
+    },
+    { why: 'the time to wait is over' },
+  );
   assert.match(String(refused.headers['retry-after']), /^\d+$/);
-  const waiting = until(async () => (await get(port, 'x')).status === 200, { why: 'it is back' });
-  await home.ok(['start', 'web']);
-  await waiting;
+  await until(async () => (await get(port, 'x')).status === 200, { why: 'it is back' });
+  await home.ok(['stop', 'web']);
+  assert.equal((await get(port, 'x')).status, 503);
 });
 
 describe('a program that is not Node', () => {

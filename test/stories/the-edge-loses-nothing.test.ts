@@ -124,7 +124,7 @@ describe('WebSockets', () => {
     assert.deepEqual([report.closes, report.wrong, report.opened], [{}, 0, 10]);
   });
 
-  test('of an edge that is replaced live for its drain time, then get close 1012', async (t) => {
+  test('of an app that is stopped for good get close 1012 at once', async (t) => {
     const { home, url } = await startSite(t, 'echo-ws.js', { instances: 2 });
     const sockets = await startWebSockets(t, { url: url.replace('http', 'ws'), count: 5, everyMs: 50 });
     await home.ok(['stop', 'web']);
