@@ -1,14 +1,19 @@
 /** The commands that change something, against an API that a test controls. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cleanup } from '../../../test/support/cleanup.ts';
 import { appView, fakeDaemon } from '../../../test/support/fake-daemon.ts';
 import { runCli } from '../../../test/support/run-cli.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import type { AppPlan } from '../../config/plan.ts';
 import { HoldfastError } from '../../errors.ts';
+import { identify, isAlive } from '../../kit/proc.ts';
 import type { HoldfastEvent } from '../../protocol/events.ts';
+import { homePaths } from '../../protocol/home.ts';
 import { parseAmount } from './scale.ts';
 
 const spawned: HoldfastEvent = {
@@ -38,16 +43,17 @@ for (const [command, verb, words] of [
     const home = tempDir(t);
     const daemon = await fakeDaemon(t, home);
     daemon.apps = apps;
+    const asked: HoldfastEvent = { ...spawned, type: 'app.changed', data: { change: 'x' } };
     daemon.outcomes[`POST /v1/apps/web/${verb}`] = {
-      events: [{ ...spawned, type: 'app.changed', data: { change: 'x' } }, spawned, ready],
+      events: [asked, spawned, { ...spawned, app: 'other', instance: 'other.0' }, ready],
       ...(verb === 'delete' && { result: null }),
     };
     const { code, out, err } = await runCli(home, [command, 'jobs', 'web', 'jobs']);
     assert.equal(code, 0);
     assert.equal(out, '');
-    assert.match(
-      err,
-      new RegExp(`web\\.0 starting \\(pid 42\\)\nweb\\.0 ready \\(in 200ms\\)\nweb ${words}\n`),
+    assert.equal(
+      err.replace(`jobs ${words}\n`, ''),
+      `web.0 starting (pid 42)\nweb.0 ready (in 200ms)\nweb ${words}\n`,
     );
     assert.deepEqual(daemon.changes().sort(), [`POST /v1/apps/jobs/${verb}`, `POST /v1/apps/web/${verb}`]);
   });
@@ -300,6 +306,19 @@ test('down: says what it stops, and returns when the daemon is gone', async (t) 
   const { code, err } = await runCli(home, ['down']);
   assert.deepEqual([code, err], [0, 'stopping web, jobs, @edge\neverything is stopped\n']);
   assert.deepEqual(daemon.changes(), ['POST /v1/down']);
+});
+
+test('down returns when the processes of the daemon are gone, not when it has answered', async (t) => {
+  const home = tempDir(t);
+  await fakeDaemon(t, home);
+  const slow = spawn(process.execPath, ['-e', 'process.stdout.write("x"); setTimeout(() => {}, 500)']);
+  cleanup(t, () => slow.kill('SIGKILL'));
+  await once(slow.stdout, 'data');
+  const id = identify(slow.pid ?? 0);
+  assert.ok(id);
+  writeFileSync(homePaths(home).holderPid, JSON.stringify(id));
+  assert.equal((await runCli(home, ['down'])).code, 0);
+  assert.equal(isAlive(id), false);
 });
 
 test('interrupted while it waits, a change ends with 130', async (t) => {
