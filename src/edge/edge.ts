@@ -41,7 +41,8 @@ export class Edge {
   readonly #targets = new Map<string, Target>();
   #trusted = '';
   #router = new Router<Pool>([], () => undefined);
-  #whenEmpty: (() => void) | undefined;
+  readonly #whenEmpty = new Set<() => void>();
+  #cutting = false;
 
   constructor(table: EdgeTable, events: EdgeEvents, clock: Clock = systemClock) {
     this.#events = events;
@@ -137,7 +138,8 @@ export class Edge {
     if (!this.#connections.delete(connection)) return;
     this.sweeper.remove(connection);
     this.#counts.leave(connection.ip);
-    if (this.#connections.size === 0) this.#whenEmpty?.();
+    if (this.#connections.size > 0) return;
+    for (const onEmpty of [...this.#whenEmpty]) onEmpty();
   }
 
   /** A request of this target is over. */
@@ -172,26 +174,31 @@ export class Edge {
 
   /**
    * Finishes what is open. When the time is up WebSockets are closed with 1012 and the rest is cut; resolves when
-   * nothing is left.
+   * nothing is left. `final`: WebSockets are closed at once. A second call can only make it shorter.
    */
-  async drain(timeoutMs: number): Promise<void> {
+  async drain(timeoutMs: number, final = false): Promise<void> {
     this.draining = true;
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections) connection.drain(final);
     if (await this.#emptyWithin(timeoutMs)) return;
+    if (this.#cutting) return;
+    this.#cutting = true;
     for (const connection of [...this.#connections]) connection.cut();
     // As long as the goodbyes of the WebSockets may take.
-    await this.#emptyWithin(2_000);
+    await this.#emptyWithin(1_300);
     for (const connection of [...this.#connections]) connection.wire.destroy();
   }
 
   #emptyWithin(ms: number): Promise<boolean> {
     if (this.#connections.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
-      this.#whenEmpty = () => {
+      const settle = (empty: boolean) => {
         clearTimeout(timer);
-        resolve(true);
+        this.#whenEmpty.delete(onEmpty);
+        resolve(empty);
       };
+      const onEmpty = () => settle(true);
+      const timer = setTimeout(() => settle(false), ms);
+      this.#whenEmpty.add(onEmpty);
     });
   }
 

@@ -393,9 +393,8 @@ export class Exchange implements Caller, Waiter {
     const { wire, edge } = this.#side;
     const { bodyIdleMs, upstreamTimeoutMs } = edge.limits;
     const { now } = edge.sweeper;
-    if (this.#phase === 'answering') {
-      this.#side.deadline = this.#endless && !wire.congested ? 0 : now + upstreamTimeoutMs;
-    } else this.#side.deadline = now + (this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs);
+    const endless = this.#phase === 'answering' && this.#endless && this.#requestDone && !wire.congested;
+    this.#side.deadline = endless ? 0 : now + (this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs);
   }
 
   // The end

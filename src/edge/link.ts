@@ -1,5 +1,6 @@
 /** The edge's end of the link to the daemon: NDJSON over a unix socket, connected again whenever it breaks. */
 import net from 'node:net';
+import { type Decoded, encodeNdjson, NdjsonDecoder } from '../kit/ndjson.ts';
 import type { FromChild, ToChild } from '../protocol/link.ts';
 
 const RECONNECT_MS = 100;
@@ -27,24 +28,13 @@ export class Link {
 
   open(): void {
     const socket = net.connect(this.#path);
-    let parts: string[] = [];
-    let length = 0;
-    socket.setEncoding('utf8');
+    const decoder = new NdjsonDecoder({ maxLineBytes: LINE_MAX });
     socket.on('connect', () => {
       this.#socket = socket;
       this.#user.onConnect();
     });
-    socket.on('data', (chunk: string) => {
-      const lines = chunk.split('\n');
-      const last = lines.pop() as string;
-      for (const line of lines) {
-        this.#receive(parts.join('') + line);
-        parts = [];
-        length = 0;
-      }
-      parts.push(last);
-      length += last.length;
-      if (length > LINE_MAX) socket.destroy();
+    socket.on('data', (chunk: Buffer) => {
+      for (const decoded of decoder.push(chunk)) this.#receive(decoded);
     });
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -55,7 +45,7 @@ export class Link {
 
   /** Tells the daemon; while it is away nothing, because `onConnect` repeats what is still true. */
   send(message: FromChild): void {
-    this.#socket?.write(`${JSON.stringify(message)}\n`);
+    this.#socket?.write(encodeNdjson(message));
   }
 
   /** Everything sent is with the kernel, or the daemon is away. */
@@ -70,10 +60,10 @@ export class Link {
     });
   }
 
-  #receive(line: string): void {
-    if (line === '') return;
+  #receive(decoded: Decoded): void {
     try {
-      this.#user.onMessage(JSON.parse(line) as ToChild);
+      if ('problem' in decoded) throw new Error(`A message of the daemon is unreadable: ${decoded.problem}`);
+      this.#user.onMessage(decoded.value as ToChild);
     } catch (error) {
       this.#user.onError(error);
     }

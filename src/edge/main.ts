@@ -47,6 +47,8 @@ function obey(message: ToChild): void {
 }
 
 function apply(table: EdgeTable): void {
+  if (!isTable(table))
+    throw new Error(`A table of the daemon is unusable: ${JSON.stringify(table).slice(0, 200)}`);
   if (edge) edge.apply(table);
   else {
     edge = new Edge(table, { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain });
@@ -54,6 +56,13 @@ function apply(table: EdgeTable): void {
   }
   version = table.version;
   link.send({ type: 'applied', version });
+}
+
+/** Of the daemon's own version it always is; but nothing that it sends may end the edge. */
+function isTable(table: EdgeTable): boolean {
+  const { sites, pools, limits, trust } = table ?? {};
+  const whole = Array.isArray(sites) && Array.isArray(trust) && typeof pools === 'object' && pools !== null;
+  return whole && typeof limits === 'object' && limits !== null;
 }
 
 /** Only now that there is a table: until then connections wait in the kernel. */
@@ -83,9 +92,12 @@ function tellTraffic(): void {
   if (sites) link.send({ type: 'traffic', sites });
 }
 
-/** Stops accepting, finishes what is open, says so and ends. */
+/** Stops accepting, finishes what is open, says so and ends. Who says it again can only make it shorter. */
 async function end(timeoutMs: number, final: boolean): Promise<void> {
-  if (ending) return;
+  if (ending) {
+    await edge?.drain(timeoutMs, final);
+    return;
+  }
   ending = true;
   for (const server of doors) server.close();
   await edge?.drain(timeoutMs, final);

@@ -83,6 +83,7 @@ export class Pool {
   #home(ask: Ask, now: number): Target | undefined {
     if (ask.session !== '') return this.sessions.find(ask.session, now);
     if (ask.cookie === '') return undefined;
-    return this.#targets.find((target) => target.token === ask.cookie);
+    const home = this.#targets.find((target) => target.token === ask.cookie);
+    return home?.state === 'closing' ? undefined : home;
   }
 }

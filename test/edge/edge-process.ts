@@ -37,7 +37,9 @@ export interface EdgeProcess {
   heard<T extends FromChild['type']>(type: T, fits?: (message: Of<T>) => boolean): Promise<Of<T>>;
   /** The daemon goes away, and comes back when the returned function is called. */
   leave(): Promise<() => Promise<void>>;
-  exited: Promise<number | null>;
+  /** What it wrote on stderr so far is no failure of the test. */
+  forgive(): void;
+  readonly exited: Promise<number | null>;
 }
 
 /** An edge with one door on a free port, and this table in force. */
@@ -100,6 +102,9 @@ export async function startEdge(t: TestContext, table: EdgeTable): Promise<EdgeP
           | undefined;
       await until(() => found() !== undefined, `the edge says ${type}`);
       return found() as Of<typeof type>;
+    },
+    forgive() {
+      stderr = '';
     },
     async leave() {
       await daemon.leave();
