@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bootId } from '../kit/proc.ts';
+import { bootId, identify } from '../kit/proc.ts';
 import { takeLock } from './lock.ts';
 
 function directory(t: { after(fn: () => void): void }): string {
@@ -26,25 +26,28 @@ test('the second to come is told who has the lock; after the release it can have
 });
 
 test('the lock of a dead process, of a stranger with its pid, of another boot, or a damaged one is overtaken', (t) => {
+  const { startTime } = identify(process.pid) ?? {};
   const stale = [
-    { pid: 2 ** 22 - 1, startTime: 1, boot: bootId() },
-    { pid: process.pid, startTime: 1, boot: bootId() },
-    { pid: process.pid, startTime: 1, boot: 'another' },
+    `${2 ** 22 - 1}:1:${bootId()}`,
+    `${process.pid}:1:${bootId()}`,
+    `${process.pid}:${startTime}:another`,
+    'nonsense',
   ];
-  for (const text of [...stale.map((owner) => JSON.stringify(owner)), '{"pid":', '']) {
+  const makers = [
+    ...stale.map((owner) => (file: string) => symlinkSync(owner, file)),
+    (file: string) => writeFileSync(file, ''),
+  ];
+  for (const make of makers) {
     const dir = directory(t);
-    writeFileSync(join(dir, 'daemon.lock.7'), text);
-    assert.ok('release' in takeLock(dir), text);
+    make(join(dir, 'daemon.lock.7'));
+    assert.ok('release' in takeLock(dir));
     assert.deepEqual(readdirSync(dir), ['daemon.lock.8']);
   }
 });
 
 test('of many processes that find a stale lock at once, exactly one gets it', async (t) => {
   const dir = directory(t);
-  writeFileSync(
-    join(dir, 'daemon.lock.1'),
-    JSON.stringify({ pid: 2 ** 22 - 1, startTime: 1, boot: bootId() }),
-  );
+  symlinkSync(`${2 ** 22 - 1}:1:${bootId()}`, join(dir, 'daemon.lock.1'));
   const code = `
     const { takeLock } = await import(${JSON.stringify(new URL('./lock.js', import.meta.url).href)});
     process.stdout.write('release' in takeLock(${JSON.stringify(dir)}) ? 'won' : 'lost');

@@ -1,8 +1,9 @@
 /**
- * One daemon a home. Lock files are numbered: a dead owner's lock N is overtaken by creating N + 1, which link(2) lets exactly
- * one process do. (Removing a stale lock and creating it again would let two processes believe they had won.)
+ * One daemon a home. Locks are numbered: a dead owner's lock N is overtaken by creating N + 1, which the kernel lets exactly
+ * one process do. (Removing a stale lock and creating it again would let two processes believe they had won.) A lock is a
+ * symbolic link that points to the name of its owner: made whole in one step, and on a full disk, too.
  */
-import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { bootId, identify, isAlive, type ProcessId } from '../kit/proc.ts';
@@ -18,21 +19,15 @@ export interface Lock {
 /** The lock of this home, or the process that has it. */
 export function takeLock(runDir: string): Lock | { readonly owner: ProcessId } {
   const me = { ...(identify(process.pid) ?? { pid: process.pid, startTime: 0 }), boot: bootId() };
-  const own = join(runDir, `daemon.lock.new-${process.pid}`);
-  writeFileSync(own, JSON.stringify(me), { mode: 0o600 });
-  try {
-    for (;;) {
-      const numbers = lockNumbers(runDir);
-      const newest = numbers.at(-1) ?? 0;
-      const owner = newest > 0 ? readOwner(lockFile(runDir, newest)) : null;
-      if (owner && owner.boot === me.boot && isAlive(owner)) return { owner };
-      const mine = lockFile(runDir, newest + 1);
-      if (!linked(own, mine)) continue;
-      for (const number of numbers) unlinkSync(lockFile(runDir, number));
-      return { release: () => unlinkSync(mine) };
-    }
-  } finally {
-    unlinkSync(own);
+  for (;;) {
+    const numbers = lockNumbers(runDir);
+    const newest = numbers.at(-1) ?? 0;
+    const owner = newest > 0 ? readOwner(lockFile(runDir, newest)) : null;
+    if (owner && owner.boot === me.boot && isAlive(owner)) return { owner };
+    const mine = lockFile(runDir, newest + 1);
+    if (!created(mine, me)) continue;
+    for (const number of numbers) rmSync(lockFile(runDir, number), { force: true });
+    return { release: () => unlinkSync(mine) };
   }
 }
 
@@ -48,9 +43,9 @@ function lockNumbers(runDir: string): number[] {
     .sort((a, b) => a - b);
 }
 
-function linked(from: string, to: string): boolean {
+function created(file: string, { pid, startTime, boot }: Owner): boolean {
   try {
-    linkSync(from, to);
+    symlinkSync(`${pid}:${startTime}:${boot}`, file);
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false;
@@ -60,9 +55,10 @@ function linked(from: string, to: string): boolean {
 
 function readOwner(file: string): Owner | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    const [pid, startTime, boot = ''] = readlinkSync(file).split(':');
+    return { pid: Number(pid), startTime: Number(startTime), boot };
   } catch {
-    // Unreadable: written before a power cut, by nobody who still lives.
+    // Gone meanwhile, or no link at all.
     return null;
   }
 }

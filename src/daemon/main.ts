@@ -30,13 +30,13 @@ process.on('uncaughtException', (error) => {
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-writeAtomicSync(
-  paths.daemonPid,
-  JSON.stringify(identify(process.pid) ?? { pid: process.pid, startTime: 0 }),
-  {
-    sync: false,
-  },
-);
+const me = identify(process.pid) ?? { pid: process.pid, startTime: 0 };
+try {
+  writeAtomicSync(paths.daemonPid, JSON.stringify(me), { sync: false });
+} catch (error) {
+  // On a full disk it only slows commands down.
+  console.error(new Date().toISOString(), `cannot write ${paths.daemonPid}:`, error);
+}
 const daemon = new Daemon({ paths, version, held: takeHeld(process.env), lock });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.suspend());
 process.on('SIGHUP', () => undefined);
