@@ -1,6 +1,6 @@
 /** Programs as people write them, unchanged, on the edge's socket and on a door: whom do they see? */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { cleanup, type Test } from '../support/cleanup.ts';
@@ -108,16 +108,12 @@ test('Socket.IO: the handshake’s address, by polling and by WebSocket', async 
   cleanup(t, () => ws.terminate());
   ws.on('open', () => ws.send('40'));
   let text = '';
-  for await (const [message] of on(ws)) {
+  for await (const [message] of on(ws, 'message', { signal: AbortSignal.timeout(15_000) })) {
     text += message;
     if (text.includes('welcome')) break;
   }
   assert.match(text, /"address":"2001:db8::9"/);
 });
-
-async function* on(ws: import('ws').WebSocket): AsyncGenerator<unknown[]> {
-  while (ws.readyState <= ws.OPEN) yield await once(ws, 'message');
-}
 
 test('a body of any size streams through, and trailers arrive', async (t) => {
   const daemon = await Daemon.start(t);
