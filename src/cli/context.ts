@@ -25,28 +25,38 @@ export interface GlobalOptions {
 
 export class Context {
   readonly out: Terminal;
-  readonly err: Terminal;
   readonly home: string;
   readonly json: boolean;
   readonly verbose: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  readonly stdin: NodeJS.ReadStream;
   readonly signal: AbortSignal;
+  readonly #surroundings: Surroundings;
+  readonly #paintEnv: NodeJS.ProcessEnv;
+  #err: Terminal | undefined;
   #client: Client | undefined;
 
   constructor(surroundings: Surroundings, options: GlobalOptions) {
     const { env, cwd, uid } = surroundings;
-    const paintEnv = options.color === false ? { ...env, NO_COLOR: '1' } : env;
-    this.out = new Terminal(surroundings.stdout, paintEnv);
-    this.err = new Terminal(surroundings.stderr, paintEnv);
+    this.#surroundings = surroundings;
+    this.#paintEnv = options.color === false ? { ...env, NO_COLOR: '1' } : env;
+    this.out = new Terminal(surroundings.stdout, this.#paintEnv);
     this.home = findHome({ flag: options.home, env, cwd, uid });
     this.json = options.json === true;
     this.verbose = options.verbose === true;
     this.env = env;
     this.cwd = cwd;
-    this.stdin = surroundings.stdin;
     this.signal = surroundings.signal;
+  }
+
+  /** Made when it is needed, as stdin is: most commands say nothing there. */
+  get err(): Terminal {
+    this.#err ??= new Terminal(this.#surroundings.stderr, this.#paintEnv);
+    return this.#err;
+  }
+
+  get stdin(): NodeJS.ReadStream {
+    return this.#surroundings.stdin;
   }
 
   /** A daemon, started when there is none. */

@@ -15,18 +15,29 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
 process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 
-// `hold logs | head`: whoever read is gone, and so is the reason to go on.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
+/** Node opens a standard stream when it is first asked for, which takes a millisecond or two each. */
+const used = new Set<NodeJS.WriteStream>();
+
+/** `hold logs | head`: whoever read is gone, and so is the reason to go on. */
+function quietWhenUnread(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (used.has(stream)) return stream;
+  used.add(stream);
+  return stream.on('error', (error) => {
     if (isSystemError(error) && error.code === 'EPIPE') process.exit(0);
     throw error;
   });
 }
 
 const code = await run(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return quietWhenUnread(process.stdout);
+  },
+  get stderr() {
+    return quietWhenUnread(process.stderr);
+  },
   env: process.env,
   cwd: process.cwd(),
   uid: process.getuid?.(),
@@ -34,7 +45,5 @@ const code = await run(process.argv.slice(2), {
 });
 
 // A config file may leave timers and sockets behind; what was printed must get out first.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
-);
+await Promise.all([...used].map((stream) => new Promise((done) => stream.write('', done))));
 process.exit(code);

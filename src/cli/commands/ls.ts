@@ -15,14 +15,15 @@ export function defineLs(program: Command, context: ContextFactory): void {
 }
 
 async function ls(context: Context, names: string[], { all = false }: { all?: boolean }): Promise<void> {
-  const { out, err, json } = context;
+  const { out, json } = context;
   const apps = names.length === 0 ? await allApps(context) : await namedApps(context, names);
   if (json) return out.json(apps);
-  if (apps.length === 0) return err.line('nothing is running');
+  if (apps.length === 0) return context.err.line('nothing is running');
   const { appTable } = await import('../print/app-table.ts');
   out.lines(appTable(apps, { width: out.width, style: out.style, all }));
   const broken = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
   if (broken.length > 0 && out.isTTY) {
+    const { err } = context;
     err.line(err.style.dim(`hold crashes ${broken.map(({ name }) => name).join(' ')}  shows why`));
   }
 }
