@@ -22,6 +22,8 @@ import type { Wire } from './wire.ts';
 
 /** A longer silence to a connection attempt is an answer too. */
 const CONNECT_MS = 5_000;
+/** A request at which a second instance dies is perhaps what kills them: it is not sent to a third. */
+const DEATHS_MAX = 2;
 const EMPTY = Buffer.alloc(0);
 const NONE: Target[] = [];
 
@@ -70,6 +72,8 @@ export class Exchange implements Caller, Waiter {
   #kept: Buffer | undefined;
   #bodySent = false;
   #tried: Target[] = NONE;
+  /** Instances that died, or seemed to, while they had this request. */
+  #deaths = 0;
   /** The next connection must be a new one, to this target. */
   #again: Target | undefined;
   #lastFailure: Failure | undefined;
@@ -247,8 +251,9 @@ export class Exchange implements Caller, Waiter {
       this.#cutOff(failure.cause);
       return;
     }
+    if (failure.retryable === 'if-safe' && !reused) this.#deaths++;
     const lost = this.#bodySent && !this.#kept;
-    if (lost || !mayRepeat(failure, this.#head.method, this.#bodySent)) {
+    if (lost || this.#deaths >= DEATHS_MAX || !mayRepeat(failure, this.#head.method, this.#bodySent)) {
       this.#failed(failure);
       return;
     }
@@ -287,11 +292,6 @@ export class Exchange implements Caller, Waiter {
   #hold(pool: Pool): void {
     const { sweeper } = this.#side.edge;
     const { timeoutMs, maxWaiting } = pool.plan.hold;
-    const failure = this.#lastFailure;
-    if (failure && failure.retryable !== 'always') {
-      this.#failed(failure);
-      return;
-    }
     if (this.#holdUntil === 0) this.#holdUntil = sweeper.now + timeoutMs;
     if (timeoutMs === 0 || pool.waiting.size >= maxWaiting) {
       this.#unserved();
