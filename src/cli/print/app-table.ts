@@ -6,7 +6,7 @@ import { type Cell, type Column, table } from './table.ts';
 import { plain } from './text.ts';
 
 const columns: readonly Column[] = [
-  { head: 'NAME', shrink: 12 },
+  { head: 'NAME', shrink: 12, comfort: 24 },
   { head: 'STATUS' },
   { head: 'READY', align: 'right' },
   { head: 'RESTARTS', align: 'right', drop: 1 },
@@ -14,7 +14,7 @@ const columns: readonly Column[] = [
   { head: 'MEMORY', align: 'right', drop: 3 },
   { head: 'CPU', align: 'right', drop: 4 },
   // The reasons stand here too: what one came for is never left out.
-  { head: 'URL', shrink: 12 },
+  { head: 'URL', shrink: 12, comfort: 28 },
 ];
 
 export interface AppTableOptions {

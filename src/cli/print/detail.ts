@@ -90,7 +90,7 @@ const columns: readonly Column[] = [
   { head: 'CPU', align: 'right', drop: 4 },
   { head: 'LOOP DELAY', align: 'right', drop: 5 },
   release,
-  { head: 'WHY', drop: 1, shrink: 20 },
+  { head: 'WHY', shrink: 12, comfort: 28 },
 ];
 
 function instanceLines(

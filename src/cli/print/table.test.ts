@@ -45,6 +45,15 @@ test('a narrow terminal loses columns by their rank, then the ends of long texts
   assert.deepEqual(table(columns, rows, { width: 10 })[2], '日本…   10');
 });
 
+test('others are dropped before a text becomes uncomfortable', () => {
+  const [name, n, cpu] = columns.map((column) => (column.shrink ? { ...column, comfort: 10 } : column));
+  assert.ok(name && n && cpu);
+  const comfortable = [name, n, cpu, { head: 'URL', shrink: 8, comfort: 18 }];
+  assert.equal(table(comfortable, rows, { width: 39 })[1], 'web          3  12%  http://127.0.0.1:…');
+  assert.equal(table(comfortable, rows, { width: 38 })[1], 'web          3  http://127.0.0.1:3000');
+  assert.equal(table(comfortable, rows, { width: 26 })[1], 'web          3  http://12…');
+});
+
 test('no line is wider than the terminal, as long as anything can give way', () => {
   for (let width = 10; width < 60; width++) {
     for (const line of table(columns, rows, { width }))

@@ -6,8 +6,10 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** The one with the highest number goes first when the terminal is too narrow; absent: it stays. */
   readonly drop?: number;
-  /** It may be cut down to this many columns of text. */
+  /** It may be cut down to this many columns of text … */
   readonly shrink?: number;
+  /** … but before it falls below this, others are dropped. */
+  readonly comfort?: number;
 }
 
 /** Text, and how to colour it once its width is settled. */
@@ -42,7 +44,9 @@ function fit(columns: readonly Column[], rows: readonly (readonly Cell[])[], ava
     return { column, index, width: Math.max(displayWidth(column.head), ...texts) };
   });
   const least = ({ column, width }: Fitted) => Math.min(width, column.shrink ?? width);
-  while (total(kept, least) > available) {
+  const comfortable = ({ column, width }: Fitted) =>
+    Math.min(width, column.comfort ?? column.shrink ?? width);
+  while (total(kept, comfortable) > available) {
     const last = kept
       .filter(({ column }) => column.drop !== undefined)
       .sort((a, b) => (b.column.drop ?? 0) - (a.column.drop ?? 0))[0];
