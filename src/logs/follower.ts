@@ -60,7 +60,7 @@ export class Follower {
       this.#position = 0;
       this.#splitter = new LineSplitter();
     }
-    for await (const chunk of chunksOf(this.#handle, this.#position)) {
+    for await (const chunk of chunksOf(this.#handle, this.#position, size)) {
       this.#position += chunk.length;
       yield this.#splitter.push(chunk);
     }

@@ -98,15 +98,18 @@ export async function* rotatedLines(rotated: RotatedFile, since = ''): AsyncGene
     }
   }
   const path = rotated.compressed ? rotated.path : `${rotated.path}.gz`;
+  const file = createReadStream(path);
   try {
     const gunzip = createGunzip();
-    const file = createReadStream(path);
     file.on('error', (error) => gunzip.destroy(error));
     yield* linesOf(file.pipe(gunzip));
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return;
     const why = error instanceof Error ? error.message : String(error);
     yield [ownRecord(rotated.until, `the rest of "${path}" cannot be read: ${why}`)];
+  } finally {
+    // A consumer that stops early would leave it open.
+    file.destroy();
   }
 }
 

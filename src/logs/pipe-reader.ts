@@ -7,12 +7,11 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
+import { Pace } from './pace.ts';
 
 /** Takes a chunk, valid only during the call; false = no more until `resume`. */
 export type ChunkSink = (chunk: Buffer) => boolean;
 
-/** Milliseconds of rest after a read, for a flood, a stream and a trickle. */
-type Rest = 0 | 1 | 4;
 /** Without writers, a pipe holds less than this many reads (1 MB at most); with a tireless one, this ends the loop. */
 const READS_AT_ONCE = 32;
 
@@ -24,11 +23,11 @@ export class PipeReader {
   readonly #sink: ChunkSink;
   readonly #onEnd: (finished: boolean) => void;
   readonly #clock: Clock;
+  readonly #pace = new Pace();
   #fd = -1;
   #socket: Socket | undefined;
   #cancelRest: (() => void) | undefined;
   #waiting = false;
-  #rest: Rest = 0;
   #ended = false;
 
   /** @param onEnd called once; finished: no writer is left, else the pipe was closed with the app alive */
@@ -83,9 +82,9 @@ export class PipeReader {
       this.#waiting = true;
       return false;
     }
-    this.#rest = nextRest(this.#rest, length);
-    if (this.#rest === 0) return true;
-    this.#cancelRest = this.#clock.after(this.#rest, () => {
+    const rest = this.#pace.after(length);
+    if (rest === 0) return true;
+    this.#cancelRest = this.#clock.after(rest, () => {
       this.#cancelRest = undefined;
       if (!this.#waiting) this.#socket?.resume();
     });
@@ -113,14 +112,4 @@ export class PipeReader {
     this.#cancelRest?.();
     this.#onEnd(finished);
   }
-}
-
-/**
- * How long to rest after a read of this length that came after a rest: as long as the pipe will not be full meanwhile, so that
- * the app is never held up.
- */
-function nextRest(rest: Rest, length: number): Rest {
-  if (rest === 4) return length > 12 * 1024 ? 1 : 4;
-  if (rest === 1) return length > 48 * 1024 ? 0 : length < 1024 ? 4 : 1;
-  return length < 12 * 1024 ? 1 : 0;
 }
