@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainEnv } from '../../test/support/hold.ts';
+import { processesWith } from '../../test/support/processes.ts';
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -75,6 +76,7 @@ export class Scratch {
         console.error(`Clean-up: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+    for (const { pid } of processesWith(this.dir)) process.kill(pid, 'SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
