@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../test/support/root.ts';
 import { table } from './kit/figures.ts';
 import { describeMachine } from './kit/machine.ts';
+import { Scratch } from './kit/scratch.ts';
 import type { Aim, Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
@@ -40,6 +41,9 @@ const settings: Settings = {
 };
 const wanted = sections.filter(({ name }) => values.only.split(',').includes(name));
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => Scratch.closeAll().finally(() => process.exit(1)));
+}
 installContenders();
 const found: { section: Section; findings: Findings }[] = [];
 for (const section of wanted) {

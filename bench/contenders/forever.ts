@@ -22,7 +22,7 @@ export async function startForever(
 ): Promise<void> {
   const own = { ...plainEnv(), ...env, HOME: scratch.dir, FOREVER_ROOT: scratch.path('forever') };
   const forever = (args: readonly string[]) =>
-    run(process.execPath, [bin, ...args], { env: own, cwd: scratch.dir });
+    run(process.execPath, [bin, ...args], { env: own, cwd: scratch.dir, timeout: 10_000 });
   // It may hang while the script is between two crashes; what is left is ended with the scratch directory.
   scratch.defer(() => forever(['stopall']).catch(() => {}));
   await forever(['start', '--minUptime', '1000', '--spinSleepTime', '100', script]);

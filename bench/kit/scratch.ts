@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainEnv } from '../../test/support/hold.ts';
 import { processesWith } from '../../test/support/processes.ts';
+import { until } from '../../test/support/until.ts';
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -11,12 +12,23 @@ export interface ProgramOptions {
   readonly stdout?: number;
 }
 
+const open = new Set<Scratch>();
+
 /** A directory and the programs of one measurement; `close` ends and removes them all, the last one first. */
 export class Scratch {
   readonly dir = mkdtempSync('/tmp/hfb-');
   readonly #steps: (() => unknown)[] = [];
   #programs = 0;
   #made = 0;
+
+  constructor() {
+    open.add(this);
+  }
+
+  /** Closes all that are open, when the benchmarks are broken off. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...open].map((scratch) => scratch.close()));
+  }
 
   /** Something to be done by `close`. */
   defer(step: () => unknown): void {
@@ -77,7 +89,9 @@ export class Scratch {
       }
     }
     for (const { pid } of processesWith(this.dir)) process.kill(pid, 'SIGKILL');
+    await until(() => processesWith(this.dir).length === 0, { why: 'the last strays are gone' });
     rmSync(this.dir, { recursive: true, force: true });
+    open.delete(this);
   }
 }
 
