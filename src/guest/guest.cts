@@ -50,7 +50,8 @@ function start(orders: GuestOrders): void {
   }
 
   function receive(message: ToChild): void {
-    if (message.type === 'drain') drain.start(Math.max(0, Number(message.timeoutMs) || 0), message.final === true);
+    if (message.type === 'drain')
+      drain.start(Math.max(0, Number(message.timeoutMs) || 0), message.final === true);
   }
 
   /** The address as bound decides what the daemon is told: for a name that the app gave, what it stands for. */

@@ -112,7 +112,7 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
       if (event === 'listening') setImmediate(quiet(() => isActive(served) && settled(served)));
       if (event === 'close') quietly(() => registry.servers.delete(served));
     }
-    return Reflect.apply(inherited.emit, this, [event, ...args]);
+    return inherited.emit.call(this, event, ...args);
   }
 
   let accepting: Connection | null = null;
@@ -126,7 +126,7 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
       accepting = track(registry, socket);
     });
     try {
-      return Reflect.apply(inherited.emit, server, [event, ...args]);
+      return inherited.emit.call(server, event, ...args);
     } finally {
       const connection = accepting;
       accepting = before;

@@ -126,6 +126,22 @@ test('one connection serves many clients, and each request is its own client’s
   );
 });
 
+test('a program may set what it could set on a plain socket', async (t) => {
+  const daemon = await Daemon.start(t);
+  const port = await freePort();
+  daemon.run({
+    orders: { socket: daemon.socket },
+    code: `'use strict';
+      require('node:http').createServer((req, res) => {
+        req.socket.encrypted = 'set';
+        Object.defineProperty(req.socket, 'remoteAddress', { value: 'defined' });
+        res.end(req.socket.encrypted + req.socket.remoteAddress);
+      }).listen(${port});`,
+  });
+  await daemon.hears('listening');
+  assert.equal((await ask({ socketPath: daemon.socket, headers: asClient() })).body, 'setdefined');
+});
+
 test('on a door nobody can pretend to be somebody else', async (t) => {
   const daemon = await Daemon.start(t);
   const door = await holdDoor(t);
