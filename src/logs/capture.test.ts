@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
@@ -157,40 +158,80 @@ test('any bytes arrive as they were written', async (t) => {
   assert.ok(bytesOf(sink.bytes, 'out').equals(bytes));
 });
 
-test('a reader that is killed with SIGKILL loses nothing: the next one goes on', async (t) => {
-  const { dir, pipes } = await pipesFor(t);
-  const script = `process.stdout._handle.setBlocking(true);
-    let n = 0; const timer = setInterval(() => {
-      for (let k = 0; k < 20; k++) console.log('line ' + n++);
-      if (n >= 2000) process.exit();
-    }, 20);`;
-  run(t, pipes, process.execPath, ['-e', script]);
-  const modules = ['capture', 'writer'].map((name) => new URL(`./${name}.js`, import.meta.url).href);
-  const reader = `import { Capture } from ${JSON.stringify(modules[0])}; import { LogWriter } from ${JSON.stringify(modules[1])};
-    const sink = new LogWriter({ dir: ${JSON.stringify(dir)}, app: 'web', plan: ${JSON.stringify(plan)} });
+/** A process that captures as the daemon does. Says "ready", and "ended" when both pipes have. */
+async function startReader(
+  t: Test,
+  dir: string,
+  pipes: PipePair,
+): Promise<ChildProcessByStdio<null, Readable, null>> {
+  const modules = ['capture', 'writer'].map((name) =>
+    JSON.stringify(new URL(`./${name}.js`, import.meta.url).href),
+  );
+  const script = `import { Capture } from ${modules[0]}; import { LogWriter } from ${modules[1]};
+    const sink = new LogWriter({ dir: ${JSON.stringify(dir)}, app: 'web', plan: ${JSON.stringify(plan)}, slowMs: 1e9 });
     const capture = new Capture({ pipes: ${JSON.stringify(pipes)}, instance: 'web.0', sink });
     capture.open(); console.log('ready'); capture.ended.then(() => console.log('ended'));`;
-  const start = async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', reader], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    cleanup(t, () => child.kill('SIGKILL'));
-    await once(child.stdout, 'data');
-    return child;
-  };
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  cleanup(t, () => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('a reader that is killed loses nothing of what is written from then on: the next one goes on', async (t) => {
+  const { dir, pipes } = await pipesFor(t);
   const path = join(dir, 'web.log');
   const lines = () => recordsIn(readFileSync(path)).map(({ text }) => text);
-  for (let kill = 1; kill <= 3; kill++) {
-    const child = await start();
-    await until(() => lines().length >= kill * 300, { why: 'lines arrive', every: 3 });
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+  const out = openSync(pipes.out, constants.O_RDWR);
+  let written = 0;
+  const write = (count: number) => {
+    for (const end = written + count; written < end; written++) writeSync(out, `line ${written}\n`);
+  };
+  for (let round = 0; round < 5; round++) {
+    const reader = await startReader(t, dir, pipes);
+    write(100);
+    await until(() => lines().length === written, { why: 'all lines are in the file', every: 2 });
+    reader.kill('SIGKILL');
+    write(100);
+    await once(reader, 'exit');
+    write(100);
   }
-  const last = await start();
+  const last = await startReader(t, dir, pipes);
+  closeSync(out);
   await once(last.stdout, 'data');
   assert.deepEqual(
     lines(),
-    Array.from({ length: 2000 }, (_, n) => `line ${n}`),
+    Array.from({ length: 1500 }, (_, n) => `line ${n}`),
+  );
+});
+
+test('a reader that is killed in a flood loses one chunk at most, and doubles nothing', async (t) => {
+  const { dir, pipes } = await pipesFor(t);
+  const script = `process.stdout._handle.setBlocking(true); const filling = 'x'.repeat(90);
+    for (let n = 0; ; n++) console.log(String(n).padStart(9, '0') + filling);`;
+  const app = run(t, pipes, process.execPath, ['-e', script]);
+  const path = join(dir, 'web.log');
+  const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  for (let kill = 0; kill < 4; kill++) {
+    const before = size();
+    const reader = await startReader(t, dir, pipes);
+    await until(() => size() > before + 2_000_000, { why: 'it reads', every: 1 });
+    reader.kill('SIGKILL');
+    await once(reader, 'exit');
+  }
+  app.kill('SIGKILL');
+  const numbers =
+    readFileSync(path, 'latin1')
+      .match(/(?<= out )\d{9}(?=x)/g)
+      ?.map(Number) ?? [];
+  const gaps = numbers
+    .map((number, index) => number - (numbers[index - 1] ?? -1))
+    .filter((step) => step !== 1);
+  assert.ok(gaps.length <= 4, `gaps: ${gaps}`);
+  assert.ok(
+    gaps.every((gap) => gap > 1 && gap <= 1 + 65_536 / 100),
+    `gaps: ${gaps}`,
   );
 });
 

@@ -256,7 +256,8 @@ test('closing says what is missing, if it can', async (t) => {
 test('while a disk is slow, the queue is bounded and sources are told when to go on', async (t) => {
   const dir = tempDir(t);
   const { writer } = open(t, dir, { slowMs: -1, plan: { ...plan, rotateBytes: 1e9 } });
-  writer.write(batch(0, 1000));
+  writer.write(batch(0, 500));
+  writer.write(batch(500, 1000));
   let n = 1000;
   while (writer.write(batch(n, n + 1000))) n += 1000;
   n += 1000;

@@ -26,7 +26,7 @@ export interface LogWriterOptions {
   readonly onTrouble?: (error: Error) => void;
   /** Lines are written again; so many were dropped. */
   readonly onLost?: (count: number) => void;
-  /** A write that takes longer sends the next ones to the background. */
+  /** When writes take longer, the next ones go to the background. */
   readonly slowMs?: number;
 }
 
@@ -49,6 +49,7 @@ export class LogWriter implements RecordSink {
   #working: Promise<void> | undefined;
   #waiting: (() => void)[] = [];
   #slowUntil = 0;
+  #lastSlowAt = Number.NEGATIVE_INFINITY;
   /** Lines dropped since the trouble began. */
   #lost = 0;
   #trouble: Error | undefined;
@@ -80,9 +81,7 @@ export class LogWriter implements RecordSink {
     }
     const begun = performance.now();
     const appended = this.#file.append(records);
-    if (performance.now() - begun > (this.#options.slowMs ?? 50)) {
-      this.#slowUntil = this.#clock.now() + SLOW_MODE_MS;
-    }
+    if (performance.now() - begun > (this.#options.slowMs ?? 100)) this.#noteSlowWrite();
     this.#check(records, appended);
     return true;
   }
@@ -111,6 +110,13 @@ export class LogWriter implements RecordSink {
       if (this.#queuedBytes <= LOW_BYTES) this.#wake();
     }
     this.#working = undefined;
+  }
+
+  /** Once may be a busy machine; twice is a slow disk. */
+  #noteSlowWrite(): void {
+    const now = this.#clock.now();
+    if (now - this.#lastSlowAt < SLOW_MODE_MS) this.#slowUntil = now + SLOW_MODE_MS;
+    this.#lastSlowAt = now;
   }
 
   #wake(): void {
