@@ -15,7 +15,6 @@ import {
 } from 'node:fs';
 import { copyFile, type FileHandle, link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isSystemError } from '../errors.ts';
 
 export interface WriteOptions {
   /** Permissions of the file; 0600 unless told. */
@@ -179,7 +178,7 @@ function syncDirectory(directory: string): void {
     fsyncSync(fd);
   } catch (error) {
     // Some file systems (network, FUSE) know no fsync of a directory; the rename itself is done.
-    if (!isSystemError(error) || !['EINVAL', 'ENOTSUP', 'EPERM'].includes(error.code)) throw error;
+    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(codeOf(error))) throw error;
   } finally {
     closeSync(fd);
   }
@@ -222,12 +221,12 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isSystemError(error) && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 
 function isMissing(error: unknown): boolean {
-  return isSystemError(error) && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }
 
 function missingIsFine(error: unknown): void {
@@ -240,4 +239,9 @@ function ignoringMissing(action: () => void): void {
   } catch (error) {
     missingIsFine(error);
   }
+}
+
+/** Of a system error; empty for any other. */
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? '';
 }
