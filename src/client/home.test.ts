@@ -48,6 +48,12 @@ test('a home that cannot be one says why', async (t) => {
   await assert.rejects(prepareHome(file), { code: 'HOME_UNUSABLE', message: /not a directory/ });
   await assert.rejects(prepareHome(join(file, 'x')), { code: 'HOME_UNUSABLE', message: /not a directory/ });
   await assert.rejects(prepareHome(join(dir, 'x'.repeat(120))), { code: 'HOME_UNUSABLE', message: /paths/ });
+  if (process.platform === 'linux') {
+    await assert.rejects(prepareHome('/proc/a/b'), {
+      code: 'HOME_UNUSABLE',
+      message: /no directory can be made/,
+    });
+  }
   const home = join(dir, 'home');
   await prepareHome(home);
   const uid = process.getuid?.() ?? 0;

@@ -1,12 +1,9 @@
 /** Which directory is the home, and that it can be one. */
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { asHoldfastError, HoldfastError, isSystemError } from '../errors.ts';
-import { homePaths } from '../protocol/home.ts';
-
-/** `sun_path` of sockaddr_un holds 104 bytes with its NUL on macOS and 108 on Linux, see unix(7). */
-const longestSocketPath = 103;
+import { homePaths, LONGEST_SOCKET_PATH } from '../protocol/home.ts';
 
 /** `--home`, then HOLDFAST_HOME, then `~/.holdfast`, for root `/var/lib/holdfast`. Absolute. */
 export function findHome(options: {
@@ -28,14 +25,14 @@ export function findHome(options: {
  */
 export async function prepareHome(home: string, uid = process.getuid?.()): Promise<void> {
   const paths = homePaths(home);
-  if (Buffer.byteLength(paths.control) > longestSocketPath) {
+  if (Buffer.byteLength(paths.control) > LONGEST_SOCKET_PATH) {
     throw unusable(
       home,
-      `its sockets would have paths of more than ${longestSocketPath} bytes, which no system allows`,
+      `its sockets would have paths of more than ${LONGEST_SOCKET_PATH} bytes, which no system allows`,
     );
   }
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home);
     const { uid: owner, mode } = await stat(home);
     if (uid !== undefined && owner !== uid) throw unusable(home, `it belongs to another user (uid ${owner})`);
     const names = await readdir(home);
@@ -44,7 +41,7 @@ export async function prepareHome(home: string, uid = process.getuid?.()): Promi
     }
     if ((mode & 0o077) !== 0) await chmod(home, 0o700);
     for (const folder of [paths.state, paths.run, paths.logs]) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder);
     }
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
@@ -57,10 +54,30 @@ export async function prepareHome(home: string, uid = process.getuid?.()): Promi
   }
 }
 
+/** With its parents. Node's own `recursive` never ends where the system refuses with ENOENT, as it does in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  if (await isMade(path)) return;
+  await makeFolder(dirname(path));
+  if (!(await isMade(path))) await mkdir(path, 0o700);
+}
+
+/** Made now, or there before; false when a parent is missing. */
+async function isMade(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, 0o700);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return false;
+    if (isSystemError(error) && error.code === 'EEXIST' && (await stat(path)).isDirectory()) return true;
+    throw error;
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
+  ENOENT: 'no directory can be made there',
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'it exists and is not a directory',
 };
