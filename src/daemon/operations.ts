@@ -12,7 +12,7 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
-import { type Address, type Doors, sameAddress } from './doors.ts';
+import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
 import type { Journal } from './journal.ts';
 import type { Outputs } from './outputs.ts';
@@ -416,6 +416,7 @@ export class Operations {
   /** All or nothing: when one cannot be opened, those opened just now are closed again. */
   #openDoors(apps: readonly StoredApp[], state: DesiredState = this.#state): void {
     const opened: Address[] = [];
+    for (const app of apps) refuseShared(app, state);
     for (const { plan } of apps) if (!hasGuest(plan) && plan.name !== EDGE) this.#checkFree(plan);
     try {
       for (const address of apps.flatMap((app) => addressesOf(app, state))) {
@@ -585,6 +586,32 @@ function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[]
   // It listens on a narrower address of the same port.
   if (learned.some(({ port }) => port === plan.port)) return learned;
   return [named, ...learned];
+}
+
+/** Instances of two apps on one port would take each other's connections. */
+function refuseShared(app: StoredApp, state: DesiredState): void {
+  for (const other of Object.values(state.apps)) {
+    if (other.stopped || other.plan.name === app.plan.name) continue;
+    const theirs = claimsOf(other, state);
+    const shared = claimsOf(app, state).find((mine) => theirs.some((address) => collide(mine, address)));
+    if (!shared) continue;
+    throw new HoldfastError(
+      'PORT_TAKEN',
+      `Cannot start "${app.plan.name}" on port ${describeAddress(shared)}: "${other.plan.name}" has it`,
+    );
+  }
+}
+
+/** Also the port that a program without a guest opens by itself. */
+function claimsOf(stored: StoredApp, state: DesiredState): readonly Address[] {
+  const { name, port } = stored.plan;
+  if (hasGuest(stored.plan) || name === EDGE || port === null || routedApps(state).has(name))
+    return addressesOf(stored, state);
+  return [{ host: null, port }];
+}
+
+function collide(a: Address, b: Address): boolean {
+  return a.port === b.port && (a.host === b.host || a.host === null || b.host === null);
 }
 
 function hasGuest(plan: AppPlan): boolean {
