@@ -3,7 +3,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import net from 'node:net';
-import { join } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
 import { closeChildEnds, type PipePair } from '../logs/pipes.ts';
 import type { HomePaths } from '../protocol/home.ts';
@@ -18,6 +17,7 @@ import {
 } from '../supervisor/process.ts';
 import type { Address, Door } from './doors.ts';
 import { EDGE } from './edge-app.ts';
+import { instanceSocket } from './instance-socket.ts';
 import type { Outputs } from './outputs.ts';
 
 export interface LauncherOptions {
@@ -66,7 +66,7 @@ async function leaseFor(request: LaunchRequest, pipes: PipePair, options: Launch
   const { plan, slot, serial } = request;
   const guest = plan.guest && plan.command.node;
   const routed = options.isRouted(plan.name);
-  const socket = routed && guest ? join(options.paths.run, `${plan.name}.${slot}.${serial}.sock`) : null;
+  const socket = routed && guest ? instanceSocket(options.paths, plan.name, slot, serial) : null;
   const port = routed && !guest ? await freePort() : null;
   return { out: pipes.out, err: pipes.err, socket, port, guest };
 }

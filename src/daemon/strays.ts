@@ -9,6 +9,7 @@ import type { HomePaths } from '../protocol/home.ts';
 import { initialState } from '../supervisor/machine.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import { EDGE } from './edge-app.ts';
+import { instanceSocket } from './instance-socket.ts';
 import type { DesiredState } from './state.ts';
 
 export function findStrays(
@@ -51,7 +52,7 @@ export function findStrays(
           lease: {
             out: join(paths.run, `${name}.out`),
             err: join(paths.run, `${name}.err`),
-            socket: routed && guest ? join(paths.run, `${name}.sock`) : null,
+            socket: routed && guest ? instanceSocket(paths, app, slot, serial) : null,
             port: routed && !guest ? Number(env.get('PORT')) : null,
             guest,
           },

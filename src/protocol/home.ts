@@ -18,6 +18,9 @@ export interface HomePaths {
   readonly daemonLog: string;
 }
 
+/** `sun_path` of sockaddr_un holds 104 bytes with its NUL on macOS and 108 on Linux, see unix(7). */
+export const LONGEST_SOCKET_PATH = 103;
+
 export function homePaths(home: string): HomePaths {
   const run = join(home, 'run');
   return {
