@@ -36,6 +36,8 @@ export class Router<P> {
   readonly #exact = new Map<string, Site<P>>();
   readonly #wildcards = new Map<string, Site<P>>();
   readonly #any: Site<P> | undefined;
+  #lastHost: string | undefined;
+  #lastSite: Site<P> | undefined;
 
   /** `poolOf` finds the pool of a name; routes to pools that are not there lead nowhere. */
   constructor(sites: readonly EdgeSite[], poolOf: (name: string) => P | undefined) {
@@ -60,6 +62,15 @@ export class Router<P> {
 
   /** The site for a Host field: its own, else that of the longest wildcard, else `*`. */
   site(host: string): Site<P> | undefined {
+    // Most requests name the host of the request before.
+    if (host !== this.#lastHost) {
+      this.#lastSite = this.#find(host);
+      this.#lastHost = host;
+    }
+    return this.#lastSite;
+  }
+
+  #find(host: string): Site<P> | undefined {
     const name = siteName(host);
     const exact = this.#exact.get(name);
     if (exact) return exact;

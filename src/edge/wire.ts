@@ -47,6 +47,7 @@ export class Wire {
   readonly #socket: net.Socket;
   #error: NodeJS.ErrnoException | undefined;
   #ended = false;
+  #paused = false;
 
   private constructor(socket: net.Socket, user: WireUser) {
     this.user = user;
@@ -154,11 +155,16 @@ export class Wire {
     if (!this.#ended) this.#socket.write(text, 'latin1');
   }
 
+  /** Lets the other side wait. */
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    // Not for nothing: it costs a turn of the stream machinery.
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#socket.resume();
   }
 

@@ -30,52 +30,66 @@ export const Kind = {
 
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-const known = new Map<string, Kind>([
-  ['host', Kind.host],
-  ['content-length', Kind.contentLength],
-  ['transfer-encoding', Kind.transferEncoding],
-  ['connection', Kind.connection],
-  ['keep-alive', Kind.keepAlive],
-  ['proxy-connection', Kind.hop],
-  ['proxy-authorization', Kind.hop],
-  ['proxy-authenticate', Kind.hop],
-  ['te', Kind.hop],
-  ['trailer', Kind.hop],
-  ['http2-settings', Kind.hop],
-  ['upgrade', Kind.upgrade],
-  ['expect', Kind.expect],
-  ['x-forwarded-for', Kind.forwarded],
-  ['x-forwarded-proto', Kind.forwarded],
-  ['x-forwarded-host', Kind.forwarded],
-  ['x-forwarded-port', Kind.forwarded],
-  ['x-forwarded-server', Kind.forwarded],
-  ['forwarded', Kind.forwarded],
-  ['x-real-ip', Kind.forwarded],
-  ['x-holdfast-client', Kind.banned],
+/** As they are usually written, so that most comparisons need no other case. */
+const known: readonly (readonly [name: string, kind: Kind])[] = [
+  ['Host', Kind.host],
+  ['Content-Length', Kind.contentLength],
+  ['Transfer-Encoding', Kind.transferEncoding],
+  ['Connection', Kind.connection],
+  ['Keep-Alive', Kind.keepAlive],
+  ['Proxy-Connection', Kind.hop],
+  ['Proxy-Authorization', Kind.hop],
+  ['Proxy-Authenticate', Kind.hop],
+  ['TE', Kind.hop],
+  ['Trailer', Kind.hop],
+  ['HTTP2-Settings', Kind.hop],
+  ['Upgrade', Kind.upgrade],
+  ['Expect', Kind.expect],
+  ['X-Forwarded-For', Kind.forwarded],
+  ['X-Forwarded-Proto', Kind.forwarded],
+  ['X-Forwarded-Host', Kind.forwarded],
+  ['X-Forwarded-Port', Kind.forwarded],
+  ['X-Forwarded-Server', Kind.forwarded],
+  ['Forwarded', Kind.forwarded],
+  ['X-Real-IP', Kind.forwarded],
+  ['X-Holdfast-Client', Kind.banned],
   // CGI programs would find it as HTTP_PROXY ("httpoxy").
-  ['proxy', Kind.banned],
-  ['accept', Kind.accept],
-  ['accept-encoding', Kind.acceptEncoding],
-  ['cookie', Kind.cookie],
-  ['content-type', Kind.contentType],
-  ['sec-websocket-key', Kind.webSocketKey],
-  ['sec-websocket-version', Kind.webSocketVersion],
-  ['sec-websocket-accept', Kind.webSocketAccept],
-]);
+  ['Proxy', Kind.banned],
+  ['Accept', Kind.accept],
+  ['Accept-Encoding', Kind.acceptEncoding],
+  ['Cookie', Kind.cookie],
+  ['Content-Type', Kind.contentType],
+  ['Sec-WebSocket-Key', Kind.webSocketKey],
+  ['Sec-WebSocket-Version', Kind.webSocketVersion],
+  ['Sec-WebSocket-Accept', Kind.webSocketAccept],
+];
 
-const seen = new Map<string, Kind>();
-const SEEN_MAX = 1024;
+interface Known {
+  readonly name: string;
+  readonly lower: string;
+  readonly kind: Kind;
+}
+
+/** The known names by length and first letter: nearly all other names are told apart without looking further. */
+const shelves: (readonly Known[] | undefined)[] = Array.from({ length: 32 * 32 });
+for (const [name, kind] of known) {
+  const shelf = shelfOf(name);
+  shelves[shelf] = [...(shelves[shelf] ?? []), { name, lower: name.toLowerCase(), kind }];
+}
+
+function shelfOf(name: string): number {
+  return name.length * 32 + (name.charCodeAt(0) & 31);
+}
 
 /** The kind of a field by its name, in any case. */
 export function kindOf(name: string): Kind {
-  return seen.get(name) ?? learn(name);
-}
-
-function learn(name: string): Kind {
-  const kind = known.get(name.toLowerCase()) ?? (name.includes('_') ? Kind.underscored : Kind.plain);
-  // A copy, because a slice would keep the whole head that it was cut from in memory.
-  if (seen.size < SEEN_MAX) seen.set(Buffer.from(name, 'latin1').toString('latin1'), kind);
-  return kind;
+  const candidates = shelves[shelfOf(name)];
+  if (candidates) {
+    for (const one of candidates) if (one.name === name) return one.kind;
+    const lower = name.toLowerCase();
+    for (const one of candidates) if (one.lower === lower) return one.kind;
+  }
+  return name.includes('_') ? Kind.underscored : Kind.plain;
 }
 
 /** Field lines in the order in which they came; the three lists run in parallel. */
@@ -133,13 +147,26 @@ export function parseFields(
 
 /** The length that a Content-Length field says, or undefined when it is not one plain number (RFC 9110 section 8.6). */
 export function parseLength(value: string): number | undefined {
-  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(value)) return undefined;
-  const length = Number(value);
+  if (value.length === 0 || value.length > 16) return undefined;
+  let length = 0;
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    length = length * 10 + digit;
+  }
+  // `005` is legal and means 5, but somebody could read it as octal.
+  if (value.length > 1 && value.charCodeAt(0) === 48) return undefined;
   return Number.isSafeInteger(length) ? length : undefined;
 }
 
+const NONE: readonly string[] = [];
+const KEEP_ALIVE: readonly string[] = ['keep-alive'];
+const CLOSE: readonly string[] = ['close'];
+
 /** The lower-case tokens of a list such as the value of Connection, or undefined when it is not a list of tokens. */
-export function parseTokens(value: string): string[] | undefined {
+export function parseTokens(value: string): readonly string[] | undefined {
+  if (value === 'keep-alive') return KEEP_ALIVE;
+  if (value === 'close') return CLOSE;
   const tokens = [];
   for (const part of value.split(',')) {
     const token = part.trim().toLowerCase();
@@ -158,6 +185,7 @@ const endToEnd =
   /^(?:accept|access-control|content|if|sec|x-forwarded|x-holdfast)-|^(?:accept|authorization|cache-control|cookie|date|etag|expect|expires|forwarded|from|host|last-modified|location|origin|pragma|range|referer|server|set-cookie|transfer-encoding|upgrade|user-agent|vary|via|www-authenticate|x-real-ip)$/;
 
 /** The names in a Connection field that are to be stripped: not options, not end-to-end fields. */
-export function namedFields(tokens: readonly string[]): string[] {
+export function namedFields(tokens: readonly string[]): readonly string[] {
+  if (tokens === KEEP_ALIVE || tokens === CLOSE) return NONE;
   return tokens.filter((token) => token !== 'close' && token !== 'keep-alive' && !endToEnd.test(token));
 }

@@ -4,8 +4,18 @@ import { isIPv6 } from 'node:net';
 const NAME = /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,253})(?::([0-9]{1,5}))?$/;
 const ADDRESS = /^\[([0-9A-Fa-f:.]+)\](?::([0-9]{1,5}))?$/;
 
+let lastHost = '';
+
 /** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
 export function isHost(value: string): boolean {
+  // Most requests name the host of the request before.
+  if (value === lastHost) return value !== '';
+  const valid = hasHostShape(value);
+  if (valid) lastHost = value;
+  return valid;
+}
+
+function hasHostShape(value: string): boolean {
   const name = NAME.exec(value);
   if (name) return name[1] === undefined || Number(name[1]) <= 65_535;
   const address = ADDRESS.exec(value);

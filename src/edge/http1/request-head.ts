@@ -74,7 +74,7 @@ export function parseRequestHead(text: string, end: number): RequestHead | Refus
   if (methodEnd < 1 || methodEnd > lineEnd) return BAD_LINE;
   const method = text.slice(0, methodEnd);
   const targetEnd = text.indexOf(' ', methodEnd + 1);
-  if (!methods.has(method)) return refuseMethod(method);
+  if (method !== 'GET' && !methods.has(method)) return refuseMethod(method);
   if (targetEnd < 0 || targetEnd > lineEnd) return BAD_LINE;
   const version = text.slice(targetEnd + 1, lineEnd);
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
@@ -98,7 +98,7 @@ function complete(method: string, raw: string, minor: 0 | 1, fields: Fields): Re
   let length = 0;
   let framed = false;
   let coded = false;
-  let connection: string[] | undefined;
+  let connection: readonly string[] | undefined;
   let upgrade: string | undefined;
   let expectsContinue = false;
   let key: string | undefined;

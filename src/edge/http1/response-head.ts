@@ -1,4 +1,5 @@
 /** The head of an app's answer, read as strictly as a request's: what is in doubt is not passed on. Pure. */
+import { SPACE, VALUE } from './characters.ts';
 import { type Fields, Kind, namedFields, parseFields, parseLength, parseTokens } from './fields.ts';
 import { CHUNKED } from './request-head.ts';
 
@@ -34,19 +35,36 @@ export interface ResponseHead {
  */
 export function parseResponseHead(text: string, end: number, bodyless: boolean): ResponseHead | string {
   const lineEnd = text.indexOf('\r\n');
-  const line = text.slice(0, lineEnd);
-  const parts = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(line);
-  if (!parts) return 'the status line is malformed';
+  const minor = text.startsWith('HTTP/1.1 ') ? 1 : 0;
+  if (minor === 0 && !text.startsWith('HTTP/1.0 ')) return 'the status line is malformed';
+  const status = parseStatus(text);
+  // The space is missing when a server has no reason to give.
+  if (status < 100 || (lineEnd !== 12 && text.charCodeAt(12) !== SPACE))
+    return 'the status line is malformed';
+  for (let i = 13; i < lineEnd; i++) {
+    if (VALUE[text.charCodeAt(i)] !== 1) return 'the status line is malformed';
+  }
   const fields = parseFields(text, lineEnd + 2, end, RESPONSE_FIELDS_MAX);
   if (fields === 'malformed') return 'a header field is malformed';
   if (fields === 'many') return `there are more than ${RESPONSE_FIELDS_MAX} header fields`;
-  return complete(Number(parts[2]), parts[3] ?? '', parts[1] === '1' ? 1 : 0, fields, bodyless);
+  return complete(status, text.slice(13, lineEnd), minor, fields, bodyless);
+}
+
+/** The three digits behind the version, or 0. */
+function parseStatus(text: string): number {
+  let status = 0;
+  for (let i = 9; i < 12; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return 0;
+    status = status * 10 + digit;
+  }
+  return status;
 }
 
 function complete(status: number, reason: string, minor: 0 | 1, fields: Fields, bodyless: boolean) {
   let declaredLength = -1;
   let declaredChunked = false;
-  let connection: string[] | undefined;
+  let connection: readonly string[] | undefined;
   let keepAliveSeconds = 0;
   const { kinds, values } = fields;
   for (let i = 0; i < kinds.length; i++) {
@@ -73,7 +91,7 @@ function complete(status: number, reason: string, minor: 0 | 1, fields: Fields, 
         break;
       }
       case Kind.keepAlive:
-        keepAliveSeconds = Number(/(?:^|[ ,])timeout=([0-9]{1,6})(?:$|[ ,])/.exec(value)?.[1] ?? 0);
+        keepAliveSeconds = parseTimeout(value);
         break;
     }
   }
@@ -93,6 +111,17 @@ function complete(status: number, reason: string, minor: 0 | 1, fields: Fields, 
     hopNames: connection === undefined ? NONE : namedFields(connection),
     upgrade: connection?.includes('upgrade') ?? false,
   } satisfies ResponseHead;
+}
+
+let lastValue = '';
+let lastTimeout = 0;
+
+/** The `timeout` of a Keep-Alive field; remembers the last, because a server always says the same. */
+function parseTimeout(value: string): number {
+  if (value === lastValue) return lastTimeout;
+  lastTimeout = Number(/(?:^|[ ,])timeout=([0-9]{1,6})(?:$|[ ,])/.exec(value)?.[1] ?? 0);
+  lastValue = value;
+  return lastTimeout;
 }
 
 const NONE: readonly string[] = [];
