@@ -39,7 +39,11 @@ const codes = {
     status: 500,
     hint: 'The old instances still serve; `hold crashes` shows the last output of the new one',
   },
-  START_FAILED: { exit: 1, status: 500, hint: '`hold logs` and `hold crashes` show what it said' },
+  START_FAILED: {
+    exit: 1,
+    status: 500,
+    hint: 'It is tried again, slower and slower; `hold crashes` shows what it said, `hold delete` gives it up',
+  },
   BUSY: { exit: 1, status: 409, hint: 'Wait until the other operation is done' },
   DAEMON_UNREACHABLE: { exit: 1, status: 503, hint: 'Look into daemon.log in the home directory' },
   DAEMON_MISMATCH: { exit: 1, status: 426, hint: 'Run `hold down` with the version that started it' },

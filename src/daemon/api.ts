@@ -1,6 +1,6 @@
 /** The control API (protocol/api.ts): HTTP on a unix socket that only the owner of the home may open. */
 import { chmodSync, rmSync } from 'node:fs';
-import http from 'node:http';
+import type http from 'node:http';
 import type { AppPlan } from '../config/plan.ts';
 import { asHoldfastError, HoldfastError } from '../errors.ts';
 import { encodeNdjson } from '../kit/ndjson.ts';
@@ -20,6 +20,9 @@ export interface ApiOptions {
   onDown(): void;
 }
 
+// An import of node:http would evaluate all that it exports, which costs 10 MB on Node 22 and later.
+const { createServer } = process.getBuiltinModule('node:http');
+
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export class Api {
@@ -28,7 +31,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#server = http.createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => void this.#answer(request, response));
     // Long operations and followed events answer for as long as they take.
     this.#server.requestTimeout = 0;
   }

@@ -32,6 +32,6 @@ export function homePaths(home: string): HomePaths {
     link: join(run, 'link.sock'),
     daemonPid: join(run, 'daemon.pid'),
     holderPid: join(run, 'holder.pid'),
-    daemonLog: join(home, 'logs', 'daemon.log'),
+    daemonLog: join(home, 'daemon.log'),
   };
 }
