@@ -1,0 +1,105 @@
+/** Parts that are too small for a file of their own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../kit/clock.ts';
+import { accessLine } from './access-log.ts';
+import { badAnswer, connectFailed, died, mayRepeat } from './failure.ts';
+import { HoldQueue, type Waiter } from './hold.ts';
+import { ConnectionCounts } from './limits.ts';
+import { page } from './pages/page.ts';
+import { Sweeper, TICK_MS } from './sweeper.ts';
+import { Traffic } from './traffic.ts';
+
+test('what may be repeated depends on what was sent and what it does', () => {
+  assert.equal(mayRepeat(connectFailed('x'), 'POST', false), true);
+  assert.equal(mayRepeat(died('x'), 'GET', false), true);
+  assert.equal(mayRepeat(died('x'), 'PUT', false), true);
+  assert.equal(mayRepeat(died('x'), 'PUT', true), false);
+  assert.equal(mayRepeat(died('x'), 'POST', false), false);
+  assert.equal(mayRepeat(badAnswer('x'), 'GET', false), false);
+});
+
+test('deadlines expire once, in time, and one that throws does not stop the others', () => {
+  const clock = new FakeClock(1_000);
+  const failures: unknown[] = [];
+  let ticks = 0;
+  const sweeper = new Sweeper(
+    clock,
+    () => ticks++,
+    (error) => failures.push(error),
+  );
+  const expired: string[] = [];
+  const item = (name: string, deadline: number) => ({
+    deadline,
+    expire() {
+      expired.push(name);
+      if (name === 'broken') throw new Error(name);
+    },
+  });
+  for (const one of [item('broken', 1_300), item('soon', 1_300), item('later', 2_000), item('never', 0)])
+    sweeper.add(one);
+  const removed = item('removed', 1_100);
+  sweeper.add(removed);
+  sweeper.remove(removed);
+  clock.advance(500);
+  assert.deepEqual(expired, ['broken', 'soon']);
+  assert.equal(failures.length, 1);
+  clock.advance(1_000);
+  assert.deepEqual(expired, ['broken', 'soon', 'later']);
+  assert.equal(sweeper.now, clock.now() - ((clock.now() - 1_000) % TICK_MS));
+  assert.equal(ticks, 7);
+  sweeper.close();
+  assert.equal(clock.pending, 0);
+});
+
+test('those who wait are woken in order, once, and may wait again', () => {
+  const queue = new HoldQueue();
+  const woken: number[] = [];
+  const waiters = [1, 2, 3].map(
+    (n): Waiter => ({
+      wake() {
+        woken.push(n);
+        if (n === 2) queue.add(this);
+      },
+    }),
+  );
+  for (const waiter of waiters) queue.add(waiter);
+  queue.remove(waiters[0] as Waiter);
+  queue.wakeAll();
+  assert.deepEqual(woken, [2, 3]);
+  assert.equal(queue.size, 1);
+});
+
+test('connections are counted by address', () => {
+  const counts = new ConnectionCounts();
+  assert.deepEqual([counts.admit('a', 2), counts.admit('a', 2), counts.admit('a', 2)], [true, true, false]);
+  assert.equal(counts.admit('b', 2), true);
+  counts.leave('a');
+  assert.equal(counts.admit('a', 2), true);
+});
+
+test('traffic is told when it has changed, and all of it to somebody new', () => {
+  const traffic = new Traffic();
+  assert.equal(traffic.changed(), undefined);
+  traffic.of('a.test').requests++;
+  const told = { 'a.test': { requests: 1, errors5xx: 0, openRequests: 0, openWebSockets: 0 } };
+  assert.deepEqual(traffic.changed(), told);
+  assert.equal(traffic.changed(), undefined);
+  traffic.forgetTold();
+  assert.deepEqual(traffic.changed(), told);
+});
+
+test('a page is for those who read HTML, and safe in it', () => {
+  assert.deepEqual(page(404, 'Not <here>', '*/*'), {
+    type: 'text/plain; charset=utf-8',
+    body: '404 Not Found\nNot <here>\n',
+  });
+  const { body } = page(404, 'Not <here>', 'text/html,*/*;q=0.8');
+  assert.match(body, /Not &#60;here&#62;/);
+  assert.doesNotMatch(body, /[^\n\x20-\x7e]/, 'it is sent as latin1');
+});
+
+test('a line of the access log has a fixed number of columns', () => {
+  const entry = { ip: '::1', host: '', method: '', target: '', status: 400, bytes: 0, ms: 1.25, by: 'why' };
+  assert.equal(accessLine(entry), '::1 - - - 400 0 1.3ms why\n');
+});
