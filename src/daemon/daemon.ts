@@ -89,6 +89,7 @@ export class Daemon {
         this.#supervisor.find(instance, serial)?.running?.record.pid === pid,
       onConnect: (link) => {
         if (link.hello.role === 'edge') this.#routing.connected(link);
+        this.#routing.changed();
       },
       onMessage: (link, message) => {
         if (message.type === 'retired') this.#routing.retired(link, message.target);

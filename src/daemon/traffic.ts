@@ -21,6 +21,8 @@ export interface RoutingOptions {
 
 /** An edge that does not answer for this long is not waited for: its own restart will bring it up to date. */
 const EDGE_ANSWER_MS = 5000;
+/** Guests and edges look for a new daemon at least once a second. */
+const LINK_WAIT_MS = 3000;
 /** For the last words of WebSockets that are closed at the end of the drain time. */
 const FAREWELL_MS = 1500;
 
@@ -80,10 +82,7 @@ export class Routing implements Traffic {
   async admit(instance: Instance): Promise<void> {
     if (!this.#options.isRouted(instance.plan.name)) return;
     this.refresh();
-    await this.#until(
-      () => this.#edges().every(({ applied }) => applied >= this.tableVersion),
-      EDGE_ANSWER_MS,
-    );
+    await this.#until(() => this.#allEdges(({ applied }) => applied >= this.tableVersion), EDGE_ANSWER_MS);
   }
 
   async retire(instance: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
@@ -93,7 +92,7 @@ export class Routing implements Traffic {
       this.#retiredBy.delete(key);
       if (final) this.#closing.add(key);
       this.refresh();
-      const done = () => gone() || this.#edges().every((link) => this.#retiredBy.get(key)?.has(link));
+      const done = () => gone() || this.#allEdges((link) => this.#retiredBy.get(key)?.has(link) ?? false);
       await this.#until(done, timeoutMs);
       if (!done() && !final) {
         this.#closing.add(key);
@@ -104,11 +103,29 @@ export class Routing implements Traffic {
       this.#retiredBy.delete(key);
       return;
     }
+    if (!this.#hasLink(instance)) return;
+    // It may have to find a daemon that has just started.
+    await this.#until(() => gone() || this.#options.links().get(key) !== undefined, LINK_WAIT_MS);
     const link = this.#options.links().get(key);
     if (!link) return;
     link.send({ type: 'drain', timeoutMs, final });
     await this.#until(() => gone() || this.#drained.has(key), timeoutMs + FAREWELL_MS);
     this.#drained.delete(key);
+  }
+
+  #hasLink({ plan, running }: Instance): boolean {
+    return plan.name === EDGE || (running?.record.lease.guest ?? false);
+  }
+
+  /** Every edge that serves is connected, and `is` holds for it. */
+  #allEdges(is: (link: Link) => boolean): boolean {
+    return this.#options
+      .instancesOf(EDGE)
+      .filter(({ phase }) => phase === 'ready')
+      .every(({ key }) => {
+        const link = this.#options.links().get(key);
+        return link !== undefined && is(link);
+      });
   }
 
   #edges(): Link[] {
