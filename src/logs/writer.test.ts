@@ -100,7 +100,7 @@ for (const slowMs of [1e9, -1]) {
 
 test('the cap on all files together holds after every write, and the newest lines are kept', async (t) => {
   const dir = tempDir(t);
-  const { writer } = open(t, dir, { plan: { ...plan, totalBytes: 50_000 } });
+  const { writer } = open(t, dir, { plan: { ...plan, totalBytes: 50_000 }, slowMs: 1e9 });
   for (let n = 0; n < 5000; n += 10) {
     writer.write(batch(n, n + 10));
     assert.ok(bytesIn(dir) <= 50_000);
@@ -112,7 +112,7 @@ test('the cap on all files together holds after every write, and the newest line
 
 test('no more rotated files are kept than the plan says, and a new plan counts', async (t) => {
   const dir = tempDir(t);
-  const { writer } = open(t, dir, { plan: { ...plan, keep: 3 } });
+  const { writer } = open(t, dir, { plan: { ...plan, keep: 3 }, slowMs: 1e9 });
   writer.write(batch(0, 2000));
   assert.equal(rotatedFiles(writer.path).length, 3);
   writer.configure({ ...plan, keep: 0 });
