@@ -1,7 +1,8 @@
 /** Writes one answer of an app to the client, in the framing that the client can read. */
-import { type Framing, responseText } from './headers.ts';
-import { CHUNKED, type RequestHead } from './http1/request-head.ts';
-import { type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
+import { responseText } from './headers.ts';
+import { CHUNKED } from './http1/request-fields.ts';
+import type { RequestHead } from './http1/request-head.ts';
+import { type Framing, type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
 
 /** What bytes can be written to; see Wire. */
 export interface Sink {

@@ -4,17 +4,13 @@ import type net from 'node:net';
 import type { Edge } from './edge.ts';
 import { type ClientSide, Exchange } from './forward.ts';
 import { type Client, Forwarder } from './forwarded.ts';
+import { RequestWriter } from './headers.ts';
 import { type BodyReader, LengthReader } from './http1/body.ts';
 import { ChunkedReader } from './http1/chunked.ts';
 import { Kind } from './http1/fields.ts';
 import { type Refusal, refusal } from './http1/refusal.ts';
-import {
-  CHUNKED,
-  parseRequestHead,
-  REQUEST_HEAD_MAX,
-  type RequestHead,
-  refuseEarly,
-} from './http1/request-head.ts';
+import { CHUNKED, type RequestFields } from './http1/request-fields.ts';
+import { parseRequestHead, REQUEST_HEAD_MAX, type RequestHead, refuseEarly } from './http1/request-head.ts';
 import { localAnswer } from './local-answer.ts';
 import type { Sweepable } from './sweeper.ts';
 import type { Target } from './target.ts';
@@ -25,6 +21,8 @@ import { Wire, type WireUser } from './wire.ts';
 
 /** Most heads are smaller; the rest of a read is looked at only if this was not enough. */
 const HEAD_GUESS = 2048;
+/** Larger fields are not remembered. */
+const REMEMBERED_MAX = 2048;
 /** After the last answer: the time for the client to read it and to close, so that no RST destroys what is on its way. */
 const LINGER_MS = 2_000;
 /** An edge that drains closes a connection that has been idle for this long. */
@@ -43,6 +41,9 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   readonly wire: Wire;
   #state: State = 'idle';
   #forwarder: Forwarder | undefined;
+  #requests: RequestWriter | undefined;
+  /** What the fields of the last request said. */
+  #said: RequestFields | undefined;
   /** The beginning of a head. */
   #pending = '';
   /** What came behind the request that is being answered. */
@@ -117,6 +118,11 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     return this.#forwarder.describe(head);
   }
 
+  get requests(): RequestWriter {
+    this.#requests ??= new RequestWriter();
+    return this.#requests;
+  }
+
   resumeReading(): void {
     if (!this.#stash) this.wire.resume();
   }
@@ -156,6 +162,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   ): void {
     this.#exchange = undefined;
     this.#forwarder = undefined;
+    this.#requests = undefined;
+    this.#said = undefined;
     this.#state = 'switched';
     const stash = this.#stash;
     this.#stash = undefined;
@@ -201,11 +209,12 @@ export class Connection implements WireUser, Sweepable, ClientSide {
       return;
     }
     this.#pending = '';
-    const head = parseRequestHead(text, headEnd);
+    const head = parseRequestHead(text, headEnd, this.#said);
     if ('reason' in head) {
       this.#refuse(head);
       return;
     }
+    this.#said = head.said.text.length > REMEMBERED_MAX ? undefined : head.said;
     this.#request(head, buffer, start + headEnd + 4 - before, end);
   }
 

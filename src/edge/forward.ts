@@ -6,11 +6,12 @@ import { AnswerWriter, sendChunk } from './answer.ts';
 import type { Edge } from './edge.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
-import { interimText, requestText, switchText } from './headers.ts';
+import { interimText, type RequestWriter, switchText } from './headers.ts';
 import type { Waiter } from './hold.ts';
 import { Kind } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
-import { CHUNKED, type RequestHead } from './http1/request-head.ts';
+import { CHUNKED } from './http1/request-fields.ts';
+import type { RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import { type Ask, askOf, type Pool } from './pool.ts';
 import { HandshakeLook, setCookie } from './sticky.ts';
@@ -34,6 +35,7 @@ export interface ClientSide {
   /** Of the exchange, in the sweeper's time; 0 = none. */
   deadline: number;
   client(head: RequestHead): Client;
+  readonly requests: RequestWriter;
   /** Reads on, after the exchange had paused the wire. */
   resumeReading(): void;
   /** The answer is written. `keep`: the connection may carry another request. */
@@ -363,7 +365,8 @@ export class Exchange implements Caller, Waiter {
   #send(): void {
     const head = this.#head;
     const upstream = this.#upstream as Upstream;
-    const text = requestText(head, this.#client, (this.#target as Target).guest, this.#look !== undefined);
+    const { guest } = this.#target as Target;
+    const text = this.#side.requests.text(head, this.#client, guest, this.#look !== undefined);
     this.#phase = 'sent';
     upstream.expect(head.method === 'HEAD', head.webSocketKey !== '');
     const kept = this.#kept ?? EMPTY;

@@ -1,13 +1,45 @@
 /** Writes heads anew, from what was understood: nothing is passed on as it came. */
 import type { Client } from './forwarded.ts';
 import { type Fields, Kind } from './http1/fields.ts';
-import { CHUNKED, type RequestHead } from './http1/request-head.ts';
-import type { ResponseHead } from './http1/response-head.ts';
+import { CHUNKED, type RequestFields } from './http1/request-fields.ts';
+import type { RequestHead } from './http1/request-head.ts';
+import type { Framing, ResponseHead } from './http1/response-head.ts';
 
-/** The head of a request for an app. `identity`: do not let it compress the answer. */
-export function requestText(head: RequestHead, client: Client, guest: boolean, identity: boolean): string {
-  let text = `${head.method} ${head.target} HTTP/1.1\r\n`;
-  if (guest) text += client.guestLine;
+/**
+ * Writes the heads of requests of one connection for apps. Remembers the last: with the same fields and the same client
+ * only the request line is another one.
+ */
+export class RequestWriter {
+  #said: RequestFields | undefined;
+  #client: Client | undefined;
+  #method = '';
+  #guest = false;
+  #identity = false;
+  #lines = '';
+
+  /** `identity`: do not let the app compress the answer. */
+  text(head: RequestHead, client: Client, guest: boolean, identity: boolean): string {
+    const { said, method } = head;
+    if (
+      said !== this.#said ||
+      client !== this.#client ||
+      method !== this.#method ||
+      guest !== this.#guest ||
+      identity !== this.#identity
+    ) {
+      this.#said = said;
+      this.#client = client;
+      this.#method = method;
+      this.#guest = guest;
+      this.#identity = identity;
+      this.#lines = fieldLines(head, client, guest, identity);
+    }
+    return `${method} ${head.target} HTTP/1.1\r\n${this.#lines}`;
+  }
+}
+
+function fieldLines(head: RequestHead, client: Client, guest: boolean, identity: boolean): string {
+  let text = guest ? client.guestLine : '';
   text += `Host: ${head.host}\r\n`;
   const { names, values, kinds } = head.fields;
   const hopNames = head.hopNames.length > 0 ? head.hopNames : undefined;
@@ -42,11 +74,18 @@ function passes(kind: Kind | undefined, head: RequestHead, identity: boolean): b
   }
 }
 
-/** How the client finds the end of an answer's body. */
-export type Framing = 'none' | 'length' | 'chunked' | 'close';
-
-/** The head of an answer for the client. `extra`: more field lines. */
+/** The head of an answer for the client. `extra`: more field lines. Remembers the last of a head that comes again. */
 export function responseText(head: ResponseHead, framing: Framing, extra: string): string {
+  if (!head.again) return answerText(head, framing, extra);
+  let written = head.written;
+  if (written?.framing !== framing || written.extra !== extra) {
+    written = { framing, extra, text: answerText(head, framing, extra) };
+    head.written = written;
+  }
+  return written.text;
+}
+
+function answerText(head: ResponseHead, framing: Framing, extra: string): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${fieldText(head.fields, head.hopNames)}`;
   // Of an answer to HEAD and of 304 it is what would have followed.
   if (head.declaredLength >= 0 && head.status !== 204 && framing !== 'chunked') {

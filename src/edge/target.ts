@@ -1,5 +1,6 @@
 /** One place where an app answers, as long as the edge knows it: its connections and what is open on them. */
 import type { EdgeTarget } from '../protocol/edge-table.ts';
+import { ResponseHeadReader } from './http1/response-head.ts';
 import { cookieValue } from './sticky.ts';
 import type { Sweeper } from './sweeper.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -25,6 +26,7 @@ export class Target {
   /** Engine.IO sessions that live here. */
   sessions = 0;
   readonly tunnels = new Set<Tunnel>();
+  readonly answers = new ResponseHeadReader();
   /** When something was last open here, in the sweeper's time. */
   usedAt = 0;
   readonly #sweeper: Sweeper;

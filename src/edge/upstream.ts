@@ -3,13 +3,8 @@
 import { badAnswer, connectFailed, died, type Failure } from './failure.ts';
 import { type BodyReader, LengthReader, UntilCloseReader } from './http1/body.ts';
 import { ChunkedReader } from './http1/chunked.ts';
-import { CHUNKED } from './http1/request-head.ts';
-import {
-  parseResponseHead,
-  RESPONSE_HEAD_MAX,
-  type ResponseHead,
-  UNTIL_CLOSE,
-} from './http1/response-head.ts';
+import { CHUNKED } from './http1/request-fields.ts';
+import { RESPONSE_HEAD_MAX, type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
 import type { Sweepable } from './sweeper.ts';
 import type { Target } from './target.ts';
 import { Wire, type WireUser } from './wire.ts';
@@ -174,7 +169,7 @@ export class Upstream implements WireUser, Sweepable {
       }
       this.#pending = '';
       at += headEnd + 4 - before;
-      const head = parseResponseHead(text, headEnd, this.#bodyless);
+      const head = this.#target.answers.read(text, headEnd, this.#bodyless);
       if (typeof head === 'string') {
         this.#doubt(caller, head);
         return;

@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Forwarder, Trust } from '../../src/edge/forwarded.ts';
-import { requestText, responseText } from '../../src/edge/headers.ts';
+import { RequestWriter, responseText } from '../../src/edge/headers.ts';
 import { ChunkedReader } from '../../src/edge/http1/chunked.ts';
 import { Kind } from '../../src/edge/http1/fields.ts';
 import { canonicalTarget } from '../../src/edge/http1/path.ts';
-import { CHUNKED, parseRequestHead, type RequestHead } from '../../src/edge/http1/request-head.ts';
+import { CHUNKED } from '../../src/edge/http1/request-fields.ts';
+import { parseRequestHead, type RequestHead } from '../../src/edge/http1/request-head.ts';
 import { parseResponseHead, UNTIL_CLOSE } from '../../src/edge/http1/response-head.ts';
 import { readAnswer, readRequests } from './node-http.ts';
 
@@ -182,7 +183,7 @@ test('an accepted request, written anew, means the same to Node', async () => {
       if (!head || head.length > 1_000) return;
       const [bytes, body] = bodyOf(head);
       const { requests, error } = await readRequests(
-        requestText(head, client.describe(head), true, false) + bytes + MARKER,
+        new RequestWriter().text(head, client.describe(head), true, false) + bytes + MARKER,
       );
       const [first, second] = requests;
       assert.ok(first, `Node refuses it: ${error}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHUNKED, parseRequestHead, type RequestHead, refuseEarly } from './request-head.ts';
+import { CHUNKED } from './request-fields.ts';
+import { parseRequestHead, type RequestHead, refuseEarly } from './request-head.ts';
 
 function parse(text: string) {
   return parseRequestHead(`${text}\r\n\r\n`, text.length);

@@ -1,16 +1,13 @@
 /** The head of a request: a strict subset of RFC 9112, or a refusal. Pure; never sees the body. */
 import { TOKEN } from './characters.ts';
-import { type Fields, Kind, namedFields, parseFields, parseLength, parseTokens } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { isHost } from './host.ts';
 import { canonicalTarget } from './path.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import { parseRequestFields, type RequestFields } from './request-fields.ts';
 
 /** Longest head, request line and final empty line included. */
 export const REQUEST_HEAD_MAX = 16 * 1024;
-export const REQUEST_FIELDS_MAX = 100;
-
-/** `length` of a body whose end its chunks tell. */
-export const CHUNKED = -1;
 
 export interface RequestHead {
   readonly method: string;
@@ -36,6 +33,8 @@ export interface RequestHead {
   readonly hopNames: readonly string[];
   /** The key of a valid WebSocket handshake (RFC 6455 section 4.2.1), else empty. */
   readonly webSocketKey: string;
+  /** What the fields say: the same object as of the request before when its fields were the same. */
+  readonly said: RequestFields;
 }
 
 /** Every method that the parser of Node knows, except CONNECT: what it does not know it would refuse anyway. */
@@ -53,22 +52,16 @@ const UNKNOWN_METHOD = refusal(501, 'This method is not known here');
 const NO_CONNECT = refusal(405, 'CONNECT is not served here');
 const BAD_VERSION = refusal(505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here');
 const BAD_TARGET = refusal(400, 'The request target is malformed or ambiguous');
-const BAD_FIELD = refusal(400, 'A header field is malformed');
-const MANY_FIELDS = refusal(431, `More than ${REQUEST_FIELDS_MAX} header fields`);
-const BAD_HOST = refusal(400, 'There must be exactly one valid Host field');
-const BAD_LENGTH = refusal(400, 'Content-Length must be one plain number');
-const BAD_CODING = refusal(
-  400,
-  'Transfer-Encoding must be exactly chunked, once, with HTTP/1.1 and without Content-Length',
-);
-const BAD_CONNECTION = refusal(400, 'The Connection field is malformed');
-const BAD_EXPECT = refusal(417, 'Only the expectation 100-continue is known here');
+const BARE_LF = refusal(400, 'Lines must end in CRLF');
+const HEAD_TOO_LARGE = refusal(431, `The header fields are larger than ${REQUEST_HEAD_MAX} bytes`);
+const LINE_TOO_LONG = refusal(414, `The request line is longer than ${REQUEST_HEAD_MAX} bytes`);
 
 /**
  * Reads a head. `text` holds it as latin1 from its first byte; `end` is the place of the empty line's CRLF, that is
- * of the first `\r\n\r\n`.
+ * of the first `\r\n\r\n`. `before` is what the fields of the last request on this connection said: clients send the
+ * same ones again and again, and then they need not be read again.
  */
-export function parseRequestHead(text: string, end: number): RequestHead | Refusal {
+export function parseRequestHead(text: string, end: number, before?: RequestFields): RequestHead | Refusal {
   const lineEnd = text.indexOf('\r\n');
   const methodEnd = text.indexOf(' ');
   if (methodEnd < 1 || methodEnd > lineEnd) return BAD_LINE;
@@ -77,13 +70,14 @@ export function parseRequestHead(text: string, end: number): RequestHead | Refus
   if (method !== 'GET' && !methods.has(method)) return refuseMethod(method);
   if (targetEnd < 0 || targetEnd > lineEnd) return BAD_LINE;
   const version = text.slice(targetEnd + 1, lineEnd);
-  if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
+  const minor = version === 'HTTP/1.1' ? 1 : 0;
+  if (minor === 0 && version !== 'HTTP/1.0') {
     return /^HTTP\/[0-9]\.[0-9]$/.test(version) ? BAD_VERSION : BAD_LINE;
   }
-  const fields = parseFields(text, lineEnd + 2, end, REQUEST_FIELDS_MAX);
-  if (fields === 'malformed') return BAD_FIELD;
-  if (fields === 'many') return MANY_FIELDS;
-  return complete(method, text.slice(methodEnd + 1, targetEnd), version === 'HTTP/1.1' ? 1 : 0, fields);
+  const lines = text.slice(lineEnd + 2, end + 2);
+  const same = before !== undefined && before.minor === minor && before.text === lines;
+  const said = same ? before : parseRequestFields(lines, minor);
+  return 'reason' in said ? said : complete(method, text.slice(methodEnd + 1, targetEnd), said);
 }
 
 function refuseMethod(method: string): Refusal {
@@ -93,101 +87,35 @@ function refuseMethod(method: string): Refusal {
   return method.length > 32 ? BAD_METHOD : UNKNOWN_METHOD;
 }
 
-function complete(method: string, raw: string, minor: 0 | 1, fields: Fields): RequestHead | Refusal {
-  let host: string | undefined;
-  let length = 0;
-  let framed = false;
-  let coded = false;
-  let connection: readonly string[] | undefined;
-  let upgrade: string | undefined;
-  let expectsContinue = false;
-  let key: string | undefined;
-  let versioned = false;
-  const { kinds, values } = fields;
-  for (let i = 0; i < kinds.length; i++) {
-    const kind = kinds[i];
-    if (kind === Kind.plain) continue;
-    const value = values[i] as string;
-    switch (kind) {
-      case Kind.host:
-        if (host !== undefined || !isHost(value)) return BAD_HOST;
-        host = value;
-        break;
-      case Kind.contentLength: {
-        const parsed = parseLength(value);
-        if (framed) return coded ? BAD_CODING : BAD_LENGTH;
-        if (parsed === undefined) return BAD_LENGTH;
-        length = parsed;
-        framed = true;
-        break;
-      }
-      case Kind.transferEncoding:
-        if (framed || minor === 0 || value.toLowerCase() !== 'chunked') return BAD_CODING;
-        length = CHUNKED;
-        framed = coded = true;
-        break;
-      case Kind.connection: {
-        const tokens = parseTokens(value);
-        if (!tokens) return BAD_CONNECTION;
-        connection = connection ? connection.concat(tokens) : tokens;
-        break;
-      }
-      case Kind.upgrade:
-        // Two fields are a list, and a list is not `websocket`.
-        upgrade = upgrade === undefined ? value.toLowerCase() : 'list';
-        break;
-      case Kind.expect:
-        if (value.toLowerCase() !== '100-continue') return BAD_EXPECT;
-        expectsContinue = minor === 1;
-        break;
-      case Kind.webSocketKey:
-        key = key === undefined && /^[A-Za-z0-9+/]{22}==$/.test(value) ? value : '';
-        break;
-      case Kind.webSocketVersion:
-        versioned = true;
-        break;
-    }
-  }
-  if (host === undefined && minor === 1) return BAD_HOST;
-  let authority = host ?? '';
+function complete(method: string, raw: string, said: RequestFields): RequestHead | Refusal {
+  let host = said.host ?? '';
   let origin = raw;
   if (raw.charCodeAt(0) !== 47 && raw !== '*') {
     const absolute = /^http:\/\/([^/?#]*)(.*)$/i.exec(raw);
     if (!absolute || !isHost(absolute[1] as string)) return BAD_TARGET;
-    authority = absolute[1] as string;
+    host = absolute[1] as string;
     origin = absolute[2] as string;
     if (origin.charCodeAt(0) !== 47) origin = `/${origin}`;
   }
   if (raw === '*' && method !== 'OPTIONS') return BAD_TARGET;
   const target = raw === '*' ? { path: '/', query: '' } : canonicalTarget(origin);
   if (!target) return BAD_TARGET;
-  const upgrades =
-    upgrade === 'websocket' &&
-    method === 'GET' &&
-    minor === 1 &&
-    versioned &&
-    connection?.includes('upgrade');
   return {
     method,
     target: raw === '*' ? raw : target.path + target.query,
     path: target.path,
     query: target.query,
-    host: authority,
-    minor,
-    fields,
-    length,
-    framed,
-    keepAlive: minor === 1 ? !connection?.includes('close') : isKeptAlive(connection),
-    expectsContinue: expectsContinue && length !== 0,
-    hopNames: connection ? namedFields(connection) : NONE,
-    webSocketKey: upgrades && !framed && key ? key : '',
+    host,
+    minor: said.minor,
+    fields: said.fields,
+    length: said.length,
+    framed: said.framed,
+    keepAlive: said.keepAlive,
+    expectsContinue: said.expectsContinue,
+    hopNames: said.hopNames,
+    webSocketKey: method === 'GET' ? said.webSocketKey : '',
+    said,
   };
-}
-
-const NONE: readonly string[] = [];
-
-function isKeptAlive(connection: readonly string[] | undefined): boolean {
-  return connection?.includes('keep-alive') === true && !connection.includes('close');
 }
 
 /**
@@ -195,11 +123,8 @@ function isKeptAlive(connection: readonly string[] | undefined): boolean {
  * bare LF, a first byte that begins no method (such as of a TLS greeting), or too many bytes.
  */
 export function refuseEarly(text: string): Refusal | undefined {
-  if (TOKEN[text.charCodeAt(0)] !== 1 && text !== '\r') return BAD_LINE;
-  if (/(?:^|[^\r])\n/.test(text)) return BAD_FIELD;
+  if (TOKEN[text.charCodeAt(0)] !== 1) return BAD_LINE;
+  if (/(?:^|[^\r])\n/.test(text)) return BARE_LF;
   if (text.length < REQUEST_HEAD_MAX) return undefined;
   return text.includes('\r\n') ? HEAD_TOO_LARGE : LINE_TOO_LONG;
 }
-
-const HEAD_TOO_LARGE = refusal(431, `The header fields are larger than ${REQUEST_HEAD_MAX} bytes`);
-const LINE_TOO_LONG = refusal(414, `The request line is longer than ${REQUEST_HEAD_MAX} bytes`);

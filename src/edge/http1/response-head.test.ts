@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHUNKED } from './request-head.ts';
+import { CHUNKED } from './request-fields.ts';
 import { parseResponseHead, type ResponseHead, UNTIL_CLOSE } from './response-head.ts';
 
 function parse(text: string, bodyless = false) {

@@ -1,7 +1,7 @@
 /** The head of an app's answer, read as strictly as a request's: what is in doubt is not passed on. Pure. */
 import { SPACE, VALUE } from './characters.ts';
 import { type Fields, Kind, namedFields, parseFields, parseLength, parseTokens } from './fields.ts';
-import { CHUNKED } from './request-head.ts';
+import { CHUNKED } from './request-fields.ts';
 
 /** Longest head of an answer; larger than a request's, because apps may set many cookies. */
 export const RESPONSE_HEAD_MAX = 64 * 1024;
@@ -27,6 +27,42 @@ export interface ResponseHead {
   readonly hopNames: readonly string[];
   /** Connection names `upgrade`. */
   readonly upgrade: boolean;
+  /** An app has given the very same head more than once. */
+  again: boolean;
+  /** What was made of it for a client, if it came again. */
+  written: { readonly framing: Framing; readonly extra: string; readonly text: string } | undefined;
+}
+
+/** How a client finds the end of an answer's body. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** Larger heads are not remembered. */
+const REMEMBERED_MAX = 2048;
+
+/**
+ * Reads heads of one app. Remembers the last: many answers of the same second have the same head, and then it need not
+ * be read and written again.
+ */
+export class ResponseHeadReader {
+  #text = '';
+  #bodyless = false;
+  #head: ResponseHead | undefined;
+
+  /** See parseResponseHead. */
+  read(text: string, end: number, bodyless: boolean): ResponseHead | string {
+    const own = text.slice(0, end + 2);
+    if (this.#head && this.#bodyless === bodyless && this.#text === own) {
+      this.#head.again = true;
+      return this.#head;
+    }
+    const head = parseResponseHead(text, end, bodyless);
+    if (typeof head === 'object' && end < REMEMBERED_MAX) {
+      this.#head = head;
+      this.#text = own;
+      this.#bodyless = bodyless;
+    }
+    return head;
+  }
 }
 
 /**
@@ -110,6 +146,8 @@ function complete(status: number, reason: string, minor: 0 | 1, fields: Fields, 
     keepAliveSeconds,
     hopNames: connection === undefined ? NONE : namedFields(connection),
     upgrade: connection?.includes('upgrade') ?? false,
+    again: false,
+    written: undefined,
   } satisfies ResponseHead;
 }
 
