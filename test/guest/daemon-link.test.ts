@@ -210,7 +210,7 @@ test('an app that uses node:cluster itself is left alone', async (t) => {
       require('node:http').createServer((req, res) => res.end('worker')).listen(${port});
     }`,
   );
-  const app = daemon.run({ orders: { socket: daemon.socket }, file });
+  const app = daemon.run({ orders: { socket: daemon.socket, port }, file });
   await app.printed(/(listening.*\n){2}/);
   assert.equal((await ask({ port })).body, 'worker');
   assert.equal(daemon.heardOf('listening').length, 0);

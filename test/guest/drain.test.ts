@@ -74,7 +74,7 @@ test('requests in flight are answered, the connection says that it closes, and n
   daemon.tell({ type: 'drain', timeoutMs: LONG_MS });
   await until(
     () =>
-      ask({ port }).then(
+      ask({ port, path: '/fast' }).then(
         () => false,
         (error) => /ECONNREFUSED/.test(error.message),
       ),
@@ -108,7 +108,7 @@ test('an idle connection is closed, but a request that comes before that is answ
   daemon.tell({ type: 'drain', timeoutMs: LONG_MS });
   await until(
     () =>
-      ask({ port }).then(
+      ask({ port, path: '/fast' }).then(
         () => false,
         () => true,
       ),

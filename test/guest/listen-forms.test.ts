@@ -24,6 +24,7 @@ const calls = {
   'signal aborted before': (s, cb) => s.listen({ port: ${port}, signal: AbortSignal.abort() }, cb),
   'bad signal': (s, cb) => s.listen({ port: ${port}, signal: 5 }, cb),
   'twice': (s, cb) => { s.listen(${port}, cb); return s.listen(${port}); },
+  'host, then none': (s, cb) => { s.listen(${port}, '127.0.0.1', () => console.log('  first')); return s.listen(${port}, cb); },
   'closed at once': (s, cb) => { s.listen(${port}, cb); s.close(() => console.log('  closed')); return s; },
   'unref': (s, cb) => s.listen(${port}, cb).unref().ref(),
   'any port': (s, cb) => s.listen(0, cb),
