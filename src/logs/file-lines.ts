@@ -67,7 +67,6 @@ export async function* linesBackwards(handle: FileHandle, end: number): AsyncGen
     const data: Buffer = begun.length === 0 ? block : Buffer.concat([block, begun]);
     const lines: Buffer[] = [];
     let lineEnd = data.length;
-    if (position === end) lineEnd -= 1;
     for (let at = lastNewline(data, lineEnd); at !== -1; at = lastNewline(data, lineEnd)) {
       lines.push(data.subarray(at + 1, lineEnd));
       lineEnd = at;

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
+import { type Clock, FakeClock, systemClock } from '../kit/clock.ts';
 import { type LogLine, type ReadLogsOptions, readLogs } from './reader.ts';
 import { encodeRecord, type LogRecord } from './record.ts';
 import { LogWriter } from './writer.ts';
@@ -58,8 +59,14 @@ function follow(
   return { lines, done, stop };
 }
 
-function openWriter(t: Test, dir: string, app: string, options = plan): LogWriter {
-  const writer = new LogWriter({ dir, app, plan: options });
+function openWriter(
+  t: Test,
+  dir: string,
+  app: string,
+  options = plan,
+  clock: Clock = systemClock,
+): LogWriter {
+  const writer = new LogWriter({ dir, app, plan: options, clock });
   cleanup(t, () => writer.close());
   return writer;
 }
@@ -210,13 +217,13 @@ test('since is found in a large file', async (t) => {
   const count = 40_000;
   const padding = 'x'.repeat(50);
   const lines = Array.from({ length: count }, (_, n) =>
-    record(n, `${n} ${n % 5000 === 0 ? 'x'.repeat(60_000) : padding}`),
+    record(n >> 8, `${n} ${n % 5000 === 0 ? 'x'.repeat(60_000) : padding}`),
   );
   writeFileSync(join(dir, 'web.log'), lines.join(''));
-  for (const from of [0, 1, 9_999, 25_000, 25_001, count - 1, count]) {
-    const found = await read({ dir, since: start + from });
-    assert.equal(found.length, count - from);
-    assert.equal(found[0]?.time, from < count ? at(from) : undefined);
+  for (const ms of [0, 1, 39, 97, 98, (count - 1) >> 8, count >> 8]) {
+    const found = await read({ dir, since: start + ms });
+    assert.equal(found.length, Math.max(0, count - (ms << 8)));
+    assert.ok(found.every(({ time }) => time >= at(ms)));
   }
 });
 
@@ -267,6 +274,39 @@ test('following many rotations at once misses none', async (t) => {
     lines.map(({ text }) => text),
     numbered(0, 3000),
   );
+});
+
+test('following notices a file that was removed, and rotated under its name before the next look', async (t) => {
+  const dir = tempDir(t);
+  const clock = new FakeClock(Date.now());
+  const writer = openWriter(t, dir, 'web', { ...plan, compress: false }, clock);
+  writer.write(now('line 0'));
+  const { lines } = follow(t, { dir, apps: ['web'] });
+  await until(() => lines.length === 1, { why: 'it follows' });
+  rmSync(join(dir, 'web.log'));
+  clock.advance(1000);
+  writer.write(Buffer.concat(numbered(1, 500).map((text) => now(text))));
+  await until(() => lines.length >= 500, { why: 'all lines are there' });
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    numbered(0, 500),
+  );
+});
+
+test('the past is read whole while files are rotated and compressed', async (t) => {
+  const dir = tempDir(t);
+  const writer = openWriter(t, dir, 'web', { ...plan, rotateBytes: 1000 });
+  let n = 0;
+  const writing = setInterval(() => {
+    for (const end = n + 5; n < end; n++) writer.write(now(`line ${n}`));
+  }, 1);
+  cleanup(t, () => clearInterval(writing));
+  for (let round = 0; round < 40; round++) {
+    const found = await texts({ dir, ...(round % 2 && { tail: 200 }) });
+    const first = Number(found[0]?.slice('line '.length) ?? 0);
+    assert.deepEqual(found, numbered(first, first + found.length));
+    assert.ok(round % 2 ? found.length <= 200 : first === 0);
+  }
 });
 
 test('lines of several apps come in the order of time, also of an app that is new', async (t) => {
@@ -344,6 +384,20 @@ test('the signal ends it, before and while following', async (t) => {
   const following = follow(t, { dir });
   await until(() => following.lines.length === 2, { why: 'the past is there' });
   await following.stop();
+});
+
+test('a consumer that stops in a compressed file leaves nothing open', async (t) => {
+  const dir = tempDir(t);
+  const name = `web.log.${at(9).replaceAll(':', '-')}.gz`;
+  const noise = Array.from({ length: 200_000 }, (_, n) => record(1, String((n * 2654435761) % 2 ** 32))).join(
+    '',
+  );
+  writeFileSync(join(dir, name), gzipSync(noise));
+  for await (const line of readLogs({ dir })) {
+    assert.equal(line.text, '0');
+    break;
+  }
+  await until(() => openFilesIn(dir).length === 0, { why: 'it is closed' });
 });
 
 test('a consumer that stops leaves nothing open', async (t) => {
