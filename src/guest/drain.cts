@@ -2,9 +2,10 @@
  * Draining: accept nothing new, finish what is open, and at the end close WebSockets properly. The app's servers stay open
  * in the app's eyes (see `stopAccepting`), because an app that sees 'close' may end itself with requests still open.
  */
+import type { Connection } from './connections.cts';
 import type { HandlesModule } from './handles.cts';
 import type { QuietlyModule } from './quietly.cts';
-import type { Connection, Registry } from './served.cts';
+import type { Registry } from './served.cts';
 
 const { stopAccepting }: HandlesModule = require('./handles.cjs');
 const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
@@ -24,35 +25,27 @@ interface Drain {
 }
 
 function createDrain(registry: Registry, drained: () => void): Drain {
+  const { connections } = registry;
   let timer: NodeJS.Timeout | undefined;
   let endAt = 0;
-  let cutAt: number | null = null;
+  let noSuccessor = false;
   let done = false;
 
   function begin(): void {
-    registry.draining = true;
-    for (const { server, via } of registry.servers) if (via !== null) quietly(() => stopAccepting(server));
-    for (const connection of registry.connections.values()) quietly(() => lastAnswer(connection));
+    connections.draining = true;
+    for (const { server } of registry.servers) quietly(() => stopAccepting(server));
+    for (const connection of connections.open) quietly(() => lastAnswer(connection));
     timer = setInterval(quiet(look), LOOK_MS).unref();
-    setImmediate(quiet(look));
   }
 
   function look(): void {
     if (done) return;
     const now = performance.now();
-    const connections = [...registry.connections.values()];
-    if (cutAt === null && now >= endAt) {
-      cutAt = now + FAREWELL_MS;
-      for (const connection of connections) quietly(() => sayFarewell(connection));
+    for (const connection of connections.open) {
+      const isOver = now >= endAt || (noSuccessor && connection.webSocket);
+      quietly(() => (isOver ? sayFarewell(connection) : closeWhenIdle(connection, now)));
     }
-    for (const connection of connections) {
-      if (cutAt !== null && now >= cutAt) connection.socket.destroy();
-      else quietly(() => closeWhenIdle(connection, now));
-    }
-    if (registry.connections.size === 0) finish();
-  }
-
-  function finish(): void {
+    if (connections.open.length > 0) return;
     clearInterval(timer);
     done = true;
     drained();
@@ -61,12 +54,10 @@ function createDrain(registry: Registry, drained: () => void): Drain {
   return {
     start(timeoutMs, final) {
       endAt = performance.now() + timeoutMs;
+      noSuccessor = final;
       if (done) drained();
-      else if (!registry.draining) begin();
-      if (!final) return;
-      for (const connection of registry.connections.values()) {
-        if (connection.webSocket) quietly(() => sayFarewell(connection));
-      }
+      else if (!connections.draining) begin();
+      setImmediate(quiet(look));
     },
     get done() {
       return done;
@@ -95,17 +86,20 @@ function closeWhenIdle(connection: Connection, now: number): void {
   }
 }
 
-function sayFarewell({ socket, session, webSocket }: Connection): void {
-  if (session) session.destroy();
+function sayFarewell(connection: Connection): void {
+  const { socket, session, webSocket } = connection;
+  if (connection.leaving) return;
+  connection.leaving = true;
+  session?.destroy();
   // Bytes out and still open: the handshake was accepted. A refused one is on its way out.
-  const open = webSocket && socket.bytesWritten > 0 && !socket.writableEnded;
-  if (!open) {
+  if (!webSocket || socket.bytesWritten === 0 || socket.writableEnded) {
     socket.destroy();
     return;
   }
   // The app may still write, not knowing that the line is closed; that must not become its uncaught exception.
   socket.on('error', () => {});
   socket.end(CLOSE_1012);
+  setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
 }
 
 const exported = { createDrain };

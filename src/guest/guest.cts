@@ -13,7 +13,7 @@ import type { LinkModule } from './link.cts';
 import type { ListenModule } from './listen.cts';
 import type { OrdersModule } from './orders.cts';
 import type { QuietlyModule } from './quietly.cts';
-import type { Served, ServedModule } from './served.cts';
+import type { Served, ServedModule, Via } from './served.cts';
 import type { StdioModule } from './stdio.cts';
 
 const { takeOrders }: OrdersModule = require('./orders.cjs');
@@ -26,7 +26,7 @@ function start(orders: GuestOrders): void {
   const { watchHealth }: HealthModule = require('./health.cjs');
   const { openLink }: LinkModule = require('./link.cjs');
   const { answerListen }: ListenModule = require('./listen.cjs');
-  const { createRegistry, isActive }: ServedModule = require('./served.cjs');
+  const { createRegistry, placeOf }: ServedModule = require('./served.cjs');
 
   quietly(blockOutput);
   const channel = orders.offer ? takeChannel() : null;
@@ -44,7 +44,7 @@ function start(orders: GuestOrders): void {
       node: process.version,
     };
     const all: FromChild[] = [hello];
-    for (const served of registry.servers) if (isActive(served)) all.push(...listeningFact(served));
+    for (const served of registry.servers) all.push(...listeningFact(served));
     if (drain.done) all.push({ type: 'drained' });
     return all;
   }
@@ -54,23 +54,31 @@ function start(orders: GuestOrders): void {
       drain.start(Math.max(0, Number(message.timeoutMs) || 0), message.final === true);
   }
 
-  /** The address as bound decides what the daemon is told: for a name that the app gave, what it stands for. */
+  /** The address as bound is what the daemon is told: for a name that the app gave, what it stands for. */
   function settled(served: Served): void {
     const address = served.server.address();
-    if (address === null || typeof address === 'string' || served.via === null) return;
+    const handle = served.server._handle;
+    const { place } = served;
+    if (address === null || typeof address === 'string' || !handle || !place) return;
     const host = address.address === '::' ? null : address.address;
-    const report = (via: Exclude<Served['via'], null> | 'offered'): void => {
-      if (!isActive(served)) return;
+    const report = (via: Via | 'offered'): void => {
+      if (served.place !== place) return; // it listens elsewhere by now
       served.reported = { via, host };
       for (const fact of listeningFact(served)) link.tell(fact);
     };
-    const handle = served.server._handle;
-    if (served.via === 'own' && channel && handle) {
-      const offer = { cmd: 'NODE_HOLDFAST_DOOR', host, port: served.port } as const;
+    if (place.via === 'own' && channel) {
+      const offer = { cmd: 'NODE_HOLDFAST_DOOR', host, port: place.port } as const;
       channel.offer(offer, handle, (sent) => quietly(() => report(sent ? 'offered' : 'own')));
     } else {
-      report(served.via);
+      report(place.via);
     }
+  }
+
+  function listeningFact(served: Served): FromChild[] {
+    const { reported, tls } = served;
+    const place = placeOf(served);
+    if (!reported || !place) return [];
+    return [{ type: 'listening', host: reported.host, port: place.port, via: reported.via, tls }];
   }
 
   const link = openLink({
@@ -81,10 +89,6 @@ function start(orders: GuestOrders): void {
     disconnected: health.stop,
   });
   answerListen(orders, registry, settled);
-}
-
-function listeningFact({ reported, port, tls }: Served): FromChild[] {
-  return reported ? [{ type: 'listening', host: reported.host, port, via: reported.via, tls }] : [];
 }
 
 quietly(() => {

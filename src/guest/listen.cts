@@ -12,7 +12,7 @@ import type { Door, DoorsModule } from './doors.cts';
 import type { HandlesModule } from './handles.cts';
 import type { AppServer, ListenHandle } from './node-internals.cts';
 import type { QuietlyModule } from './quietly.cts';
-import type { Registry, Served, ServedModule } from './served.cts';
+import type { Place, Registry, Served, ServedModule } from './served.cts';
 import type { Wanted, WantedModule } from './wanted.cts';
 
 const fs: typeof Fs = require('node:fs');
@@ -20,7 +20,7 @@ const net: typeof Net & { readonly Server: { readonly prototype: AppServer } } =
 const { createDoors }: DoorsModule = require('./doors.cjs');
 const { hearOnly, silentHandle }: HandlesModule = require('./handles.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
-const { forget, isActive, isHttp, isTls, serve }: ServedModule = require('./served.cjs');
+const { forget, isHttp, isTls, placeOf, serve }: ServedModule = require('./served.cjs');
 const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isWithin, wantedAddress }: WantedModule =
   require('./wanted.cjs');
 
@@ -75,9 +75,9 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
 
   function answerAddress(server: AppServer, wanted: Wanted): boolean {
     if (belongsToEdge(server, wanted)) {
-      const other = [...registry.servers].find((served) => served.via === 'socket' && isActive(served));
+      const other = [...registry.servers].find((served) => placeOf(served)?.via === 'socket');
       if (!other) return listenForEdge(server, wanted, orders.socket ?? '');
-      if (other.port === wanted.port) return listenBeside(server, wanted, other);
+      if (other.place?.port === wanted.port) return listenBeside(server, wanted, other.place);
     }
     const door = isTaken(wanted) ? undefined : doors.find(wanted.port, meaning(wanted));
     if (door && listenOnDoor(server, wanted, door)) return true;
@@ -101,7 +101,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   }
 
   /** The edge's socket stands for the port on all addresses: a second server on it hears nothing, or is refused as by the kernel. */
-  function listenBeside(server: AppServer, wanted: Wanted, other: Served): boolean {
+  function listenBeside(server: AppServer, wanted: Wanted, other: Place): boolean {
     if (hostsCollide(other.host, wanted.address)) return refuse(server, wanted);
     const name = addressOf(wanted.address, wanted.port);
     adopt(server, wanted, silentHandle(name, !server._unref));
@@ -110,13 +110,10 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
 
   /** By another server of this process, on a door. Node's own bind then gives the EADDRINUSE that the app would get. */
   function isTaken({ address, port }: Wanted): boolean {
-    return [...registry.servers].some(
-      (served) =>
-        served.via === 'door' &&
-        isActive(served) &&
-        served.port === port &&
-        hostsCollide(address, served.host),
-    );
+    return [...registry.servers].some((served) => {
+      const place = placeOf(served);
+      return place?.via === 'door' && place.port === port && hostsCollide(address, place.host);
+    });
   }
 
   function listenOnDoor(server: AppServer, wanted: Wanted, door: Door): boolean {

@@ -56,6 +56,8 @@ export type AppServer = Server & {
 
 /** A connection of the app, with what `node:http` keeps on it. */
 export type AppSocket = Socket & {
+  /** null when it is closed, or was sent to another process. */
+  readonly _handle?: object | null;
   /** The parser reads a request head or waits for one; null after an upgrade. */
   parser?: Parser | null;
   /** The answer that has the turn; null or undefined when none is pending. */

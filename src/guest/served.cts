@@ -1,94 +1,79 @@
 /**
- * A server of the app that listens on a port, and its connections. The server's `emit` is overridden rather than
- * listened to: nothing that the app can count, remove or reorder changes.
+ * A server of the app that listens on a port. Its `emit` is overridden rather than listened to: nothing that the app can count,
+ * remove or reorder changes.
  */
-
+import type { Connection, Connections, ConnectionsModule } from './connections.cts';
 import type { IdentityModule } from './identity.cts';
-import type { AppRequest, AppServer, AppSocket, Http2Session, Parser, Server } from './node-internals.cts';
+import type { AppServer, AppSocket, Http2Session, Server } from './node-internals.cts';
+import type { PatienceModule } from './patience.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { WantedModule } from './wanted.cts';
 
-const { nameClients, takeClient }: IdentityModule = require('./identity.cjs');
+const connectionsModule: ConnectionsModule = require('./connections.cjs');
+const { nameClients }: IdentityModule = require('./identity.cjs');
+const { bePatient }: PatienceModule = require('./patience.cjs');
 const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
 const { addressOf }: WantedModule = require('./wanted.cjs');
 
 type Via = 'socket' | 'door' | 'own';
 
-interface Connection {
-  readonly socket: AppSocket;
-  /** Set when it speaks HTTP/2. */
-  session: Http2Session | null;
-  /** A request on it asked for a WebSocket and left HTTP. */
-  webSocket: boolean;
-  /** Drain: bytes read when it was last looked at, and when that changed. */
-  bytesRead: number;
-  quietSince: number;
-}
-
-/** What all servers of this process share. */
-interface Registry {
-  readonly servers: Set<Served>;
-  readonly connections: Map<object, Connection>;
-  /** No answer keeps its connection any more. */
-  draining: boolean;
+/** Where a server listens. */
+interface Place {
+  readonly via: Via;
+  /** The IP address; null = all. */
+  readonly host: string | null;
+  readonly port: number;
 }
 
 interface Served {
   readonly server: AppServer;
   readonly tls: boolean;
   /** null: it listens on nothing that concerns the daemon. */
-  via: Via | null;
-  host: string | null;
-  port: number;
+  place: Place | null;
   /** What the daemon was told, while it is true. */
   reported: { readonly via: Via | 'offered'; readonly host: string | null } | null;
 }
 
-const EDGE_IDLE_MS = 75_000;
+/** What is served in this process. */
+interface Registry {
+  readonly servers: Set<Served>;
+  readonly connections: Connections;
+}
+
 const known = new WeakMap<Server, Served>();
 
 function createRegistry(): Registry {
-  return { servers: new Set(), connections: new Map(), draining: false };
+  return { servers: new Set(), connections: new connectionsModule.Connections() };
 }
 
-/** Speaks TLS itself. Without loading `node:tls`, which many apps never do. */
+/** Speaks TLS itself. Found out without loading `node:tls`, which many apps never do. */
 function isTls(server: AppServer): boolean {
   return typeof server.setSecureContext === 'function';
 }
 
-/** An HTTP/1 server, without loading `node:http`. */
+/** An HTTP/1 server. Found out without loading `node:http`. */
 function isHttp(server: AppServer): boolean {
   return typeof server.keepAliveTimeout === 'number';
 }
 
-/** Whether it listens, in the sense of the daemon. */
-function isActive(served: Served): boolean {
-  return served.via !== null && served.server.listening;
-}
-
-interface Listening {
-  readonly via: Via;
-  readonly host: string | null;
-  readonly port: number;
+/** Where it listens, in the sense of the daemon; null when it does not. */
+function placeOf({ place, server }: Served): Place | null {
+  return server.listening ? place : null;
 }
 
 /**
- * Watches `server`, which is about to listen as `listening` says. `settled` is called once it has listened for a turn of the
- * event loop, so that programs that only try whether a port is free are not reported.
+ * Watches `server`, which is about to listen at `place`. `settled` is called once it has listened for a turn of the event
+ * loop, so that programs that only try whether a port is free are not reported.
  */
-function serve(
-  registry: Registry,
-  server: AppServer,
-  listening: Listening,
-  settled: (served: Served) => void,
-): void {
+function serve(registry: Registry, server: AppServer, place: Place, settled: (served: Served) => void): void {
   let served = known.get(server);
   if (!served) {
-    served = { server, tls: isTls(server), ...listening, reported: null };
+    served = { server, tls: isTls(server), place, reported: null };
     known.set(server, served);
     override(registry, served, settled);
   }
-  Object.assign(served, listening, { reported: null });
+  served.place = place;
+  served.reported = null;
   registry.servers.add(served);
 }
 
@@ -96,114 +81,74 @@ function serve(
 function forget(registry: Registry, server: Server): void {
   const served = known.get(server);
   if (!served) return;
-  served.via = null;
+  served.place = null;
   served.reported = null;
   registry.servers.delete(served);
 }
 
 function override(registry: Registry, served: Served, settled: (served: Served) => void): void {
   const { server } = served;
-  const inherited = Object.getPrototypeOf(server);
+  const { connections } = registry;
+  const below = { emit: beneath(server, 'emit'), address: beneath(server, 'address') };
+  let accepting: Connection | null = null;
 
   function emit(this: AppServer, event: string | symbol, ...args: unknown[]): boolean {
-    if (served.via !== null) {
+    if (served.place !== null) {
       if (event === 'connection' || event === 'secureConnection') return accept(event, args);
-      if (event === 'session') quietly(() => noteSession(args[0] as Http2Session));
-      if (event === 'listening') setImmediate(quiet(() => isActive(served) && settled(served)));
+      // node:http2 emits it while it handles the connection.
+      if (event === 'session' && accepting) accepting.session = args[0] as Http2Session;
+      if (event === 'listening') setImmediate(quiet(() => placeOf(served) && settled(served)));
       if (event === 'close') quietly(() => registry.servers.delete(served));
     }
-    return inherited.emit.call(this, event, ...args);
+    return below.emit().call(this, event, ...args);
   }
-
-  let accepting: Connection | null = null;
 
   /** Node attaches its HTTP parser while it emits, so there is something to do before and after. */
   function accept(event: string, args: unknown[]): boolean {
     const socket = args[0] as AppSocket;
-    const before = accepting;
+    const outer = accepting;
+    const { place } = served;
+    const fromEdge = place?.via === 'socket';
     quietly(() => {
-      if (served.via === 'socket') nameClients(socket, { host: served.host, port: served.port });
-      accepting = track(registry, socket);
+      if (fromEdge) nameClients(socket, place);
+      accepting = connections.add(socket);
     });
     try {
-      return inherited.emit.call(server, event, ...args);
+      return below.emit().call(server, event, ...args);
     } finally {
       const connection = accepting;
-      accepting = before;
-      if (connection) quietly(() => attach(registry, connection, served.via === 'socket'));
+      accepting = outer;
+      if (connection) quietly(() => connections.attach(connection, fromEdge));
     }
   }
 
-  /** Emitted by `node:http2` while it handles the connection. */
-  function noteSession(session: Http2Session): void {
-    if (accepting) accepting.session = session;
+  function address(this: AppServer): unknown {
+    const { place } = served;
+    if (place?.via === 'socket') return server.listening ? addressOf(place.host, place.port) : null;
+    // On all addresses without naming them, or on its own: the socket itself answers.
+    const pretend = place?.via === 'door' && place.host !== null && server.listening;
+    return pretend ? addressOf(place.host, place.port) : below.address().call(this);
   }
 
   hide(server, 'emit', emit);
-  hide(server, 'address', function address(this: AppServer) {
-    const asked = addressOf(served.host, served.port);
-    if (served.via === 'socket') return server.listening ? asked : null;
-    // On all addresses without naming them, or on one: the socket itself answers.
-    if (served.via === 'door' && served.host !== null && server.listening) return asked;
-    return inherited.address.call(this);
-  });
-  if (isHttp(server)) patientWithEdge(served);
+  hide(server, 'address', address);
+  if (isHttp(server)) bePatient(server, () => served.place?.via === 'socket');
+}
+
+type Method = (...args: unknown[]) => never;
+
+/** The method under an override: what the object itself had, or what its class has by now (monitoring tools wrap those). */
+function beneath(target: object, name: string): () => Method {
+  const own: Method | undefined = Object.getOwnPropertyDescriptor(target, name)?.value;
+  return () => own ?? Object.getPrototypeOf(target)[name];
 }
 
 function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 }
 
-/**
- * On the edge's socket: the edge keeps idle connections for less than 75 s, so the app must keep them for longer (otherwise
- * it closes one just as the edge sends a request), whatever it sets for clients of its own; and a connection that waits for
- * its first head is no slow client.
- */
-function patientWithEdge(served: Served): void {
-  atEdge(served, 'keepAliveTimeout', (own) => (own === 0 ? 0 : Math.max(own, EDGE_IDLE_MS)));
-  atEdge(served, 'headersTimeout', () => 0);
-}
-
-function atEdge(
-  served: Served,
-  name: 'keepAliveTimeout' | 'headersTimeout',
-  raise: (own: number) => number,
-): void {
-  let own = served.server[name] ?? 0;
-  Object.defineProperty(served.server, name, {
-    get: () => (served.via === 'socket' ? raise(own) : own),
-    set(value: number) {
-      own = value;
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
-
-function track(registry: Registry, socket: AppSocket): Connection {
-  // A TLS server emits twice: for the TCP socket, then for the TLSSocket on top of it.
-  if (socket._parent) registry.connections.delete(socket._parent);
-  const connection = { socket, session: null, webSocket: false, bytesRead: 0, quietSince: 0 };
-  registry.connections.set(socket, connection);
-  socket.once('close', () => registry.connections.delete(socket));
-  return connection;
-}
-
-/** Puts itself between Node's HTTP parser and Node's HTTP server. */
-function attach(registry: Registry, connection: Connection, fromEdge: boolean): void {
-  const parser: Parser | null | undefined = connection.socket.parser;
-  const onIncoming = parser?.onIncoming;
-  if (!parser || typeof onIncoming !== 'function') return;
-  parser.onIncoming = (request: AppRequest, keepAlive: boolean) => {
-    if (fromEdge) quietly(() => takeClient(connection.socket, request, parser));
-    const answer = onIncoming(request, keepAlive && !registry.draining);
-    if (request.upgrade) connection.webSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-    return answer;
-  };
-}
-
-const exported = { createRegistry, serve, forget, isTls, isHttp, isActive };
+const exported = { createRegistry, serve, forget, isTls, isHttp, placeOf };
 export type ServedModule = typeof exported;
-export type { Connection, Registry, Served, Via };
+export type { Place, Registry, Served, Via };
 
 module.exports = exported;

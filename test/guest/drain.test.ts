@@ -179,6 +179,33 @@ test('at the end of the time WebSockets get 1012 between frames, and what hangs 
   assert.equal(app.output, '');
 });
 
+test('when no successor comes, WebSockets are closed at once and requests still finish', async (t) => {
+  const daemon = await Daemon.start(t);
+  const port = await freePort();
+  const app = daemon.run({
+    code: `${slow(port)}
+      server.on('upgrade', (req, socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n');
+      });`,
+  });
+  await daemon.hears('listening');
+  const [talking, deaf, waiting] = [new Line(t, { port }), new Line(t, { port }), new Line(t, { port })];
+  for (const line of [talking, deaf]) {
+    line.socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await line.has('101');
+  }
+  waiting.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await app.printed('asked');
+  deaf.socket.removeAllListeners('end').allowHalfOpen = true; // does not end when the other side does
+  daemon.tell({ type: 'drain', timeoutMs: LONG_MS, final: true });
+  for (const line of [talking, deaf]) await line.has('\x88\x02\x03\xf4');
+  await talking.ends();
+  assert.equal(daemon.heardOf('drained').length, 0);
+  app.child.kill('SIGUSR2');
+  await waiting.has('slow');
+  await daemon.hears('drained');
+});
+
 test('an app that goes on writing to a WebSocket that was closed for it does not crash', async (t) => {
   const daemon = await Daemon.start(t);
   const port = await freePort();
