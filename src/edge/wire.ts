@@ -4,6 +4,7 @@
  * a proxied request costs in a plain `socket.on('data')` proxy.
  */
 import net from 'node:net';
+import { writeBuffer } from './write-buffers.ts';
 
 export interface WireUser {
   /** `buffer[start, end)` may be read and overwritten during the call, and belongs to somebody else afterwards. */
@@ -24,7 +25,6 @@ const STRING_MAX = 8 * 1024;
 const READ_BYTES = 64 * 1024;
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
-let scratch = Buffer.allocUnsafeSlow(READ_BYTES + 1024);
 
 /** Called with what a WireUser throws: a bug, which costs this one connection and not the process. */
 let report: (error: unknown) => void = (error) => {
@@ -142,13 +142,11 @@ export class Wire {
       );
       return;
     }
-    if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size);
-    let at = scratch.write(before, 0, 'latin1');
-    at += buffer.copy(scratch, at, start, end);
-    scratch.write(after, at, 'latin1');
-    this.#socket.write(scratch.subarray(0, size));
-    // Not all of it fitted into the kernel's buffer: what was ours belongs to that write now.
-    if (this.#socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(READ_BYTES + 1024);
+    const { bytes, release } = writeBuffer(size);
+    let at = bytes.write(before, 0, 'latin1');
+    at += buffer.copy(bytes, at, start, end);
+    bytes.write(after, at, 'latin1');
+    this.#socket.write(bytes.subarray(0, size), release);
   }
 
   text(text: string): void {
