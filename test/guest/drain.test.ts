@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
@@ -256,6 +257,31 @@ test('HTTP/2 sessions get a GOAWAY and finish their streams', async (t) => {
   assert.equal(text, 'slow');
   await closed;
   await daemon.hears('drained');
+});
+
+test('a connection that was handed to another process is not waited for', async (t) => {
+  const daemon = await Daemon.start(t);
+  const port = await freePort();
+  const child = join(daemon.dir, 'child.cjs');
+  writeFileSync(
+    child,
+    "process.on('message', (_, socket) => socket.write('from the child')).on('disconnect', process.exit);",
+  );
+  const file = join(daemon.dir, 'app.cjs');
+  writeFileSync(
+    file,
+    `const child = require('node:child_process').fork(${JSON.stringify(child)});
+    require('node:net').createServer({ pauseOnConnect: true }, (socket) => child.send('take', socket)).listen(${port});`,
+  );
+  const app = daemon.run({ file });
+  await daemon.hears('listening');
+  const line = new Line(t, { port });
+  await line.has('from the child');
+  daemon.tell({ type: 'drain', timeoutMs: LONG_MS });
+  await daemon.hears('drained');
+  assert.equal(line.closed, false);
+  app.child.kill('SIGKILL'); // its child sees the channel close, and ends
+  await line.ends();
 });
 
 test('HTTPS with keep-alive', async (t) => {
