@@ -1,5 +1,6 @@
 /** The edge's end of the link to the daemon: NDJSON over a unix socket, connected again whenever it breaks. */
 import net from 'node:net';
+import { HoldfastError } from '../errors.ts';
 import { type Decoded, encodeNdjson, NdjsonDecoder } from '../kit/ndjson.ts';
 import type { FromChild, ToChild } from '../protocol/link.ts';
 
@@ -62,7 +63,8 @@ export class Link {
 
   #receive(decoded: Decoded): void {
     try {
-      if ('problem' in decoded) throw new Error(`A message of the daemon is unreadable: ${decoded.problem}`);
+      if ('problem' in decoded)
+        throw new HoldfastError('BAD_REQUEST', `Cannot read a message of the daemon: ${decoded.problem}`);
       this.#user.onMessage(decoded.value as ToChild);
     } catch (error) {
       this.#user.onError(error);

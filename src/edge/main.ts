@@ -1,10 +1,11 @@
 /** The edge's process: doors and orders come from the daemon, and it serves on without it. */
 import net from 'node:net';
+import { HoldfastError } from '../errors.ts';
 import type { EdgeTable } from '../protocol/edge-table.ts';
 import { type DoorOrder, GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
-import { AccessLog } from './access-log.ts';
 import { Edge } from './edge.ts';
 import { Link } from './link.ts';
+import { Output } from './output.ts';
 import { reportTo } from './wire.ts';
 
 /** For SIGTERM, when nobody says how long the drain may take. */
@@ -12,7 +13,8 @@ const DRAIN_MS = 10_000;
 const TRAFFIC_MS = 1_000;
 
 const orders = readOrders();
-const accessLog = new AccessLog(1);
+const accessLog = new Output(1);
+const complaints = new Output(2);
 const doors: net.Server[] = [];
 const listening: DoorOrder[] = [];
 let edge: Edge | undefined;
@@ -29,7 +31,12 @@ link.open();
 function readOrders(): GuestOrders {
   const text = process.env[GUEST_ENV];
   delete process.env[GUEST_ENV];
-  if (text === undefined) throw new Error(`The edge is started by the daemon, which gives it ${GUEST_ENV}`);
+  if (text === undefined) {
+    throw new HoldfastError(
+      'USAGE',
+      `Cannot start the edge without ${GUEST_ENV}: the daemon starts it and sets that`,
+    );
+  }
   return JSON.parse(text) as GuestOrders;
 }
 
@@ -47,8 +54,13 @@ function obey(message: ToChild): void {
 }
 
 function apply(table: EdgeTable): void {
-  if (!isTable(table))
-    throw new Error(`A table of the daemon is unusable: ${JSON.stringify(table).slice(0, 200)}`);
+  if (!isTable(table)) {
+    const found = JSON.stringify(table).slice(0, 200);
+    throw new HoldfastError(
+      'BAD_REQUEST',
+      `Cannot apply the table "${found}": sites, pools, limits and trust must be there`,
+    );
+  }
   if (edge) edge.apply(table);
   else {
     edge = new Edge(table, { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain });
@@ -68,9 +80,14 @@ function isTable(table: EdgeTable): boolean {
 /** Only now that there is a table: until then connections wait in the kernel. */
 function openDoor(door: DoorOrder, edge: Edge): void {
   if (ending) return;
-  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
-    edge.accept(socket),
-  );
+  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    try {
+      edge.accept(socket);
+    } catch (error) {
+      socket.destroy();
+      complain(error);
+    }
+  });
   server.on('error', complain);
   server.listen({ fd: door.fd }, () => {
     listening.push(door);
@@ -104,10 +121,10 @@ async function end(timeoutMs: number, final: boolean): Promise<void> {
   clearInterval(traffic);
   tellTraffic();
   link.send({ type: 'drained' });
-  await Promise.all([link.close(), accessLog.flushed(1_000)]);
+  await Promise.all([link.close(), accessLog.flushed(1_000), complaints.flushed(1_000)]);
   process.exit(0);
 }
 
 function complain(error: unknown): void {
-  process.stderr.write(`edge: ${error instanceof Error ? error.stack : String(error)}\n`);
+  complaints.add(`edge: ${error instanceof Error ? error.stack : String(error)}\n`);
 }

@@ -104,6 +104,34 @@ test('a target keeps its WebSockets while it drains, and loses them with 1012 wh
   assert.deepEqual(app.closes, [1001]);
 });
 
+test('a closing target loses its WebSockets at once, and finishes its requests', async (t) => {
+  let finish: (() => void) | undefined;
+  const app = await startEcho(t);
+  app.server.removeAllListeners('request').on('request', (_, response: http.ServerResponse) => {
+    finish = () => response.end('done');
+  });
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets: app.targets } } }));
+  const socket = await open(t, edge.port);
+  const closed = once(socket, 'close');
+  const answer = ask(edge.port, '/', { method: 'POST', body: 'x' });
+  await until(() => finish !== undefined, 'the request is at the app');
+  const closing = app.targets.map((target) => ({ ...target, state: 'closing' as const }));
+  await edge.apply(tableOf({ pools: { web: { targets: closing } } }));
+  assert.equal((await closed)[0], 1012);
+  finish?.();
+  assert.equal((await answer).body, 'done');
+  await edge.heard('retired', ({ target }) => target === 'web.0#1');
+});
+
+test('a final drain closes WebSockets at once', async (t) => {
+  const app = await startEcho(t);
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets: app.targets } } }));
+  const closed = once(await open(t, edge.port), 'close');
+  edge.send({ type: 'drain', timeoutMs: 60_000, final: true });
+  assert.equal((await closed)[0], 1012);
+  assert.equal(await edge.exited, 0);
+});
+
 test('new WebSockets go to the instance with the fewest', async (t) => {
   const apps = await Promise.all([startEcho(t), startEcho(t)]);
   const counts = apps.map(({ server }) => {

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Output } from './output.ts';
+
+test('a reader that does not read stops nothing, and gets every line when it reads again', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-output-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'fifo');
+  execFileSync('mkfifo', [path]);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => closeSync(fd));
+  const log = new Output(fd);
+  const lines = Array.from({ length: 50_000 }, (_, i) => `line ${i}\n`);
+  for (const line of lines) log.add(line);
+  assert.equal(await log.flushed(300), false);
+  const flushed = log.flushed(10_000);
+  const buffer = Buffer.alloc(65_536);
+  let text = '';
+  while (text.length < lines.join('').length) {
+    try {
+      text += buffer.toString('latin1', 0, readSync(fd, buffer));
+    } catch {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  assert.equal(text, lines.join(''));
+  assert.equal(await flushed, true);
+});

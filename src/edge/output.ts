@@ -1,0 +1,72 @@
+/** Lines for a descriptor, in batches, without ever waiting for whoever reads them. */
+import { constants, fstatSync, openSync, write } from 'node:fs';
+
+const FLUSH_MS = 200;
+/** What may wait for a reader that does not read. */
+const WAITING_MAX = 4 * 1024 * 1024;
+
+export class Output {
+  readonly #fd: number;
+  #waiting = '';
+  #writing: Buffer | undefined;
+  #lost = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(fd: number) {
+    this.#fd = withoutWaiting(fd);
+  }
+
+  add(line: string): void {
+    if (this.#waiting.length > WAITING_MAX) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting += line;
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  /** Nothing waits any more; false when the time is up before. */
+  async flushed(timeoutMs: number): Promise<boolean> {
+    const end = Date.now() + timeoutMs;
+    while (this.#waiting !== '' || this.#writing) {
+      if (Date.now() > end) return false;
+      this.#flush();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return true;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#writing || this.#waiting === '') return;
+    const lost = this.#lost > 0 ? `${this.#lost} lines are missing here: nobody read them in time\n` : '';
+    this.#writing = Buffer.from(this.#waiting + lost, 'latin1');
+    this.#waiting = '';
+    this.#lost = 0;
+    this.#write();
+  }
+
+  #write(): void {
+    const bytes = this.#writing as Buffer;
+    write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
+      if (error?.code === 'EAGAIN') return void setTimeout(() => this.#write(), FLUSH_MS);
+      this.#writing = error || written === bytes.length ? undefined : bytes.subarray(written);
+      if (this.#writing) this.#write();
+      else if (this.#waiting !== '') this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+    });
+  }
+}
+
+/**
+ * A FIFO opened once more, so that a write to it says EAGAIN when it is full. A write that waits, be it on a thread of
+ * its own, would keep even `process.exit` waiting.
+ */
+function withoutWaiting(fd: number): number {
+  if (!fstatSync(fd).isFIFO()) return fd;
+  try {
+    return openSync(`/dev/fd/${fd}`, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch {
+    return fd;
+  }
+}
