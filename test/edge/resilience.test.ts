@@ -66,6 +66,8 @@ test('requests wait while no target is ready', async (t) => {
     method: 'PUT',
     headers: { 'Transfer-Encoding': 'chunked' },
   });
+  // From here on: the app answers as soon as it has the first part.
+  const answered = once(upload, 'response') as Promise<[http.IncomingMessage]>;
   upload.write('one ');
   await edge.heard('traffic', ({ sites }) => sites['*']?.openRequests === 3);
   await edge.apply(tableOf({ pools: { web: { targets: [targetOf('web.0#1', app.address)] } } }));
@@ -78,7 +80,7 @@ test('requests wait while no target is ready', async (t) => {
     ],
   );
   upload.end('two');
-  const [response] = (await once(upload, 'response')) as [http.IncomingMessage];
+  const [response] = await answered;
   assert.equal((await response.setEncoding('utf8').toArray()).join(''), 'one two');
 });
 
