@@ -70,7 +70,7 @@ for (const { title, files, concurrency } of phases) {
   const events = run({
     files: files.map((file) => join(built, file)),
     concurrency,
-    timeout: 10 * MINUTE,
+    timeout: 4 * MINUTE,
     ...(options.grep && { testNamePatterns: [options.grep] }),
   });
   for await (const event of events) report.event(event);

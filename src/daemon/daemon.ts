@@ -2,10 +2,11 @@
 import { closeSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../kit/clock.ts';
-import { API_VERSION, type DaemonView } from '../protocol/api.ts';
+import { API_VERSION, type DaemonView, type OutputLine } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
-import { describeExit } from '../supervisor/process.ts';
+import type { Instance } from '../supervisor/instance.ts';
+import { describeExit, type Running } from '../supervisor/process.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import { Api } from './api.ts';
 import { Crashes } from './crashes.ts';
@@ -282,10 +283,23 @@ export class Daemon {
         code: fact.exit.code,
         signal: fact.exit.signal,
         uptimeMs: fact.uptimeMs,
-        lastOutput: this.#outputs.lastLines(key),
+        lastOutput: await this.#lastOutput(key, instance, fact.running),
       });
     }
     await this.#outputs.close(key);
+  }
+
+  async #lastOutput(
+    key: string,
+    { id, plan }: Instance,
+    running: Running | null,
+  ): Promise<readonly OutputLine[]> {
+    const outputs = this.#outputs;
+    const ours = running === null || running.record.spawnedAt >= Date.parse(this.#startedAt);
+    if (ours) return outputs.lastLines(key);
+    return outputs
+      .lastWords(key, plan.name, id, running.record.spawnedAt)
+      .catch(() => outputs.lastLines(key));
   }
 
   #record(fact: SupervisorFact): void {

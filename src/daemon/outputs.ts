@@ -4,6 +4,7 @@ import type { LogPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Capture } from '../logs/capture.ts';
 import { type ChildEnds, makePipes, openForChild, type PipePair, removePipes } from '../logs/pipes.ts';
+import { readLogs } from '../logs/reader.ts';
 import { LogWriter } from '../logs/writer.ts';
 import type { OutputLine } from '../protocol/api.ts';
 
@@ -24,6 +25,7 @@ interface Output {
 
 /** After the process has ended: how long to wait for the end of its output, which a stranger may keep open. */
 const END_WAIT_MS = 1000;
+const CRASH_LINES = 200;
 
 export class Outputs {
   readonly #options: OutputsOptions;
@@ -67,6 +69,21 @@ export class Outputs {
 
   lastLines(key: string): readonly OutputLine[] {
     return this.#open.get(key)?.capture.lastLines() ?? [];
+  }
+
+  /** The same with what an earlier daemon has read, which only the log knows. `since`: ms since the epoch. */
+  async lastWords(key: string, app: string, instance: string, since: number): Promise<readonly OutputLine[]> {
+    const read = this.lastLines(key);
+    const logged: OutputLine[] = [];
+    const options = {
+      dir: this.#options.logDir,
+      apps: [app],
+      instances: [instance],
+      since,
+      tail: CRASH_LINES,
+    };
+    for await (const { time, stream, text } of readLogs(options)) logged.push({ time, stream, text });
+    return logged.length > read.length ? logged : read;
   }
 
   /** Resolves when all its output was read, or after a short while. */
