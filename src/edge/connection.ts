@@ -53,6 +53,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   /** While the body of the request is not complete. */
   #reader: BodyReader | undefined;
   #bodyBytes = 0;
+  /** What the kernel had not taken yet when the time was last up. */
+  #unwritten = 0;
   #tunnel: Tunnel | undefined;
 
   constructor(edge: Edge, accepted: net.Socket, ip: string) {
@@ -77,7 +79,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   // What the socket says
 
   onBytes(buffer: Buffer, start: number, end: number): void {
-    if (this.#state === 'idle' || this.#state === 'head') this.#head(buffer, start, end);
+    if (this.#state === 'idle' && this.wire.congested) this.#setAside(buffer, start, end);
+    else if (this.#state === 'idle' || this.#state === 'head') this.#head(buffer, start, end);
     else if (this.#state === 'exchange') {
       if (this.#reader) this.#body(this.#reader, buffer, start, end);
       else this.#setAside(buffer, start, end);
@@ -86,6 +89,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
 
   onDrain(): void {
     this.#exchange?.clientDrained();
+    if (this.#state === 'idle' && this.#stash) this.#pump();
   }
 
   onEnd(): void {
@@ -104,7 +108,15 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   expire(): void {
     if (this.#state === 'exchange') this.#exchange?.expire();
     else if (this.#state === 'head') this.#refuse(SLOW_HEAD);
+    else if (this.#isReading()) this.deadline = this.edge.sweeper.now + this.edge.limits.upstreamTimeoutMs;
     else this.wire.destroy();
+  }
+
+  /** The client still takes, however slowly, what was written before it was to end. */
+  #isReading(): boolean {
+    const before = this.#unwritten;
+    this.#unwritten = this.wire.unwritten;
+    return this.#unwritten > 0 && this.#unwritten !== before;
   }
 
   // What the exchange says
@@ -180,6 +192,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     target.tunnels.add(tunnel);
     if (to > from) tunnel.fromApp(buffer, from, to);
     if (stash) tunnel.fromClient(stash, 0, stash.length);
+    this.wire.watch();
     this.wire.resume();
     upstream.wire.resume();
     if (target.state === 'closing' || target.state === 'gone') tunnel.close();
@@ -275,11 +288,14 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     this.wire.pause();
   }
 
-  /** Takes up what was set aside: in a loop, because answers of our own come at once. */
+  /**
+   * Takes up what was set aside, in a loop because answers of our own come at once; not while the client does not read
+   * the answers that it has.
+   */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#state === 'idle' && this.#stash) {
+    while (this.#state === 'idle' && this.#stash && !this.wire.congested) {
       const stash = this.#stash;
       this.#stash = undefined;
       this.#head(stash, 0, stash.length);

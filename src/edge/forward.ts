@@ -203,6 +203,7 @@ export class Exchange implements Caller, Waiter {
     this.#answer = new AnswerWriter(wire, request, head, keep, this.#stickyCookie());
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
+    if (this.#endless) wire.watch();
     this.onAnswerBytes(buffer, from, to, done);
   }
 

@@ -18,7 +18,7 @@ export class Tunnel implements Sweepable {
   readonly #sweeper: Sweeper;
   readonly #client: Side;
   readonly #app: Side;
-  #onDone: (() => void) | undefined;
+  readonly #onDone: () => void;
 
   /** Takes both wires over; `onDone` is called once, when nothing of it is left. */
   constructor(client: Wire, app: Wire, sweeper: Sweeper, onDone: () => void) {
@@ -62,12 +62,16 @@ export class Tunnel implements Sweepable {
     this.#app.wire.destroy();
   }
 
-  sideClosed(): void {
-    this.expire();
+  /** The other one gets what was written for it, and then its end. */
+  sideClosed(peer: Side): void {
+    if (!peer.closed) {
+      peer.wire.end();
+      peer.wire.resume();
+      this.halfOpen();
+      return;
+    }
     this.#sweeper.remove(this);
-    const done = this.#onDone;
-    this.#onDone = undefined;
-    done?.();
+    this.#onDone();
   }
 
   #within(ms: number): void {
@@ -80,6 +84,7 @@ export class Tunnel implements Sweepable {
 class Side implements WireUser {
   readonly wire: Wire;
   peer: Side | undefined;
+  closed = false;
   readonly #tunnel: Tunnel;
   readonly #frames = new FrameTracker();
   readonly #closeCode: number;
@@ -97,6 +102,7 @@ class Side implements WireUser {
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     const peer = this.peer as Side;
+    if (peer.closed) return;
     if (!this.#sealed) {
       const reached = this.#frames.feed(buffer, start, end, this.#closing);
       peer.wire.send('', buffer, start, reached, '');
@@ -138,6 +144,7 @@ class Side implements WireUser {
   onConnect(): void {}
 
   onClose(): void {
-    this.#tunnel.sideClosed();
+    this.closed = true;
+    this.#tunnel.sideClosed(this.peer as Side);
   }
 }

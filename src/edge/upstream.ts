@@ -117,7 +117,6 @@ export class Upstream implements WireUser, Sweepable {
       return;
     }
     if (this.#reader) this.#body(this.#caller, this.#reader, buffer, start, end);
-    else if (this.#answer) this.#tainted = true;
     else this.#head(this.#caller, buffer, start, end);
   }
 

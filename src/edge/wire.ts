@@ -23,6 +23,8 @@ const CONGESTED_BYTES = 64 * 1024;
 /** Up to this size a message is one string: libuv writes those from the stack. */
 const STRING_MAX = 8 * 1024;
 const READ_BYTES = 64 * 1024;
+/** Idle time after which a silent connection is probed. */
+const WATCH_MS = 60_000;
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -124,6 +126,16 @@ export class Wire {
 
   get localPort(): number {
     return this.#socket.localPort ?? 0;
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get unwritten(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Has the kernel look now and then whether the other side is still there: for connections that may be silent. */
+  watch(): void {
+    this.#socket.setKeepAlive(true, WATCH_MS);
   }
 
   /** More waits to be written than is good: stop its source until `onDrain`. */

@@ -106,6 +106,40 @@ test('a client is not read faster than the app reads', async (t) => {
   await client.sees('\r\n\r\nok');
 });
 
+test('a client that reads slowly gets all of an answer that ends its connection', async (t) => {
+  const size = 16 * MB;
+  const app = await startApp(t, (_, response) => response.end(Buffer.alloc(size, 'x')));
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }));
+  const client = new RawClient(t, edge.port);
+  let received = 0;
+  client.socket.removeAllListeners('data').on('data', (text: string) => {
+    received += text.length;
+    // Slower than the time that the edge waits for a client to leave.
+    if (received < size / 2) return;
+    client.socket.pause();
+    setTimeout(() => client.socket.resume(), 50);
+  });
+  client.write('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
+  await client.sawEnd();
+  assert.ok(received > size, `${received} of ${size} bytes`);
+});
+
+test('a client that sends requests and reads no answers is not read for ever', async (t) => {
+  let requests = 0;
+  const app = await startApp(t, (_, response) => {
+    requests++;
+    response.end(Buffer.alloc(50_000, 'x'));
+  });
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }));
+  const client = new RawClient(t, edge.port);
+  client.socket.pause();
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5_000));
+  await standsStill(() => requests);
+  assert.ok(requests < 1_000, `${requests} requests went to the app`);
+  client.socket.resume();
+  await until(() => requests === 5_000, 'all are answered');
+});
+
 test('events arrive as they are sent', async (t) => {
   let send: ((text: string) => void) | undefined;
   const app = await startApp(t, (_, response) => {
