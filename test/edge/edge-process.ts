@@ -17,7 +17,7 @@ interface Bindable {
   _createServerHandle(
     host: string,
     port: number,
-    family: 4 | 6,
+    family: 4 | 6 | -1,
   ): { readonly fd: number; getsockname(into: { port?: number }): void; close(): void };
 }
 
@@ -25,6 +25,8 @@ type Of<T extends FromChild['type']> = Extract<FromChild, { type: T }>;
 
 export interface EdgeProcess {
   readonly port: number;
+  /** Of its door, if that is a unix socket. */
+  readonly socketPath: string;
   readonly child: ChildProcess;
   /** Everything that the edge said over the link. */
   readonly said: FromChild[];
@@ -42,14 +44,16 @@ export interface EdgeProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** An edge with one door on a free port, and this table in force. */
-export async function startEdge(t: TestContext, table: EdgeTable): Promise<EdgeProcess> {
+/** An edge with one door on a free port, or on a unix socket, and this table in force. */
+export async function startEdge(t: TestContext, table: EdgeTable, unix = false): Promise<EdgeProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-edge-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   // Bound and held, and never accepted on, as the daemon does it.
-  const door = (net as unknown as Bindable)._createServerHandle('127.0.0.1', 0, 4);
+  const socketPath = join(dir, 'door.sock');
+  const bind = (net as unknown as Bindable)._createServerHandle;
+  const door = unix ? bind(socketPath, -1, -1) : bind('127.0.0.1', 0, 4);
   const bound: { port?: number } = {};
-  door.getsockname(bound);
+  if (!unix) door.getsockname(bound);
   const port = bound.port ?? 0;
   const path = join(dir, 'link.sock');
   const said: FromChild[] = [];
@@ -85,6 +89,7 @@ export async function startEdge(t: TestContext, table: EdgeTable): Promise<EdgeP
   });
   const edge: EdgeProcess = {
     port,
+    socketPath,
     child,
     said,
     stdout: () => stdout,

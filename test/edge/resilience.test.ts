@@ -40,6 +40,26 @@ test('a request that died without an answer is repeated if that is safe, once', 
   assert.ok(deaths > 0 && deaths < 6);
 });
 
+test('a repeated request goes to another instance, however busy that is', async (t) => {
+  const dying = await startRawApp(t, (socket) => socket.on('data', () => socket.destroy()));
+  const release: (() => void)[] = [];
+  const busy = await startApp(t, (request, response) => {
+    if (request.url === '/slow') release.push(() => response.end());
+    else response.end('ok');
+  });
+  const edge = await startEdge(
+    t,
+    tableOf({ pools: { web: { targets: [targetOf('web.1#1', busy.address)] } } }),
+  );
+  const slow = [ask(edge.port, '/slow'), ask(edge.port, '/slow'), ask(edge.port, '/slow')];
+  await until(() => release.length === 3, 'the instance is busy');
+  const targets = [targetOf('web.0#1', dying.address), targetOf('web.1#1', busy.address)];
+  await edge.apply(tableOf({ pools: { web: { targets } } }));
+  for (let i = 0; i < 4; i++) assert.equal((await ask(edge.port, '/')).status, 200);
+  for (const end of release) end();
+  await Promise.all(slow);
+});
+
 test('an idle connection that dies as the next request comes is replaced by a new one', async (t) => {
   const sockets: net.Socket[] = [];
   const app = await startRawApp(t, (socket) => {

@@ -106,22 +106,28 @@ test('a client is not read faster than the app reads', async (t) => {
   await client.sees('\r\n\r\nok');
 });
 
-test('a client that reads slowly gets all of an answer that ends its connection', async (t) => {
-  const size = 16 * MB;
-  const app = await startApp(t, (_, response) => response.end(Buffer.alloc(size, 'x')));
-  const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }));
-  const client = new RawClient(t, edge.port);
-  let received = 0;
-  client.socket.removeAllListeners('data').on('data', (text: string) => {
-    received += text.length;
-    // Slower than the time that the edge waits for a client to leave.
-    if (received < size / 2) return;
-    client.socket.pause();
-    setTimeout(() => client.socket.resume(), 50);
+test('a client that is slow to read gets all of an answer that ends its connection', async (t) => {
+  const app = await startApp(t, (request, response) => {
+    response.end(Buffer.alloc(Number(request.url?.slice(1)), 'x'));
   });
-  client.write('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
-  await client.sawEnd();
-  assert.ok(received > size, `${received} of ${size} bytes`);
+  const table = tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } });
+  // A unix socket, because the kernel takes little of what its client does not read: a part is left in the edge.
+  const edge = await startEdge(t, table, true);
+  const sizes = Array.from({ length: 12 }, (_, i) => 160_000 + i * 16_000);
+  const clients = sizes.map((size) => {
+    const client = new RawClient(t, edge.socketPath).write(`GET /${size} HTTP/1.0\r\n\r\n`);
+    client.socket.pause();
+    return client;
+  });
+  // Longer than the edge waits for a client to leave.
+  await edge.heard('traffic', ({ sites }) => sites['*']?.requests === sizes.length);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  for (const [i, client] of clients.entries()) {
+    client.socket.resume();
+    await client.sawEnd();
+    const body = client.received.length - client.received.indexOf('\r\n\r\n') - 4;
+    assert.equal(body, sizes[i]);
+  }
 });
 
 test('a client that sends requests and reads no answers is not read for ever', async (t) => {

@@ -64,8 +64,10 @@ export class RawClient {
   closed = false;
   error: NodeJS.ErrnoException | undefined;
 
-  constructor(t: TestContext, port: number) {
-    this.socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  /** `to`: a port of this machine, or the path of a unix socket. */
+  constructor(t: TestContext, to: number | string) {
+    const address = typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' };
+    this.socket = net.connect({ ...address, allowHalfOpen: true });
     this.socket.setEncoding('latin1').on('data', (text: string) => {
       this.received += text;
     });
