@@ -33,7 +33,9 @@ function createDrain(registry: Registry, drained: () => void): Drain {
 
   function begin(): void {
     connections.draining = true;
-    for (const { server } of registry.servers) quietly(() => stopAccepting(server));
+    for (const { server, lent } of registry.servers) {
+      quietly(() => (lent ? lent.close() : stopAccepting(server)));
+    }
     for (const connection of connections.open) quietly(() => lastAnswer(connection));
     timer = setInterval(quiet(look), LOOK_MS).unref();
   }

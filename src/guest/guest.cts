@@ -11,6 +11,7 @@ import type { DrainModule } from './drain.cts';
 import type { HealthModule } from './health.cts';
 import type { LinkModule } from './link.cts';
 import type { ListenModule } from './listen.cts';
+import type { AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { OrdersModule } from './orders.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { Served, ServedModule, Via } from './served.cts';
@@ -26,7 +27,7 @@ function start(orders: GuestOrders): void {
   const { watchHealth }: HealthModule = require('./health.cjs');
   const { openLink }: LinkModule = require('./link.cjs');
   const { answerListen }: ListenModule = require('./listen.cjs');
-  const { createRegistry, placeOf }: ServedModule = require('./served.cjs');
+  const { createRegistry, handleOf, placeOf }: ServedModule = require('./served.cjs');
 
   quietly(blockOutput);
   const channel = orders.offer ? takeChannel() : null;
@@ -56,11 +57,10 @@ function start(orders: GuestOrders): void {
 
   /** The address as bound is what the daemon is told: for a name that the app gave, what it stands for. */
   function settled(served: Served): void {
-    const address = served.server.address();
-    const handle = served.server._handle;
+    const handle = handleOf(served);
     const { place } = served;
-    if (address === null || typeof address === 'string' || !handle || !place) return;
-    const host = address.address === '::' ? null : address.address;
+    if (!handle || !place) return;
+    const host = hostOf(served.server.address(), handle);
     const report = (via: Via | 'offered'): void => {
       if (served.place !== place) return; // it listens elsewhere by now
       served.reported = { via, host };
@@ -89,6 +89,13 @@ function start(orders: GuestOrders): void {
     disconnected: health.stop,
   });
   answerListen(orders, registry, settled);
+}
+
+/** null = all addresses. The handle is asked when the server that it was made for has lost it. */
+function hostOf(address: ReturnType<AppServer['address']>, handle: ListenHandle): string | null {
+  const name: SocketName = typeof address === 'object' && address ? address : {};
+  if (name.address === undefined) handle.getsockname(name);
+  return name.address === undefined || name.address === '::' ? null : name.address;
 }
 
 quietly(() => {

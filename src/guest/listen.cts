@@ -44,7 +44,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   function answer(server: AppServer, args: unknown[]): boolean {
     forget(registry, server);
     const wanted = wantedAddress(args);
-    if (!wanted || isClusterPrimary()) return false;
+    if (!wanted) return false;
     if (wanted.host !== null && (belongsToEdge(server, wanted) || doors.has(wanted.port))) {
       resolveHost(server, args, wanted);
       return true;
@@ -86,7 +86,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   }
 
   function belongsToEdge(server: AppServer, wanted: Wanted): boolean {
-    if (orders.socket === null || isTls(server)) return false;
+    if (orders.socket === null || isTls(server) || isClusterPrimary()) return false;
     return orders.port === null ? isHttp(server) : wanted.port === orders.port;
   }
 
@@ -117,13 +117,15 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   }
 
   function listenOnDoor(server: AppServer, wanted: Wanted, door: Door): boolean {
+    const asked = meaning(wanted);
+    const isNarrower = isWithin(asked, door.host);
+    if (isNarrower && isClusterPrimary()) return false; // the cluster would hear everything
     const handle = door.take();
     if (!handle) return false;
     const host = isEveryAddress(door.host) ? wanted.address : door.host;
-    const asked = meaning(wanted);
     serve(registry, server, { via: 'door', host, port: wanted.port }, settled);
     adopt(server, wanted, handle);
-    if (isWithin(asked, door.host)) hearOnly(handle, (address) => hostsAgree(asked, address));
+    if (isNarrower) hearOnly(handle, (address) => hostsAgree(asked, address));
     door.handOver();
     return true;
   }
@@ -145,7 +147,10 @@ function adopt(server: AppServer, wanted: Wanted, handle: ListenHandle): void {
   server._listen2(null, null, null, wanted.backlog ?? 0, undefined);
 }
 
-/** With workers in play, a server in the primary is the one that hands connections to them. */
+/**
+ * The app runs `node:cluster` itself. A server in its primary may be the one that the workers' connections come through: that can be
+ * a door, but not the edge's socket, because in the workers there is no guest to say who the client is.
+ */
 function isClusterPrimary(): boolean {
   const cluster: typeof Cluster.default = require('node:cluster');
   return Object.keys(cluster.workers ?? {}).length > 0;

@@ -4,7 +4,7 @@
  */
 import type { Connection, Connections, ConnectionsModule } from './connections.cts';
 import type { IdentityModule } from './identity.cts';
-import type { AppServer, AppSocket, Http2Session, Server } from './node-internals.cts';
+import type { AppServer, AppSocket, Http2Session, ListenHandle, Server } from './node-internals.cts';
 import type { PatienceModule } from './patience.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { WantedModule } from './wanted.cts';
@@ -30,6 +30,11 @@ interface Served {
   readonly tls: boolean;
   /** null: it listens on nothing that concerns the daemon. */
   place: Place | null;
+  /**
+   * Set when a primary of `node:cluster` has taken the handle away, which it does as soon as the server listens: the server was
+   * only there to set it up.
+   */
+  lent: ListenHandle | null;
   /** What the daemon was told, while it is true. */
   reported: { readonly via: Via | 'offered'; readonly host: string | null } | null;
 }
@@ -57,8 +62,13 @@ function isHttp(server: AppServer): boolean {
 }
 
 /** Where it listens, in the sense of the daemon; null when it does not. */
-function placeOf({ place, server }: Served): Place | null {
-  return server.listening ? place : null;
+function placeOf({ place, server, lent }: Served): Place | null {
+  return server.listening || lent ? place : null;
+}
+
+/** The handle that it listens on. */
+function handleOf({ server, lent }: Served): ListenHandle | null {
+  return lent ?? server._handle;
 }
 
 /**
@@ -68,12 +78,11 @@ function placeOf({ place, server }: Served): Place | null {
 function serve(registry: Registry, server: AppServer, place: Place, settled: (served: Served) => void): void {
   let served = known.get(server);
   if (!served) {
-    served = { server, tls: isTls(server), place, reported: null };
+    served = { server, tls: isTls(server), place, lent: null, reported: null };
     known.set(server, served);
     override(registry, served, settled);
   }
-  served.place = place;
-  served.reported = null;
+  Object.assign(served, { place, lent: null, reported: null });
   registry.servers.add(served);
 }
 
@@ -81,8 +90,7 @@ function serve(registry: Registry, server: AppServer, place: Place, settled: (se
 function forget(registry: Registry, server: Server): void {
   const served = known.get(server);
   if (!served) return;
-  served.place = null;
-  served.reported = null;
+  Object.assign(served, { place: null, lent: null, reported: null });
   registry.servers.delete(served);
 }
 
@@ -97,10 +105,21 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
       if (event === 'connection' || event === 'secureConnection') return accept(event, args);
       // node:http2 emits it while it handles the connection.
       if (event === 'session' && accepting) accepting.session = args[0] as Http2Session;
-      if (event === 'listening') setImmediate(quiet(() => placeOf(served) && settled(served)));
+      if (event === 'listening') quietly(noteListening);
       if (event === 'close') quietly(() => registry.servers.delete(served));
     }
     return below.emit().call(this, event, ...args);
+  }
+
+  function noteListening(): void {
+    const { _handle: handle, _listeningId: id } = server;
+    setImmediate(
+      quiet(() => {
+        const taken = server._handle === null && server._listeningId === id; // as opposed to closed
+        served.lent = taken ? handle : null;
+        if (placeOf(served)) settled(served);
+      }),
+    );
   }
 
   /** Node attaches its HTTP parser while it emits, so there is something to do before and after. */
@@ -147,7 +166,7 @@ function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 }
 
-const exported = { createRegistry, serve, forget, isTls, isHttp, placeOf };
+const exported = { createRegistry, serve, forget, isTls, isHttp, placeOf, handleOf };
 export type ServedModule = typeof exported;
 export type { Place, Registry, Served, Via };
 

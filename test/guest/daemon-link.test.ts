@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';
 import { ask } from './ask.ts';
-import { Daemon, guestFile, type RawHandle } from './play-daemon.ts';
+import { Daemon, guestFile, holdDoor, type RawHandle } from './play-daemon.ts';
 
 const serving = (port: number) =>
   `require('node:http').createServer((req, res) => res.end('pid ' + process.pid)).listen(${port});`;
@@ -196,24 +196,49 @@ test('without orders, in workers and in children there is no guest', async (t) =
   assert.equal(forked.execArgv.includes(guestFile), false);
 });
 
-test('an app that uses node:cluster itself is left alone', async (t) => {
+const clustered = (port: number, host = '') => `const cluster = require('node:cluster');
+  if (cluster.isPrimary) {
+    for (const _ of [1, 2]) cluster.fork();
+    cluster.on('listening', () => console.log('listening'));
+  } else {
+    require('node:http').createServer((req, res) => res.end('worker ' + req.socket.remoteAddress)).listen(${port}${host});
+  }`;
+
+test('an app that runs node:cluster itself: on its own port, also when it is routed, and offered', async (t) => {
+  for (const routed of [false, true]) {
+    const daemon = await Daemon.start(t);
+    const port = await freePort();
+    const file = join(daemon.dir, 'cluster.cjs');
+    writeFileSync(file, clustered(port));
+    const app = daemon.run({ orders: { socket: routed ? daemon.socket : null, port, offer: true }, file });
+    await app.printed(/(listening\n){2}/);
+    assert.equal((await ask({ port })).body, 'worker ::ffff:127.0.0.1');
+    const { host, via } = await daemon.hears('listening');
+    assert.deepEqual([host, via], [null, 'offered']);
+    assert.deepEqual(app.offers[0]?.offer, { cmd: 'NODE_HOLDFAST_DOOR', host: null, port });
+    daemon.tell({ type: 'drain', timeoutMs: 1000 });
+    await daemon.hears('drained');
+    assert.equal(daemon.heardOf('listening').length, 1);
+    app.child.kill('SIGKILL');
+  }
+});
+
+test('an app that runs node:cluster itself, on a door; but not wider than it asked for', async (t) => {
   const daemon = await Daemon.start(t);
-  const port = await freePort();
+  const door = await holdDoor(t);
   const file = join(daemon.dir, 'cluster.cjs');
-  writeFileSync(
-    file,
-    `const cluster = require('node:cluster');
-    if (cluster.isPrimary) {
-      for (const _ of [1, 2]) cluster.fork();
-      cluster.on('listening', (worker, address) => console.log('listening ' + JSON.stringify(address)));
-    } else {
-      require('node:http').createServer((req, res) => res.end('worker')).listen(${port});
-    }`,
-  );
-  const app = daemon.run({ orders: { socket: daemon.socket, port }, file });
-  await app.printed(/(listening.*\n){2}/);
-  assert.equal((await ask({ port })).body, 'worker');
-  assert.equal(daemon.heardOf('listening').length, 0);
+  writeFileSync(file, clustered(door.port));
+  const app = daemon.run({ doors: [door], file });
+  await app.printed(/(listening\n){2}/);
+  assert.equal((await ask({ port: door.port })).body, 'worker ::ffff:127.0.0.1');
+  assert.equal((await daemon.hears('listening')).via, 'door');
+
+  const narrow = await holdDoor(t);
+  writeFileSync(file, clustered(narrow.port, ", '127.0.0.1'"));
+  await daemon.run({ doors: [narrow], file }).printed(/(listening\n){2}/);
+  const own = await daemon.hears('listening', 2);
+  assert.deepEqual([own.host, own.via], ['127.0.0.1', 'own']);
+  await assert.rejects(ask({ port: narrow.port, host: '::1' }), /ECONNREFUSED/);
 });
 
 test('orders that cannot be read are no orders', async (t) => {

@@ -69,14 +69,17 @@ export class App {
   /** Waits until the app has printed `text`. */
   async printed(text: string | RegExp): Promise<string> {
     const found = () => (typeof text === 'string' ? this.output.includes(text) : text.test(this.output));
-    await until(found, { why: `the app prints ${text}, having printed ${JSON.stringify(this.output)}` });
+    await until(found, { why: `the app prints ${text}` }).catch((error) => {
+      throw new Error(`${error.message}; it printed ${JSON.stringify(this.output)}`);
+    });
     return this.output;
   }
 
   /** The exit code, or the signal. */
   async ended(): Promise<number | string | null> {
-    await until(() => this.child.exitCode !== null || this.child.signalCode !== null, {
-      why: `the app ends, having printed ${JSON.stringify(this.output)}`,
+    const over = () => this.child.exitCode !== null || this.child.signalCode !== null;
+    await until(over, { why: 'the app ends' }).catch((error) => {
+      throw new Error(`${error.message}; it printed ${JSON.stringify(this.output)}`);
     });
     return this.child.signalCode ?? this.child.exitCode;
   }
