@@ -1,8 +1,9 @@
 /** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
 
 import type net from 'node:net';
+import type { ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
-import { type ClientSide, Exchange } from './forward.ts';
+import { Exchange } from './forward.ts';
 import { type Client, Forwarder } from './forwarded.ts';
 import { RequestWriter } from './headers.ts';
 import { type BodyReader, LengthReader } from './http1/body.ts';

@@ -2,24 +2,23 @@
  * One request on its way: finds a target, sends, repeats what may be repeated, and passes the answer on. The bytes of
  * both sides run through here; what they mean was decided by the parsers.
  */
+import { Affinity } from './affinity.ts';
 import { AnswerWriter, sendChunk } from './answer.ts';
-import type { Edge } from './edge.ts';
+import type { ClientSide } from './client-side.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
-import { interimText, type RequestWriter, switchText } from './headers.ts';
+import { interimText, switchText } from './headers.ts';
 import type { Waiter } from './hold.ts';
 import { Kind } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
 import { CHUNKED } from './http1/request-fields.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
-import { type Ask, askOf, type Pool } from './pool.ts';
-import { HandshakeLook, setCookie } from './sticky.ts';
+import type { Pool } from './pool.ts';
 import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
 import type { Caller, Upstream } from './upstream.ts';
 import { isSwitch } from './websocket.ts';
-import type { Wire } from './wire.ts';
 
 /** A longer silence to a connection attempt is an answer too. */
 const CONNECT_MS = 5_000;
@@ -27,33 +26,6 @@ const CONNECT_MS = 5_000;
 const DEATHS_MAX = 2;
 const EMPTY = Buffer.alloc(0);
 const NONE: Target[] = [];
-
-/** What a request needs of the connection that it came on. */
-export interface ClientSide {
-  readonly wire: Wire;
-  readonly edge: Edge;
-  /** Of the exchange, in the sweeper's time; 0 = none. */
-  deadline: number;
-  client(head: RequestHead): Client;
-  readonly requests: RequestWriter;
-  /** Reads on, after the exchange had paused the wire. */
-  resumeReading(): void;
-  /** The answer is written. `keep`: the connection may carry another request. */
-  finished(keep: boolean): void;
-  /** Answers in the edge's own words and finishes. */
-  answerLocally(status: number, message: string, head: RequestHead, keep: boolean, extra: string): void;
-  /** The answer broke off: the client must see that. `reset`: only an RST can tell. */
-  cutOff(reset: boolean): void;
-  /** The connection is a WebSocket now; there may be first bytes from the app. */
-  switched(
-    upstream: Upstream,
-    target: Target,
-    traffic: SiteTraffic,
-    buffer: Buffer,
-    from: number,
-    to: number,
-  ): void;
-}
 
 type Phase = 'begun' | 'waiting' | 'connecting' | 'sent' | 'answering' | 'done';
 
@@ -67,7 +39,7 @@ export class Exchange implements Caller, Waiter {
   #requestDone: boolean;
   #pool: Pool | undefined;
   #traffic: SiteTraffic | undefined;
-  #ask: Ask | undefined;
+  #affinity: Affinity | undefined;
   #target: Target | undefined;
   #upstream: Upstream | undefined;
   /** The body as far as it is there, while it may have to be sent (again). */
@@ -85,7 +57,6 @@ export class Exchange implements Caller, Waiter {
   #keepClient = false;
   /** An answer that may pause for as long as it likes. */
   #endless = false;
-  #look: HandshakeLook | undefined;
 
   constructor(side: ClientSide, head: RequestHead, requestDone: boolean) {
     this.#side = side;
@@ -111,9 +82,7 @@ export class Exchange implements Caller, Waiter {
       this.#say(404, 'There is nothing at this address');
       return;
     }
-    this.#pool = pool;
-    this.#ask = askOf(this.#head, this.#client.ip, pool);
-    if (this.#ask.handshake) this.#look = new HandshakeLook();
+    this.#enter(pool);
     if (to > from) this.#keep(buffer, from, to);
     this.#attempt();
   }
@@ -166,7 +135,7 @@ export class Exchange implements Caller, Waiter {
       this.#say(404, 'There is nothing at this address any more');
       return;
     }
-    this.#pool = pool;
+    if (pool !== this.#pool) this.#enter(pool);
     this.#attempt();
   }
 
@@ -200,7 +169,11 @@ export class Exchange implements Caller, Waiter {
     // A client that waits with its body for a 100 that never came may begin another request instead.
     const undecided = request.expectsContinue && !this.#bodySent && !this.#requestDone;
     const keep = request.keepAlive && !undecided && !edge.draining;
-    this.#answer = new AnswerWriter(wire, request, head, keep, this.#stickyCookie());
+    const cookie = (this.#affinity as Affinity).cookieLine(
+      this.#target as Target,
+      this.#client.scheme === 'https',
+    );
+    this.#answer = new AnswerWriter(wire, request, head, keep, cookie);
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
     if (this.#endless) wire.watch();
@@ -209,7 +182,7 @@ export class Exchange implements Caller, Waiter {
 
   onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void {
     const answer = this.#answer as AnswerWriter;
-    if (this.#look) this.#learn(this.#look, buffer, from, to);
+    this.#affinity?.read(this.#target as Target, buffer, from, to, this.#side.edge.sweeper.now);
     answer.write(buffer, from, to, done);
     if (done) {
       this.#finish(answer);
@@ -229,7 +202,7 @@ export class Exchange implements Caller, Waiter {
     const target = this.#target as Target;
     this.#upstream = undefined;
     this.#target = undefined;
-    this.#remember(target);
+    this.#affinity?.confirm(target, edge.sweeper.now);
     wire.text(switchText(head));
     this.#end(101, target.id);
     this.#side.switched(upstream, target, this.#traffic as SiteTraffic, buffer, from, to);
@@ -268,12 +241,17 @@ export class Exchange implements Caller, Waiter {
 
   // Finding a place
 
+  #enter(pool: Pool): void {
+    this.#pool = pool;
+    this.#affinity = new Affinity(this.#head, this.#client.ip, pool);
+  }
+
   #attempt(): void {
     const { edge } = this.#side;
     const pool = this.#pool as Pool;
     const again = this.#again?.state === 'ready' ? this.#again : undefined;
     this.#again = undefined;
-    const target = again ?? pool.pick(this.#ask as Ask, this.#tried, edge.sweeper.now);
+    const target = again ?? pool.pick(this.#affinity as Affinity, this.#tried, edge.sweeper.now);
     if (!target) {
       this.#hold(pool);
       return;
@@ -332,15 +310,11 @@ export class Exchange implements Caller, Waiter {
     else this.#say(unknownHost, 'No site of this name is served here');
   }
 
-  /** The answer says that an Engine.IO session that we do not know either lives on another instance, if anywhere. */
-  #isElsewhere(head: ResponseHead): boolean {
-    const ask = this.#ask as Ask;
-    if (ask.session === '' || head.status !== 400 || (this.#bodySent && !this.#kept)) return false;
-    const target = this.#target as Target;
-    const pool = this.#pool as Pool;
+  #isElsewhere({ status }: ResponseHead): boolean {
+    // Only what can be asked again.
+    if (this.#bodySent && !this.#kept) return false;
     const { now } = this.#side.edge.sweeper;
-    if (pool.sessions.find(ask.session, now) === target) return false;
-    return pool.pick(ask, [...this.#tried, target], now) !== undefined;
+    return (this.#affinity as Affinity).isElsewhere(status, this.#target as Target, this.#tried, now);
   }
 
   /** Asks the next target; `done`: the answer of this one was complete. */
@@ -367,7 +341,7 @@ export class Exchange implements Caller, Waiter {
     const head = this.#head;
     const upstream = this.#upstream as Upstream;
     const { guest } = this.#target as Target;
-    const text = this.#side.requests.text(head, this.#client, guest, this.#look !== undefined);
+    const text = this.#side.requests.text(head, this.#client, guest, this.#affinity?.reads ?? false);
     this.#phase = 'sent';
     upstream.expect(head.method === 'HEAD', head.webSocketKey !== '');
     const kept = this.#kept ?? EMPTY;
@@ -403,35 +377,10 @@ export class Exchange implements Caller, Waiter {
 
   // The end
 
-  /** Reads the id of a new Engine.IO session in the beginning of an answer. */
-  #learn(look: HandshakeLook, buffer: Buffer, from: number, to: number): void {
-    const sid = look.at(buffer, from, to);
-    if (sid !== undefined) {
-      (this.#pool as Pool).sessions.learn(sid, this.#target as Target, this.#side.edge.sweeper.now);
-    }
-    if (look.over) this.#look = undefined;
-  }
-
-  /** A session that was found by asking around is known from now on. */
-  #remember(target: Target): void {
-    const { session } = this.#ask as Ask;
-    const { sessions } = this.#pool as Pool;
-    const { now } = this.#side.edge.sweeper;
-    if (session !== '' && sessions.find(session, now) !== target) sessions.learn(session, target, now);
-  }
-
-  #stickyCookie(): string {
-    const pool = this.#pool as Pool;
-    if (pool.plan.sticky !== 'cookie') return '';
-    const { token } = this.#target as Target;
-    if (this.#ask?.cookie === token) return '';
-    return setCookie(pool.cookieName, token, this.#client.scheme === 'https');
-  }
-
   #finish(answer: AnswerWriter): void {
     const target = this.#target as Target;
     const upstream = this.#upstream as Upstream;
-    if (answer.status === 200) this.#remember(target);
+    if (answer.status === 200) this.#affinity?.confirm(target, this.#side.edge.sweeper.now);
     this.#upstream = undefined;
     this.#target = undefined;
     this.#end(answer.status, target.id);

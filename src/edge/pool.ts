@@ -1,34 +1,10 @@
 /** The targets of one app, and who of its requests goes where. */
 import type { EdgePool } from '../protocol/edge-table.ts';
+import type { Affinity } from './affinity.ts';
 import { byKey, leastBusy } from './balancer.ts';
 import { HoldQueue } from './hold.ts';
-import { Kind } from './http1/fields.ts';
-import type { RequestHead } from './http1/request-head.ts';
-import { cookieName, engineSession, readCookie, Sessions } from './sticky.ts';
+import { cookieName, Sessions } from './sticky.ts';
 import type { Target } from './target.ts';
-
-/** What a request asks of its pool. */
-export interface Ask {
-  readonly webSocket: boolean;
-  /** Of Engine.IO by polling: the answer will tell the session's id. */
-  readonly handshake: boolean;
-  /** Of the client, after trust. */
-  readonly ip: string;
-  /** Engine.IO session id, or empty. */
-  readonly session: string;
-  /** Value of the pool's cookie, or empty. */
-  readonly cookie: string;
-}
-
-export function askOf(head: RequestHead, ip: string, pool: Pool): Ask {
-  const { query, webSocketKey, fields } = head;
-  const { sticky } = pool.plan;
-  const webSocket = webSocketKey !== '';
-  const session = sticky === 'auto' && query !== '' ? engineSession(query) : undefined;
-  let cookie = '';
-  if (sticky === 'cookie') cookie = readCookie(fields.first(Kind.cookie) ?? '', pool.cookieName) ?? '';
-  return { webSocket, handshake: session === '' && !webSocket, ip, session: session ?? '', cookie };
-}
 
 export class Pool {
   readonly name: string;
@@ -59,13 +35,13 @@ export class Pool {
   }
 
   /** The target for a request that was not yet at any of `tried`; undefined when there is none now. */
-  pick(ask: Ask, tried: readonly Target[], now: number): Target | undefined {
+  pick(ask: Affinity, tried: readonly Target[], now: number): Target | undefined {
     const home = this.#home(ask, now);
     if (home && !tried.includes(home)) return home;
     return this.#readyOne(ask, tried) ?? this.#asked(ask, tried);
   }
 
-  #readyOne(ask: Ask, tried: readonly Target[]): Target | undefined {
+  #readyOne(ask: Affinity, tried: readonly Target[]): Target | undefined {
     const ready = tried.length === 0 ? this.#ready : this.#ready.filter((target) => !tried.includes(target));
     if (ready.length === 1) return ready[0];
     if (this.plan.sticky === 'ip') return byKey(ready, ask.ip);
@@ -74,13 +50,13 @@ export class Pool {
   }
 
   /** A session that nobody has told us of (this edge is younger than it) may live on a draining target too. */
-  #asked(ask: Ask, tried: readonly Target[]): Target | undefined {
+  #asked(ask: Affinity, tried: readonly Target[]): Target | undefined {
     if (ask.session === '') return undefined;
     return this.#targets.find((target) => target.state === 'draining' && !tried.includes(target));
   }
 
   /** Where a client's session lives: there it goes until that target is gone. */
-  #home(ask: Ask, now: number): Target | undefined {
+  #home(ask: Affinity, now: number): Target | undefined {
     if (ask.session !== '') return this.sessions.find(ask.session, now);
     if (ask.cookie === '') return undefined;
     const home = this.#targets.find((target) => target.token === ask.cookie);
