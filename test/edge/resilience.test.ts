@@ -175,9 +175,12 @@ test('bytes behind an answer are never an answer to the next request', async (t)
     socket.on('data', () => socket.write(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`));
   });
   const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }));
+  let connections = 0;
+  app.server.on('connection', () => connections++);
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
   for (let i = 0; i < 4; i++) assert.equal((await ask(edge.port, '/', { agent })).body, 'ok');
+  assert.equal(connections, 4, 'a connection in doubt is not used again');
 });
 
 test('an answer that breaks off looks broken to the client', async (t) => {
