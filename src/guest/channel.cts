@@ -1,6 +1,6 @@
 /**
- * The IPC channel to the daemon, hidden from the app: an app with `process.send` believes that it was forked, waits for
- * messages that never come, or ends when the channel does. It carries one thing, copies of listening sockets.
+ * The IPC channel to the daemon, hidden from the app: an app with `process.send` believes that it was forked, waits
+ * for messages that never come, or ends when the channel does. It carries one thing, copies of listening sockets.
  */
 import type { DoorOffer } from '../protocol/link.ts' with { 'resolution-mode': 'import' };
 import type { ListenHandle } from './node-internals.cts';

@@ -1,4 +1,7 @@
-/** The open connections of the app's servers: what they carry, and the place between Node's HTTP parser and Node's HTTP server. */
+/**
+ * The open connections of the app's servers: what they carry, and the place between Node's HTTP parser and Node's
+ * HTTP server.
+ */
 import type { IdentityModule } from './identity.cts';
 import type { AppRequest, AppSocket, Http2Session } from './node-internals.cts';
 import type { QuietlyModule } from './quietly.cts';

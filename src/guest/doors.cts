@@ -1,4 +1,7 @@
-/** The listening sockets that this process inherited from the daemon: which of them a call of `listen` means, and their handles. */
+/**
+ * The listening sockets that this process inherited from the daemon: which of them a call of `listen` means, and
+ * their handles.
+ */
 import type * as Net from 'node:net';
 import type { DoorOrder } from '../protocol/link.ts' with { 'resolution-mode': 'import' };
 import type { ClientHandle, ListenHandle } from './node-internals.cts';
@@ -16,8 +19,8 @@ interface Doors {
   /** Whether there is one on this port that is not in use, for whatever address. */
   has(port: number): boolean;
   /**
-   * An exact address is better than "all addresses, however written", and that is better than a wider socket, on which only
-   * part of what comes is for the app.
+   * An exact address is better than "all addresses, however written", and that is better than a wider socket, on
+   * which only part of what comes is for the app.
    */
   find(port: number, host: string | null): Door | undefined;
 }
@@ -42,8 +45,8 @@ function createDoors(orders: readonly DoorOrder[]): Doors {
 const PARKED_MS = 1000;
 
 /**
- * One inherited fd. It is closed with the server that listens on it, so it serves one listen (the daemon may pass several fds
- * of one socket), except that a program may try the port: listen, close, and only then listen in earnest.
+ * One inherited fd. It is closed with the server that listens on it, so it serves one listen (the daemon may pass
+ * several fds of one socket), except that a program may try the port: listen, close, and only then listen in earnest.
  */
 class Door {
   readonly host: string | null;

@@ -1,6 +1,7 @@
 /**
- * Draining: accept nothing new, finish what is open, and at the end close WebSockets properly. The app's servers stay open
- * in the app's eyes (see `stopAccepting`), because an app that sees 'close' may end itself with requests still open.
+ * Draining: accept nothing new, finish what is open, and at the end close WebSockets properly. The app's servers stay
+ * open in the app's eyes (see `stopAccepting`), because an app that sees 'close' may end itself with requests still
+ * open.
  */
 import type { Connection } from './connections.cts';
 import type { HandlesModule } from './handles.cts';

@@ -1,7 +1,8 @@
 /**
- * What runs inside the app's process, preloaded with `--require`, for CommonJS and ES modules alike. It answers `listen()` with
- * the socket that Holdfast holds, tells the daemon what listens and how the event loop does, makes stdout and stderr
- * blocking, and drains on request. It loads and wraps nothing of the app's, and never throws into it.
+ * What runs inside the app's process, preloaded with `--require`, for CommonJS and ES modules alike. It answers
+ * `listen()` with the socket that Holdfast holds, tells the daemon what listens and how the event loop does, makes
+ * stdout and stderr blocking, and drains on request. It loads and wraps nothing of the app's, and never throws into
+ * it.
  */
 import type { FromChild, GuestOrders, ToChild } from '../protocol/link.ts' with {
   'resolution-mode': 'import',

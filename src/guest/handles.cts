@@ -1,6 +1,6 @@
 /**
- * Stand-ins for a listening handle of Node, for servers of the app that believe that they listen. `node:cluster` does the
- * same in its workers, so `net.Server` is made for it. And handles that hear only part of what comes.
+ * Stand-ins for a listening handle of Node, for servers of the app that believe that they listen. `node:cluster` does
+ * the same in its workers, so `net.Server` is made for it. And handles that hear only part of what comes.
  */
 import type { Accept, AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { QuietlyModule } from './quietly.cts';

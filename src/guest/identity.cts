@@ -1,7 +1,7 @@
 /**
- * Who the client is, on connections that come from the edge. The edge says so in the first field of every request head, and
- * is the only peer of that socket (it lies in a directory of mode 0700). One connection serves many clients, one request
- * at a time, so the socket answers for the client of the latest request.
+ * Who the client is, on connections that come from the edge. The edge says so in the first field of every request
+ * head, and is the only peer of that socket (it lies in a directory of mode 0700). One connection serves many
+ * clients, one request at a time, so the socket answers for the client of the latest request.
  */
 import type { AppRequest, AppSocket, Parser } from './node-internals.cts';
 import type { WantedModule } from './wanted.cts';
@@ -12,8 +12,8 @@ const { isEveryAddress }: WantedModule = require('./wanted.cjs');
 const CLIENT_FIELD = 'X-Holdfast-Client';
 
 /**
- * What the edge said: `<ip> <port> <http|https>`. Kept as it came and read when the app asks, which costs less than to take it
- * apart for every request.
+ * What the edge said: `<ip> <port> <http|https>`. Kept as it came and read when the app asks, which costs less than
+ * to take it apart for every request.
  */
 type Client = string;
 
@@ -95,7 +95,10 @@ function addressOf(client: Client): string {
   return client.slice(0, client.indexOf(' '));
 }
 
-/** What a connection on this machine would show: the address that the app listens on, or the loopback of the client's kind. */
+/**
+ * What a connection on this machine would show: the address that the app listens on, or the loopback of the client's
+ * kind.
+ */
 function localAddress(socket: Named): string {
   const { host } = socket[PLACE];
   if (host !== null && !isEveryAddress(host)) return host;

@@ -1,6 +1,6 @@
 /**
- * The connection to the daemon: NDJSON over its link socket. The daemon may go and come back at any time; the guest tries
- * again for ever and repeats on every connect what is still true. It never keeps the process alive.
+ * The connection to the daemon: NDJSON over its link socket. The daemon may go and come back at any time; the guest
+ * tries again for ever and repeats on every connect what is still true. It never keeps the process alive.
  */
 import type * as Net from 'node:net';
 import type { FromChild, ToChild } from '../protocol/link.ts' with { 'resolution-mode': 'import' };

@@ -1,6 +1,6 @@
 /**
- * Answers `server.listen()` with the socket that Holdfast holds for this app. Only `net.Server.prototype.listen` is replaced, and
- * only calls for a TCP port that the daemon has orders about do anything else than before.
+ * Answers `server.listen()` with the socket that Holdfast holds for this app. Only `net.Server.prototype.listen` is
+ * replaced, and only calls for a TCP port that the daemon has orders about do anything else than before.
  */
 import type * as Cluster from 'node:cluster';
 import type * as Dns from 'node:dns';
@@ -52,7 +52,9 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     return answerAddress(server, wanted);
   }
 
-  /** Node looks a host up before it binds, an IP address too. So the server does not listen yet when `listen` returns. */
+  /**
+   * Node looks a host up before it binds, an IP address too. So the server does not listen yet when `listen` returns.
+   */
   function resolveHost(server: AppServer, args: unknown[], wanted: Wanted): void {
     const dns: typeof Dns = require('node:dns');
     const id = (server._listeningId ?? 0) + 1;
@@ -100,7 +102,10 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     return true;
   }
 
-  /** The edge's socket stands for the port on all addresses: a second server on it hears nothing, or is refused as by the kernel. */
+  /**
+   * The edge's socket stands for the port on all addresses: a second server on it hears nothing, or is refused as by
+   * the kernel.
+   */
   function listenBeside(server: AppServer, wanted: Wanted, other: Place): boolean {
     if (hostsCollide(other.host, wanted.address)) return refuse(server, wanted);
     const name = addressOf(wanted.address, wanted.port);
@@ -108,7 +113,9 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     return true;
   }
 
-  /** By another server of this process, on a door. Node's own bind then gives the EADDRINUSE that the app would get. */
+  /**
+   * By another server of this process, on a door. Node's own bind then gives the EADDRINUSE that the app would get.
+   */
   function isTaken({ address, port }: Wanted): boolean {
     return [...registry.servers].some((served) => {
       const place = placeOf(served);
@@ -148,8 +155,9 @@ function adopt(server: AppServer, wanted: Wanted, handle: ListenHandle): void {
 }
 
 /**
- * The app runs `node:cluster` itself. A server in its primary may be the one that the workers' connections come through: that can be
- * a door, but not the edge's socket, because in the workers there is no guest to say who the client is.
+ * The app runs `node:cluster` itself. A server in its primary may be the one that the workers' connections come
+ * through: that can be a door, but not the edge's socket, because in the workers there is no guest to say who the
+ * client is.
  */
 function isClusterPrimary(): boolean {
   const cluster: typeof Cluster.default = require('node:cluster');

@@ -1,7 +1,7 @@
 /**
- * On the edge's socket: the edge keeps idle connections for less than 75 s, so the app must keep them for longer (otherwise it
- * closes one just as the edge sends a request), whatever it sets for clients of its own; and a connection that waits for its
- * first head is no slow client.
+ * On the edge's socket: the edge keeps idle connections for less than 75 s, so the app must keep them for longer
+ * (otherwise it closes one just as the edge sends a request), whatever it sets for clients of its own; and a
+ * connection that waits for its first head is no slow client.
  */
 import type { AppServer } from './node-internals.cts';
 

@@ -1,6 +1,6 @@
 /**
- * A server of the app that listens on a port. Its `emit` is overridden rather than listened to: nothing that the app can count,
- * remove or reorder changes.
+ * A server of the app that listens on a port. Its `emit` is overridden rather than listened to: nothing that the app
+ * can count, remove or reorder changes.
  */
 import type { Connection, Connections, ConnectionsModule } from './connections.cts';
 import type { IdentityModule } from './identity.cts';
@@ -31,8 +31,8 @@ interface Served {
   /** null: it listens on nothing that concerns the daemon. */
   place: Place | null;
   /**
-   * Set when a primary of `node:cluster` has taken the handle away, which it does as soon as the server listens: the server was
-   * only there to set it up.
+   * Set when a primary of `node:cluster` has taken the handle away, which it does as soon as the server listens: the
+   * server was only there to set it up.
    */
   lent: ListenHandle | null;
   /** What the daemon was told, while it is true. */
@@ -72,8 +72,8 @@ function handleOf({ server, lent }: Served): ListenHandle | null {
 }
 
 /**
- * Watches `server`, which is about to listen at `place`. `settled` is called once it has listened for a turn of the event
- * loop, so that programs that only try whether a port is free are not reported.
+ * Watches `server`, which is about to listen at `place`. `settled` is called once it has listened for a turn of the
+ * event loop, so that programs that only try whether a port is free are not reported.
  */
 function serve(registry: Registry, server: AppServer, place: Place, settled: (served: Served) => void): void {
   let served = known.get(server);
@@ -156,7 +156,10 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
 
 type Method = (...args: unknown[]) => never;
 
-/** The method under an override: what the object itself had, or what its class has by now (monitoring tools wrap those). */
+/**
+ * The method under an override: what the object itself had, or what its class has by now (monitoring tools wrap
+ * those).
+ */
 function beneath(target: object, name: string): () => Method {
   const own: Method | undefined = Object.getOwnPropertyDescriptor(target, name)?.value;
   return () => own ?? Object.getPrototypeOf(target)[name];

@@ -25,8 +25,8 @@ interface ListenArguments {
 }
 
 /**
- * Reads the arguments of `listen` in all forms that Node takes. Returns null for everything that is not a TCP listen on
- * a named port, wrong arguments too: those are for Node to answer.
+ * Reads the arguments of `listen` in all forms that Node takes. Returns null for everything that is not a TCP listen
+ * on a named port, wrong arguments too: those are for Node to answer.
  */
 function wantedAddress(args: readonly unknown[]): Wanted | null {
   const [first] = args;
@@ -70,7 +70,10 @@ function isEveryAddress(host: string | null): boolean {
   return host === null || host === '::' || host === '0.0.0.0';
 }
 
-/** Whether a socket bound to `bound` is what an app that asks for `asked` means. All addresses are all addresses, however written. */
+/**
+ * Whether a socket bound to `bound` is what an app that asks for `asked` means. All addresses are all addresses,
+ * however written.
+ */
 function hostsAgree(asked: string | null, bound: string | null): boolean {
   if (isEveryAddress(asked) || isEveryAddress(bound)) return isEveryAddress(asked) && isEveryAddress(bound);
   if (asked === 'localhost') return LOOPBACK.has(bound ?? '');
