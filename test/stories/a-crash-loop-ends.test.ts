@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { AppDetail } from '../../src/protocol/api.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
+import { plainUser } from '../support/plain-user.ts';
 import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
 import { app } from '../support/root.ts';
@@ -100,6 +102,24 @@ describe('a program that cannot be started', () => {
       assert.ok(isAlive(daemon));
     });
   }
+
+  test('because the machine is out of processes is retried until there are some (EAGAIN)', async (t) => {
+    const home = testHome(t);
+    const user = plainUser(t, home);
+    if (!user) return;
+    const { node } = user;
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-p', String(await freePort())], { node });
+    const { pid } = (await home.ok(['show', 'web', '--json'], { node })).json<AppDetail>().instances[0] ?? {};
+    const daemon = home.daemonPid();
+    user.mayStart(daemon, false);
+    process.kill(pid ?? 0, 'SIGKILL');
+    const { reason } = await happened(home, 'instance.spawn-failed', { about: 'web', after: 1 });
+    assert.match(reason ?? '', /EAGAIN/);
+    user.mayStart(daemon, true);
+    await happened(home, 'instance.ready', { about: 'web', after: 1 });
+    assert.equal(home.daemonPid(), daemon);
+    await home.ok(['down'], { node });
+  });
 
   test('fails the command that starts it, which says why', async (t) => {
     const home = testHome(t);
