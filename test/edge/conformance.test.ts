@@ -1,7 +1,9 @@
 /** The hundred raw requests of http1-requests.json through the whole edge: what must be refused reaches nobody. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { root } from '../support/root.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
 import { RawClient, startRawApp, until } from './support.ts';
 
@@ -19,7 +21,7 @@ interface Case {
   readonly trunc?: boolean;
 }
 
-const cases: Case[] = JSON.parse(readFileSync('test/edge/http1-requests.json', 'utf8'));
+const cases: Case[] = JSON.parse(readFileSync(join(root, 'test/edge/http1-requests.json'), 'utf8'));
 
 test('every case of http1-requests.json is refused or forwarded as it says', async (t) => {
   let reached = '';

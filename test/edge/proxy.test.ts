@@ -163,6 +163,7 @@ test('answers keep their framing, and their hop-by-hop fields to themselves', as
     response.sendDate = false;
     if (request.url === '/length') response.writeHead(200, { 'Content-Length': 5 }).end('hello');
     else if (request.url === '/chunked') response.write('hel', () => response.end('lo'));
+    else if (request.url === '/head') response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end();
     else if (request.url === '/204') response.writeHead(204).end();
     else if (request.url === '/304') response.writeHead(304, { ETag: '"1"', 'Content-Length': 77 }).end();
     else
@@ -191,6 +192,7 @@ test('answers keep their framing, and their hop-by-hop fields to themselves', as
   );
   const chunked = await exchange('GET /chunked HTTP/1.1', '0\r\n\r\n');
   assert.match(chunked, /^HTTP\/1\.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n/);
+  assert.match(await exchange('HEAD /head HTTP/1.1', '\r\n\r\n'), /Transfer-Encoding: chunked\r\n\r\n$/);
   assert.equal(await exchange('GET /204 HTTP/1.1', '\r\n\r\n'), 'HTTP/1.1 204 No Content\r\n\r\n');
   assert.match(await exchange('GET /304 HTTP/1.1', '\r\n\r\n'), /ETag: "1"\r\nContent-Length: 77\r\n\r\n$/);
   assert.match(

@@ -146,6 +146,11 @@ const broken: readonly [what: string, bytes: string][] = [
   ['a folded line', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok'],
   ['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok'],
   ['a 101 that nobody asked for', 'HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'],
+  [
+    'a 101 to a WebSocket handshake that there was not',
+    'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      'Sec-WebSocket-Accept: Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=\r\n\r\n',
+  ],
   ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
   ['nothing but 100s', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)],
   ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`],
@@ -168,6 +173,20 @@ test('an answer in doubt is 502 and not passed on', async (t) => {
       assert.match(client.received.replace(/^(HTTP\/1.1 100 Continue\r\n\r\n)+/, ''), /^HTTP\/1\.1 502 /);
     });
   }
+});
+
+test('a request is not repeated when its answer had begun', async (t) => {
+  let requests = 0;
+  const app = await startRawApp(t, (socket) => {
+    socket.on('data', () => {
+      requests++;
+      socket.end('HTTP/1.1 200 OK\r\nContent-');
+    });
+  });
+  const targets = ['web.0#1', 'web.1#1'].map((id) => targetOf(id, app.address));
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets } } }));
+  assert.equal((await ask(edge.port, '/')).status, 502);
+  assert.equal(requests, 1);
 });
 
 test('bytes behind an answer are never an answer to the next request', async (t) => {

@@ -225,22 +225,54 @@ test('bytes right behind both heads are frames', async (t) => {
   await client.sees('\x81\x02hi\x81\x02ok');
 });
 
+test('a frame that is on its way is finished before the close frame', async (t) => {
+  let app: net.Socket | undefined;
+  let got = '';
+  const { address } = await startRawApp(t, (socket) => {
+    app = socket;
+    socket.setEncoding('latin1').once('data', () => {
+      socket.write(`${SWITCH}\x82\x0a01234`, 'latin1');
+      socket.on('data', (text: string) => {
+        got += text;
+      });
+    });
+  });
+  const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', address)] } } }));
+  const client = new RawClient(t, edge.port).write(`${HANDSHAKE}\x82\x8a\0\0\0\0abcde`);
+  await client.sees('\x82\x0a01234');
+  await until(() => got.endsWith('abcde'), 'the app has its half');
+  await edge.apply(
+    tableOf({ pools: { web: { targets: [targetOf('w#1', address, { state: 'closing' })] } } }),
+  );
+  app?.write('56789\x82\x01x', 'latin1');
+  client.write('fghij\x82\x81\0\0\0\0x');
+  await client.sees('0123456789\x88\x02\x03\xf4');
+  await until(
+    () => got.endsWith('abcdefghij\x88\x82\0\0\0\0\x03\xe9'),
+    'the app has its frame and the close frame',
+  );
+  await client.sawEnd();
+  assert.ok(client.received.endsWith('0123456789\x88\x02\x03\xf4'));
+});
+
 test('a side that does not read stops the other side, and loses nothing', async (t) => {
   const app = await startEcho(t);
   const edge = await startEdge(t, tableOf({ pools: { web: { targets: app.targets } } }));
   const socket = await open(t, edge.port);
   const raw = (socket as unknown as { _socket: net.Socket })._socket;
   raw.pause();
-  const count = 300;
+  const count = 800;
   for (let i = 0; i < count; i++) socket.send(Buffer.alloc(100_000, i));
   let stalled = 0;
   let before = -1;
+  const taken = () => raw.bytesWritten - raw.writableLength;
   // Until nothing moves any more: all buffers on the way are full.
   await until(() => {
-    stalled = raw.bytesWritten === before ? stalled + 1 : 0;
-    before = raw.bytesWritten;
+    stalled = taken() === before ? stalled + 1 : 0;
+    before = taken();
     return stalled > 20;
   }, 'everything stands still');
+  assert.ok(before < 40e6, `${before} bytes were taken`);
   let received = 0;
   socket.on('message', (data: Buffer) => {
     assert.equal(data[0], received++ & 255);
