@@ -67,8 +67,11 @@ export interface Context {
   readonly policy: Policy;
 }
 
-/** Ready for this long means well again: the next crash is a first one. */
-const WELL_AFTER_MS = 10_000;
+/**
+ * Ready for this long means well again: the next crash is a first one, and is answered at once. One that crashes again and
+ * again, however slowly, is caught by the rate (`giveUp`).
+ */
+const WELL_AFTER_MS = 1000;
 /** How often SIGKILL is repeated to a process that the kernel does not let die. */
 const KILL_AGAIN_MS = 5_000;
 
