@@ -1,7 +1,8 @@
 /** Promise 4: the control plane is not on the data path. Killing it costs nothing, and the next daemon adopts what runs. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { events, happened } from '../support/journal.ts';
 import { startLoad } from '../support/load.ts';
 import { logged } from '../support/log-file.ts';
@@ -123,18 +124,32 @@ describe('the daemon may be killed', () => {
 
   test('and no line of a chatty app is missing', async (t) => {
     const home = testHome(t);
-    const env = ['-e', 'LINES_PER_SECOND=3000'];
+    const env = ['-e', 'LINES_PER_SECOND=1000'];
     await home.ok(['start', app('chatty.js'), '-n', 'web', '-p', String(await freePort()), ...env]);
     const [pid = null] = await pidsOf(home, 'web', 1);
     for (let n = 0; n < 3; n++) {
       const lines = assertUnbroken(home, 'web', pid);
-      await until(() => logged(home, 'web').length > lines + 1000, { why: 'more lines come' });
+      await until(() => logged(home, 'web').length > lines + 500, { why: 'more lines come' });
+      await betweenTwoWrites(`${home.paths.logs}/web.log`);
       await killDaemon(home);
     }
     await home.ok(['stop', 'web']);
-    assert.ok(assertUnbroken(home, 'web', pid) > 3000);
+    assert.ok(assertUnbroken(home, 'web', pid) > 1500);
   });
 });
+
+/**
+ * What the daemon has read and not written yet goes with it (docs/decisions/0006): about a ten-thousandth of the time it has such
+ * lines, and a test must not depend on that. The app prints every 20 ms.
+ */
+async function betweenTwoWrites(file: string): Promise<void> {
+  const size = () => statSync(file).size;
+  for (let [seen, quiet, grown] = [size(), 0, false]; !grown || quiet < 4; quiet++) {
+    await sleep(1);
+    if (size() === seen) continue;
+    [seen, quiet, grown] = [size(), 0, true];
+  }
+}
 
 describe('the holder may be killed', () => {
   test('the daemon makes another, which brings a daemon back as well', async (t) => {
