@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: compares Holdfast with what this machine has, and writes docs/benchmarks.md.
  *
- *   npm run bench                                 all; about 15 minutes
+ *   npm run bench                                 all; about 20 minutes
  *   npm run bench -- --only proxy,logs            some sections; the file is not written, the tables are printed
  *   npm run bench -- --rounds 5 --seconds 10
  *
@@ -45,6 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => Scratch.closeAll().finally(() => process.exit(1)));
 }
 installContenders();
+const machine = describeMachine('npm run bench');
 const found: { section: Section; findings: Findings }[] = [];
 for (const section of wanted) {
   console.error(section.title);
@@ -78,7 +79,7 @@ function document(): string {
 what it loads, and the machine is small and may be shared, so compare figures only within a table, and take a difference
 below some 10 % for noise: that is what the rounds in turn and the medians leave. The load is one that a benchmark can
 repeat, not yours: an app that does real work makes every proxy look the same.`,
-    describeMachine('npm run bench'),
+    machine,
     '## Aims',
     'What was aimed at before it was built, and what came of it.',
     table(['', 'aim', 'result', ''], aims.map(aimRow)),

@@ -96,7 +96,7 @@ export function holdfastEdgeOverTcp(script = program('app.js')): Contender {
 /** No proxy: two instances that inherit the listening socket. */
 export function holdfastHeldPort(script = program('app.js'), instances = 2): Contender {
   return {
-    name: `Holdfast held port, ${instances} instances`,
+    name: `Holdfast held port, ${instances} instance${instances === 1 ? '' : 's'}`,
     version: holdfastVersion,
     async start(scratch) {
       const port = await freePort();

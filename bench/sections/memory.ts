@@ -18,7 +18,8 @@ export const memory: Section = {
   title: 'Memory',
   about: `Proportional set size (PSS: shared pages are divided among those who share them) in MB, some seconds after the start
 and some seconds after a load of 64 connections. "Beside the app": nginx's master and worker, PM2's daemon, Holdfast's
-daemon, holder and, where there is one, edge. "One instance" is the mean of the app's own processes (two; bare Node has one).`,
+daemon, holder and, where there is one, edge. "One instance" is the mean of the app's own processes (two; bare Node has one).
+The pages of the Node binary are shared by every Node process of the machine, so figures are lower where more of them run.`,
   async run({ seconds, say }) {
     const rows: string[][] = [];
     const aims: Aim[] = [];
