@@ -56,8 +56,8 @@ export const crash: Section = {
   name: 'crash',
   title: 'From a crash to the next answer',
   about: `One instance of a minimal HTTP app is killed with SIGKILL while a client opens a new connection every ${PROBE_MS} ms.
-"Away" is the time from the kill to the first answer of the next process, most of which is Node's own start (and Holdfast's first restart
-waits 100 ms by default). "Refused" counts connections that nobody accepted meanwhile, "failed" those that broke in another
+"Away" is the time from the kill to the first answer of the next process, most of which is Node's own start (forever is
+set to wait 100 ms). "Refused" counts connections that nobody accepted meanwhile, "failed" those that broke in another
 way; with Holdfast they wait and are answered. Medians of at least 5 first crashes, each of a fresh start.`,
   async run({ rounds, say }) {
     const rows: string[][] = [];
