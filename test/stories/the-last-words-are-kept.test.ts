@@ -62,11 +62,15 @@ test('the last words of a program that is not Node, its last line without an end
 test('the last words of an app that dies together with the daemon', async (t) => {
   const home = testHome(t);
   const port = await freePort();
-  // Prints, and kills the daemon and itself in the same moment.
+  // The daemon is stopped first: what it has read and not written yet would go with it (docs/decisions/0006).
   const text = `require('node:http').createServer((req, res) => {
-  for (let n = 1; n <= 400; n++) console.log('last words ' + n);
-  process.kill(Number(req.url.slice(1)), 'SIGKILL');
-  process.kill(process.pid, 'SIGKILL');
+  const daemon = Number(req.url.slice(1));
+  process.kill(daemon, 'SIGSTOP');
+  setTimeout(() => {
+    for (let n = 1; n <= 400; n++) console.log('last words ' + n);
+    process.kill(daemon, 'SIGKILL');
+    process.kill(process.pid, 'SIGKILL');
+  }, 50);
 }).listen(process.env.PORT);`;
   await home.ok(['start', script(home, 'app.js', text), '-n', 'web', '-p', String(port)]);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/${home.daemonPid()}`));
