@@ -54,6 +54,33 @@ describe('under load, no request fails', () => {
     assert.equal(events(home, 'instance.crashed', 'web').length, 0);
   });
 
+  test('in a restart: requests wait until the new instances are there', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/`;
+    const env = ['-e', 'START_MS=300'];
+    await home.ok(['start', app('slow-start.js'), '-n', 'web', '-i', '2', '-p', String(port), ...env]);
+    const before = await pidsOf(home, 2);
+    const loads = [
+      await startLoad(t, { url, expect: 'url', keepAlive: true }),
+      await startLoad(t, { url, expect: 'url', keepAlive: false }),
+    ];
+    await home.ok(['restart', 'web']);
+    const after = await pidsOf(home, 2);
+    assert.deepEqual(
+      after.filter((pid) => before.includes(pid)),
+      [],
+    );
+    for (const load of loads) {
+      const report = await load.stop();
+      assert.equal(report.failed, 0, JSON.stringify(report));
+      assert.ok(
+        after.some((pid) => (report.byPid[pid] ?? 0) > 0),
+        'the new ones have served',
+      );
+    }
+  });
+
   test('of a single instance, whose slow answers are finished', async (t) => {
     const home = testHome(t);
     const port = await freePort();
