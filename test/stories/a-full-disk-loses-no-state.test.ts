@@ -30,8 +30,9 @@ test('a full disk', async (t) => {
   await until(() => fillUp(join(parent, 'filler.2')), { why: 'not a byte is left' });
   const stuck = size();
 
-  // Commands work, and what they change counts.
-  await home.ok(['scale', 'jobs', '2']);
+  // Commands work, and what they change counts; that it is not on disk they say.
+  const { stderr } = await home.ok(['scale', 'jobs', '2']);
+  assert.match(stderr, /state could not be saved \(.*ENOSPC/);
   await home.ready('jobs', 2);
   // A daemon that is killed now comes back with what is on disk, and finds what runs.
   process.kill(daemon, 'SIGKILL');
