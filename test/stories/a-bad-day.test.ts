@@ -69,6 +69,7 @@ test('a bad day', async (t) => {
     'kill the daemon': () => killNamed(home.paths.daemonPid),
     'kill the holder': () => killNamed(home.paths.holderPid),
     reload: () => commands.push(home.run(['reload', 'web'])),
+    restart: () => commands.push(home.run(['restart', 'web'])),
     scale: () => {
       wanted = 1 + below(3);
       return home.run(['scale', 'web', String(wanted)]);

@@ -80,6 +80,25 @@ describe('stop', () => {
     assert.deepEqual(pids.filter(isAlive), []);
   });
 
+  test('is finished by the next daemon when this one is killed in the middle of it', async (t) => {
+    const home = testHome(t);
+    const web = { run: app('ignores-sigterm.js'), port: await freePort(), stop: { timeout: '1500ms' } };
+    configure(home, { apps: { web } });
+    await home.ok(['up']);
+    const [instance] = await home.ready('web', 1);
+    const stop = home.background(['stop', 'web']);
+    await happened(home, 'instance.stopping', { about: 'web' });
+    process.kill(home.daemonPid(), 'SIGKILL');
+    await until(() => stop.child.exitCode !== null, { why: 'the command ends' });
+    await until(() => !isAlive(instance?.pid ?? 0), { why: 'it is gone' });
+    await until(async () => (await home.apps())[0]?.status === 'stopped', {
+      why: 'it is stopped',
+      every: 100,
+    });
+    assert.equal(events(home, 'instance.killed', 'web').length, 1);
+    assert.equal(events(home, 'instance.spawned', 'web').length, 1);
+  });
+
   test('ends an app that is still starting', async (t) => {
     const home = testHome(t);
     configure(home, {
