@@ -1,4 +1,5 @@
 /** The control API (protocol/api.ts): HTTP on a unix socket that only the owner of the home may open. */
+import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import type http from 'node:http';
 import type { AppPlan } from '../config/plan.ts';
@@ -51,9 +52,8 @@ export class Api {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://holdfast');
-    const path = url.pathname.split('/').slice(1).map(decodeURIComponent);
     try {
+      const { url, path } = parseUrl(request);
       if (request.method === 'GET' && path[1] === 'events') this.#events(url, request, response);
       else if (request.method === 'GET') sendJson(response, 200, this.#read(path, url));
       else if (request.method === 'POST') await this.#change(path, request, response);
@@ -97,18 +97,23 @@ export class Api {
     response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
     const reply = (value: Reply<unknown>) => response.write(encodeNdjson(value));
     const stop = this.#options.journal.follow((event) => reply({ event }));
+    let succeeded = false;
     try {
       const result = await operation();
+      succeeded = true;
       stop();
       reply({ result });
     } catch (error) {
       stop();
       reply({ error: asHoldfastError(error).toBody() });
     }
-    const isDown = path[1] === 'down';
-    response.end(() => {
-      if (isDown) this.#options.onDown();
-    });
+    response.end();
+    if (path[1] !== 'down' || !succeeded) return;
+    // Whoever asked may be gone by now.
+    if (!response.destroyed && !response.writableFinished) {
+      await Promise.race([once(response, 'finish'), once(response, 'close')]);
+    }
+    this.#options.onDown();
   }
 
   #operation(path: string[], body: unknown, request: http.IncomingMessage): () => Promise<unknown> {
@@ -146,6 +151,16 @@ export class Api {
       default:
         throw unknownCall(request);
     }
+  }
+}
+
+/** @throws HoldfastError for what is no URL of this API */
+function parseUrl(request: http.IncomingMessage): { url: URL; path: string[] } {
+  try {
+    const url = new URL(`http://holdfast${request.url ?? '/'}`);
+    return { url, path: url.pathname.split('/').slice(1).map(decodeURIComponent) };
+  } catch {
+    throw unknownCall(request);
   }
 }
 

@@ -24,11 +24,12 @@ export class Crashes {
           sync: false,
         },
       );
+      for (const file of this.#files(crash.app).slice(0, -KEEP_PER_APP)) {
+        rmSync(join(this.#dir, file), { force: true });
+      }
     } catch {
       // A full disk: the event in the journal says that it crashed, the log has its last lines if it could be written.
     }
-    for (const file of this.#files(crash.app).slice(0, -KEEP_PER_APP))
-      rmSync(join(this.#dir, file), { force: true });
   }
 
   /** Oldest first. */

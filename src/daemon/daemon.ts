@@ -187,6 +187,7 @@ export class Daemon {
     for (const { plan, stopped } of Object.values(this.#store.state.apps)) {
       if (!stopped) this.#operations.reopenDoors(plan.name);
     }
+    this.#operations.releaseDoors();
     this.#supervisor.resume(this.#operations.desiredApps(), records);
     this.#routing.refresh();
     this.#holder.refresh();
@@ -261,11 +262,17 @@ export class Daemon {
     if (fact.kind === 'instance' && (fact.fact.type === 'crashed' || fact.fact.type === 'stopped')) {
       const socket = fact.fact.running?.record.lease.socket;
       if (socket) rmSync(socket, { force: true });
-      void this.#afterExit(fact.instance.key, fact);
+      this.#afterExit(fact.instance.key, fact).catch((error) => this.#complain(error));
     }
     if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed')
-      void this.#outputs.close(fact.instance.key);
+      this.#outputs.close(fact.instance.key).catch((error) => this.#complain(error));
+    if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
+  }
+
+  /** Something that nobody waits for went wrong; into daemon.log. */
+  #complain(error: unknown): void {
+    console.error(new Date().toISOString(), error);
   }
 
   async #afterExit(

@@ -19,7 +19,8 @@ export function edgeAppPlan(
     command: { file: entry, args: [], node: true, nodeArgs: [] },
     cwd: '/',
     instances: edge.processes,
-    env: {},
+    // Names the address, so that another one makes running edges outdated.
+    env: { HOLDFAST_LISTEN: `${edge.http.host ?? '*'} ${edge.http.port}` },
     baseEnv,
     port: edge.http.port,
     guest: false,

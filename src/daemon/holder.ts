@@ -98,13 +98,21 @@ export class Holder {
     const doors = this.#options.doors();
     const pipes = openPipes(this.#options.pipes());
     const held: Held = { doors: doors.map(({ host, port }) => ({ host, port })), pipes: pipes.length };
-    const child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), ...daemon], {
-      cwd: '/',
-      detached: true,
-      env: { ...process.env, [HELD_ENV]: JSON.stringify(held) },
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes],
-    });
-    for (const fd of pipes) closeSync(fd);
+    let child: ChildProcess;
+    try {
+      child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), ...daemon], {
+        cwd: '/',
+        detached: true,
+        env: { ...process.env, [HELD_ENV]: JSON.stringify(held) },
+        stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes],
+      });
+    } catch {
+      // Most shortages are said by an event, but not all of them (ENOMEM).
+      this.refresh(RETRY_MS);
+      return;
+    } finally {
+      for (const fd of pipes) closeSync(fd);
+    }
     child.on('error', () => this.refresh(RETRY_MS));
     // The machine is out of processes: the old one holds most of it.
     if (child.pid === undefined) return;

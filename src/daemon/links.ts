@@ -73,6 +73,7 @@ export class Links {
       for (const decoded of decoder.push(chunk)) {
         if (!('value' in decoded)) return socket.destroy();
         const message = decoded.value as FromChild;
+        if (typeof message !== 'object' || message === null) return socket.destroy();
         if (link) this.#take(link, message);
         else if (message.type === 'hello' && this.#options.isGenuine(message))
           link = this.#welcome(socket, message);

@@ -40,6 +40,11 @@ const HURRY_MS = 2000;
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #factListeners = new Set<(fact: SupervisorFact) => void>();
+  /** Everything is being ended, and nothing may begin. */
+  #ending = false;
+  /** Only the processes end; the wish is kept for the next daemon. */
+  #suspending = false;
+  readonly #deleting = new Set<string>();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -58,6 +63,7 @@ export class Operations {
 
   /** Starts a new app, or one of this name that is stopped. */
   async start(plan: AppPlan): Promise<void> {
+    this.#refuseWhileEnding([plan.name]);
     const stored = this.#state.apps[plan.name];
     if (stored && stored.source !== null) {
       throw new HoldfastError(
@@ -78,21 +84,22 @@ export class Operations {
 
   /** Starts a stopped app with the settings that it has; one that has failed is tried again. */
   async startAgain(name: string): Promise<void> {
+    this.#refuseWhileEnding([name]);
     const stored = this.#get(name);
     this.#openDoors([stored]);
     this.#store(name, (old) => ({ ...old, stopped: false }), { change: 'started' });
     for (const instance of this.#options.supervisor.app(name)?.current ?? []) {
-      if (instance.phase === 'failed' || instance.phase === 'backoff') instance.dispatch({ type: 'start' });
+      if (instance.phase === 'backoff') instance.dispatch({ type: 'start' });
     }
     await this.#makeTrue([name]);
   }
 
   async stop(name: string): Promise<void> {
     this.#get(name);
-    // It may listen elsewhere when it is started again.
-    const stopped = { stopped: true, previous: null, learned: [] };
-    this.#store(name, (old) => ({ ...old, ...stopped }), { change: 'stopped' });
+    this.#store(name, (old) => ({ ...old, stopped: true, previous: null }), { change: 'stopped' });
     await this.#makeTrue([name]);
+    // It may listen elsewhere when it is started again; unless somebody has started it already.
+    this.#options.store.editApp(name, (old) => (old.stopped ? { ...old, learned: [] } : old));
     this.#closeDoors();
     await this.#options.portsFreed();
   }
@@ -108,6 +115,7 @@ export class Operations {
   }
 
   async scale(name: string, instances: number): Promise<void> {
+    this.#refuseWhileEnding([name]);
     this.#get(name);
     if (!Number.isInteger(instances) || instances < 1 || instances > 1000) {
       throw new HoldfastError(
@@ -152,6 +160,7 @@ export class Operations {
 
   /** Makes what came from this file, and only that, equal to the file. */
   async up(next: Plan): Promise<Change[]> {
+    this.#refuseWhileEnding(Object.keys(next.apps));
     this.#refuseForeign(next);
     const changes = this.plan(next);
     if (changes.length === 0) return changes;
@@ -175,9 +184,6 @@ export class Operations {
     for (const name of Object.keys(next.apps)) {
       const plan = this.#state.apps[name]?.plan;
       if (plan) this.#options.outputs.configure(name, plan.log);
-      for (const instance of this.#options.supervisor.app(name)?.current ?? []) {
-        if (instance.phase === 'failed') instance.dispatch({ type: 'start' });
-      }
     }
     const edge = this.#state.apps[EDGE] ? [EDGE] : [];
     if (this.#state.apps[EDGE]?.stopped) removed.push(EDGE);
@@ -191,6 +197,7 @@ export class Operations {
 
   /** Ends everything and forgets it: the apps first, the edge last. */
   async down(): Promise<void> {
+    this.#ending = true;
     const names = Object.keys(this.#state.apps).filter((name) => name !== EDGE);
     await this.#delete(names, HURRY_MS);
     this.#options.store.edit((state) => ({ ...state, sites: {} }));
@@ -201,6 +208,8 @@ export class Operations {
   /** The machine goes down: ends everything, but keeps the wish for the next start. */
   async suspend(): Promise<void> {
     const { supervisor } = this.#options;
+    this.#ending = true;
+    this.#suspending = true;
     const end = async (apps: readonly App[]) => {
       for (const app of apps) {
         app.desire({ ...app.desired, wanted: 0, drainLimitMs: HURRY_MS });
@@ -246,6 +255,20 @@ export class Operations {
     }
   }
 
+  /** Closes what an earlier daemon did not come to close. */
+  releaseDoors(): void {
+    this.#closeDoors();
+  }
+
+  /** @throws HoldfastError BUSY when what is to begin is just being ended */
+  #refuseWhileEnding(names: readonly string[]): void {
+    if (this.#ending)
+      throw new HoldfastError('BUSY', 'Cannot begin anything now: everything is being stopped');
+    const name = names.find((one) => this.#deleting.has(one));
+    if (name)
+      throw new HoldfastError('BUSY', `Cannot begin anything with "${name}" now: it is being deleted`);
+  }
+
   #get(name: string): StoredApp {
     const stored = this.#state.apps[name];
     if (stored) return stored;
@@ -268,6 +291,7 @@ export class Operations {
   }
 
   async #replace(name: string, mode: RolloutMode, change: string): Promise<void> {
+    this.#refuseWhileEnding([name]);
     const stored = this.#get(name);
     if (stored.stopped) return this.startAgain(name);
     this.#store(
@@ -276,7 +300,7 @@ export class Operations {
         ...old,
         mode,
         generation: old.generation + 1,
-        previous: { plan: old.plan, generation: old.generation },
+        previous: old.previous ?? { plan: old.plan, generation: old.generation },
       }),
       { change },
     );
@@ -295,11 +319,13 @@ export class Operations {
   }
 
   #desired(stored: StoredApp): DesiredApp {
-    const { plan, stopped, generation } = stored;
+    const { plan, stopped, generation, previous } = stored;
     // It may open ports that nobody named, also beside one that is: two that bind the same at once would not both start.
     const oneFirst = hasGuest(plan) && stored.learned.length === 0;
     const mode = this.#canOverlap(stored) ? stored.mode : 'restart';
-    return { plan, wanted: stopped ? 0 : plan.instances, generation, mode, oneFirst, drainLimitMs: null };
+    const wanted = stopped || this.#suspending ? 0 : plan.instances;
+    const drainLimitMs = this.#suspending ? HURRY_MS : null;
+    return { plan, wanted, generation, mode, oneFirst, previous, drainLimitMs };
   }
 
   /** Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails. */
@@ -309,6 +335,10 @@ export class Operations {
     for (const name of names) {
       const stored = this.#state.apps[name];
       if (stored) supervisor.desire(name, this.#desired(stored));
+      // A person asks for it, so what has given up is tried again.
+      for (const instance of supervisor.app(name)?.current ?? []) {
+        if (instance.phase === 'failed') instance.dispatch({ type: 'start' });
+      }
     }
     const results = await Promise.allSettled(waits.map(({ promise }) => promise));
     for (const { cancel } of waits) cancel();
@@ -343,6 +373,8 @@ export class Operations {
 
   /** Whether this means that the wish will not come true; then `fail` is called, at once or soon. */
   #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): boolean {
+    // It shall end: nothing that goes wrong on the way is a failure.
+    if (fact.app.desired.wanted === 0) return false;
     if (fact.kind === 'rollout' && fact.fact.type === 'failed') {
       const { instance, reason } = fact.fact;
       this.#failWith('ROLLOUT_FAILED', `The new ${instance.id} did not get ready: ${reason}`, instance, fail);
@@ -350,7 +382,7 @@ export class Operations {
     }
     if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return false;
     const { instance, app } = fact;
-    if (instance.generation !== app.desired.generation || app.desired.wanted === 0) return false;
+    if (instance.generation !== app.desired.generation) return false;
     if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
     this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
     return true;
@@ -385,10 +417,13 @@ export class Operations {
     if (!previous) return;
     this.#options.store.editApp(app.name, (old) => ({
       ...old,
-      ...previous,
+      generation: previous.generation,
+      // A scale change in between holds.
+      plan: { ...previous.plan, instances: old.plan.instances },
       mode: 'rolling',
       previous: null,
     }));
+    this.#closeDoors();
     app.desire(this.#desired(this.#get(app.name)));
   }
 
@@ -396,6 +431,7 @@ export class Operations {
     const { supervisor } = this.#options;
     for (const name of names) {
       if (!this.#state.apps[name]) continue;
+      this.#deleting.add(name);
       this.#store(name, (old) => ({ ...old, stopped: true, previous: null }), { change: 'deleted' });
     }
     await Promise.all(
@@ -409,6 +445,7 @@ export class Operations {
       }),
     );
     this.#options.store.edit((state) => ({ ...state, apps: omit(state.apps, names) }));
+    for (const name of names) this.#deleting.delete(name);
     this.#closeDoors();
     await this.#options.portsFreed();
   }
@@ -549,7 +586,7 @@ function renewed(
     mode,
     learned: moved ? [] : old.learned,
     generation: old.generation + 1,
-    previous: old.stopped || moved ? null : { plan: old.plan, generation: old.generation },
+    previous: old.stopped || moved ? null : (old.previous ?? { plan: old.plan, generation: old.generation }),
   };
 }
 

@@ -3,7 +3,14 @@
 import type { LogPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Capture } from '../logs/capture.ts';
-import { type ChildEnds, makePipes, openForChild, type PipePair, removePipes } from '../logs/pipes.ts';
+import {
+  type ChildEnds,
+  closeChildEnds,
+  makePipes,
+  openForChild,
+  type PipePair,
+  removePipes,
+} from '../logs/pipes.ts';
 import { readLogs } from '../logs/reader.ts';
 import { LogWriter } from '../logs/writer.ts';
 import type { OutputLine } from '../protocol/api.ts';
@@ -54,7 +61,12 @@ export class Outputs {
   ): Promise<{ pipes: PipePair; ends: ChildEnds }> {
     const pipes = await makePipes(this.#options.runDir, key.replace('#', '.'));
     const ends = openForChild(pipes);
-    this.attach(app, instance, key, pipes, plan);
+    try {
+      this.attach(app, instance, key, pipes, plan);
+    } catch (error) {
+      closeChildEnds(ends);
+      throw error;
+    }
     return { pipes, ends };
   }
 

@@ -88,7 +88,9 @@ export class Routing implements Traffic {
   async retire(instance: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
     const { key } = instance;
     const gone = () => instance.phase !== 'ready';
-    if (this.#options.isRouted(instance.plan.name) && instance.plan.name !== EDGE) {
+    const lease = instance.running?.record.lease;
+    // What it was given counts, not what is routed now: it may be from before.
+    if (lease && (lease.socket !== null || lease.port !== null)) {
       this.#retiredBy.delete(key);
       if (final) this.#closing.add(key);
       this.refresh();

@@ -104,6 +104,13 @@ export function isDead(stat: ProcessStat): boolean {
 
 /** Changes with every boot of the machine, so that a ProcessId of an earlier boot can be told. */
 export function bootId(): string {
+  knownBootId ??= readBootId();
+  return knownBootId;
+}
+
+let knownBootId: string | undefined;
+
+function readBootId(): string {
   if (isLinux) return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const { stdout } = spawnSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' });
   return /sec = (\d+)/.exec(stdout ?? '')?.[1] ?? 'unknown';

@@ -17,6 +17,8 @@ export interface DesiredApp {
   readonly mode: RolloutMode;
   /** Start the first instance alone, so that its port is known before the others need it. */
   readonly oneFirst: boolean;
+  /** What the instances of the generation before run, while they are being replaced. */
+  readonly previous: { readonly plan: AppPlan; readonly generation: number } | null;
   /** The most that draining may take, whatever the plan says; null = as the plan says. */
   readonly drainLimitMs: number | null;
 }
@@ -108,8 +110,19 @@ export class App {
 
   desire(desired: DesiredApp): void {
     if (desired.generation !== this.#desired.generation) this.#rejected = null;
+    const ends = desired.wanted === 0 && this.#desired.wanted > 0;
     this.#desired = desired;
+    if (ends) this.#hasten();
     this.reconcile();
+  }
+
+  /** All of it shall end: what drains for a successor, or was to become one, need not take its time. */
+  #hasten(): void {
+    if (this.#candidate?.phase === 'starting') this.#candidate.dispatch({ type: 'stop' });
+    for (const instance of this.#retiring) {
+      if (instance.phase !== 'ready') continue;
+      void this.#context.traffic.retire(instance, this.#drainOrder(instance)).then(() => ended(instance));
+    }
   }
 
   /** Takes over an instance that an earlier daemon ran. */

@@ -200,18 +200,20 @@ export class Instance {
     this.#serial = serial;
     this.#launching = true;
     this.#pendingSignal = null;
+    let running: Running;
     try {
-      const running = await this.#context.launcher.launch({ plan: this.plan, slot: this.slot, serial });
-      this.#launching = false;
-      this.#adopt(running);
-      this.#context.changed(this, { type: 'spawned', pid: running.record.pid });
-      const signal = this.#pendingSignal;
-      this.#pendingSignal = null;
-      if (signal) running.signal(signal === 'kill' ? 'SIGKILL' : this.plan.stop.signal);
+      running = await this.#context.launcher.launch({ plan: this.plan, slot: this.slot, serial });
     } catch (error) {
       this.#launching = false;
       this.dispatch({ type: 'spawnFailed', reason: error instanceof Error ? error.message : String(error) });
+      return;
     }
+    this.#launching = false;
+    this.#adopt(running);
+    this.#context.changed(this, { type: 'spawned', pid: running.record.pid });
+    const signal = this.#pendingSignal;
+    this.#pendingSignal = null;
+    if (signal) running.signal(signal === 'kill' ? 'SIGKILL' : this.plan.stop.signal);
   }
 
   #adopt(running: Running): void {

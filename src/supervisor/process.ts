@@ -53,6 +53,8 @@ export interface Running {
 
 const GROUP_POLL_MS = 20;
 const ADOPTED_POLL_MS = 1000;
+/** What SIGKILL does not end within this (a process of another user, one that waits for a dead disk) is not waited for. */
+const GROUP_WAIT_MS = 5000;
 
 /**
  * Spawns a process in a session of its own.
@@ -142,13 +144,15 @@ class Group implements Running {
   leaderExited(exit: Exit): void {
     if (this.#leaderExit) return;
     this.#leaderExit = exit;
-    if (!this.#asked) this.#toGroup('SIGKILL');
-    this.#awaitGroup(exit);
+    this.#awaitGroup(exit, this.#clock.now() + GROUP_WAIT_MS);
   }
 
-  #awaitGroup(exit: Exit): void {
-    if (sessionMembers(this.record.pid).length > 0) {
-      this.#clock.after(GROUP_POLL_MS, () => this.#awaitGroup(exit));
+  /** When it was asked to end, the rest of the group has the time that the machine gives it; then comes `kill`. */
+  #awaitGroup(exit: Exit, end: number): void {
+    const left = sessionMembers(this.record.pid);
+    if (left.length > 0 && (this.#asked || this.#clock.now() < end)) {
+      if (!this.#asked) this.#toGroup('SIGKILL');
+      this.#clock.after(GROUP_POLL_MS, () => this.#awaitGroup(exit, end));
       return;
     }
     this.#gone = exit;
@@ -162,6 +166,13 @@ class Group implements Running {
     // Those that went into a group of their own are still of our session.
     for (const member of sessionMembers(this.record.pid)) send(member.pid, signal);
   }
+}
+
+/** Ends the children of an instance that died while there was no daemon: nobody else knows them. */
+export function endLeftovers({ pid }: ProcessId): void {
+  // As long as a session has members its id is not given to a new process.
+  if (identify(pid)) return;
+  for (const member of sessionMembers(pid)) send(member.pid, 'SIGKILL');
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -7,7 +7,7 @@ import type { Instance } from './instance.ts';
 import { Supervisor, type SupervisorFact } from './supervisor.ts';
 
 /** A supervisor over processes that exist only as objects, and a clock that stands still. */
-function setUp() {
+function setUp(also: (fact: string) => void = () => undefined) {
   const clock = new FakeClock(1_000_000);
   const launcher = new FakeLauncher(() => clock.now());
   const facts: string[] = [];
@@ -24,7 +24,10 @@ function setUp() {
         return new Promise((resolve) => release.push(resolve));
       },
     },
-    onFact: (fact: SupervisorFact) => facts.push(describe(fact)),
+    onFact: (fact: SupervisorFact) => {
+      facts.push(describe(fact));
+      also(describe(fact));
+    },
     onChange: () => undefined,
   });
   return {
@@ -66,6 +69,7 @@ function wish(overrides: Partial<DesiredApp> = {}): DesiredApp {
     generation: 1,
     mode: 'rolling',
     oneFirst: false,
+    previous: null,
     drainLimitMs: null,
     ...overrides,
   };
@@ -286,4 +290,58 @@ test('the next daemon goes on from the records: what died is started again, what
     [3, 4],
     'serials go on where they were',
   );
+});
+
+test('the next daemon adopts an instance of the generation before with the plan that it was started with', async () => {
+  const old = fakePlan({ env: { VERSION: '1' } });
+  const broken = fakePlan({ env: { VERSION: '2' } });
+  const first = setUp();
+  first.supervisor.desire('web', wish({ plan: old }));
+  await first.makeReady();
+  const records = first.supervisor.records().map((record) => ({ ...record, process: null }));
+  const second = setUp();
+  const previous = { plan: old, generation: 1 };
+  second.supervisor.resume(new Map([['web', wish({ plan: broken, generation: 2, previous })]]), records);
+  assert.deepEqual(second.supervisor.app('web')?.current[0]?.plan.env, { VERSION: '1' });
+});
+
+test('the next daemon takes over what drains after everything else, so that there is somebody to ask about it', async () => {
+  const first = setUp();
+  first.supervisor.desire('web', wish());
+  first.supervisor.desire('edge', wish({ plan: fakePlan({ name: 'edge' }) }));
+  await first.makeReady();
+  const [web, edge] = first.supervisor.records();
+  assert.ok(web && edge);
+  const order: string[] = [];
+  const second = setUp((fact) => order.push(fact));
+  const desired = new Map([
+    ['web', wish()],
+    ['edge', wish({ plan: fakePlan({ name: 'edge' }) })],
+  ]);
+  const gone = { process: null };
+  second.supervisor.resume(desired, [
+    { ...web, ...gone, retiring: true },
+    { ...edge, ...gone },
+  ]);
+  assert.deepEqual(order.slice(0, 2), ['edge.0#1 crashed', 'edge.0#1 backoff']);
+  assert.equal(order[2], 'web.0#1 stopped');
+});
+
+test('stopping everything hastens what drains for a successor, and ends one that is not ready yet', async () => {
+  const { supervisor, launcher, retired, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  supervisor.desire('web', wish({ wanted: 2, generation: 2 }));
+  await makeReady();
+  await settle();
+  assert.deepEqual(retired, ['web.0#1']);
+  supervisor.desire('web', wish({ wanted: 0, generation: 2 }));
+  await settle();
+  assert.ok(retired.filter((key) => key === 'web.0#1').length === 2, 'it is asked to drain once more');
+  assert.deepEqual(launcher.launched[3]?.signals, ['SIGTERM'], 'the candidate ends');
+  drained();
+  await settle();
+  for (const process of launcher.alive) process.exit();
+  await settle();
+  assert.equal(supervisor.app('web')?.isGone, true);
 });

@@ -5,7 +5,7 @@ import type { Clock } from '../kit/clock.ts';
 import { isAlive } from '../kit/proc.ts';
 import { App, type AppContext, type DesiredApp, type RolloutFact, type Traffic } from './app.ts';
 import { Instance, type InstanceFact, type InstanceSnapshot, type Launcher } from './instance.ts';
-import { adoptProcess, type ProcessRecord } from './process.ts';
+import { adoptProcess, endLeftovers, type ProcessRecord } from './process.ts';
 
 export type SupervisorFact =
   | { readonly kind: 'instance'; readonly app: App; readonly instance: Instance; readonly fact: InstanceFact }
@@ -77,23 +77,26 @@ export class Supervisor {
    */
   resume(desired: ReadonlyMap<string, DesiredApp>, records: readonly InstanceRecord[]): void {
     for (const [name, wish] of desired) this.#apps.set(name, new App(name, wish, this.#context));
-    for (const record of records) {
-      const app = this.#apps.get(record.app);
+    // What is on its way out comes last: how its work ends depends on the others, such as the edges.
+    for (const record of [...records].sort((a, b) => Number(a.retiring) - Number(b.retiring))) {
       this.#serials.set(record.app, Math.max(this.#serials.get(record.app) ?? 0, record.snapshot.serial));
-      if (!app) continue;
-      const instance = new Instance(
-        app.desired.plan,
-        record.snapshot.slot,
-        record.snapshot.generation,
-        this.#context,
-      );
-      const alive = record.process !== null && isAlive(record.process);
-      const running = alive && record.process ? adoptProcess(record.process, this.#options.clock) : null;
-      instance.resume(record.snapshot, running);
-      app.resume(instance, record.retiring);
-      if (running) this.#options.onFact({ kind: 'adopted', app, instance });
+      const app = this.#apps.get(record.app);
+      if (app) this.#resumeOne(app, record);
     }
     for (const app of this.#apps.values()) app.reconcile();
+  }
+
+  #resumeOne(app: App, { snapshot, process, retiring }: InstanceRecord): void {
+    const { plan, previous } = app.desired;
+    const own = previous?.generation === snapshot.generation ? previous.plan : plan;
+    const instance = new Instance(own, snapshot.slot, snapshot.generation, this.#context);
+    instance.draining = retiring;
+    const alive = process !== null && isAlive(process);
+    if (process && !alive) endLeftovers(process);
+    const running = alive ? adoptProcess(process, this.#options.clock) : null;
+    instance.resume(snapshot, running);
+    app.resume(instance, retiring);
+    if (running) this.#options.onFact({ kind: 'adopted', app, instance });
   }
 
   records(): InstanceRecord[] {
