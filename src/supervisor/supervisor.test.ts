@@ -302,7 +302,7 @@ test('the next daemon adopts an instance of the generation before with the plan 
   const second = setUp();
   const previous = { plan: old, generation: 1 };
   second.supervisor.resume(new Map([['web', wish({ plan: broken, generation: 2, previous })]]), records);
-  assert.deepEqual(second.supervisor.app('web')?.current[0]?.plan.env, { VERSION: '1' });
+  assert.deepEqual(second.supervisor.app('web')?.instances[0]?.plan.env, { VERSION: '1' });
 });
 
 test('the next daemon takes over what drains after everything else, so that there is somebody to ask about it', async () => {
