@@ -40,6 +40,8 @@ const HURRY_MS = 2000;
 export class Operations {
   readonly #options: OperationsOptions;
   readonly #factListeners = new Set<(fact: SupervisorFact) => void>();
+  /** By app: the newest instance that was started before its last port was learned, and so without that. */
+  readonly #unequipped = new Map<string, number>();
   /** Everything is being ended, and nothing may begin. */
   #ending = false;
   /** Only the processes end; the wish is kept for the next daemon. */
@@ -238,6 +240,8 @@ export class Operations {
     const stored = this.#state.apps[name];
     if (!stored || addressesOf(stored, this.#state).some((known) => sameAddress(known, address))) return;
     this.#options.store.editApp(name, (old) => ({ ...old, learned: [...old.learned, address] }));
+    const serials = (this.#options.supervisor.app(name)?.instances ?? []).map(({ serial }) => serial);
+    this.#unequipped.set(name, Math.max(0, ...serials));
     this.#options.supervisor.app(name)?.desire(this.#desired(this.#get(name)));
   }
 
@@ -384,6 +388,8 @@ export class Operations {
     const { instance, app } = fact;
     if (instance.generation !== app.desired.generation) return false;
     if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
+    // It found a port taken by the first one, of which nobody knew; next time it inherits the socket.
+    if (instance.serial <= (this.#unequipped.get(app.name) ?? 0)) return false;
     this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
     return true;
   }
