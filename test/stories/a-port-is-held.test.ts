@@ -164,7 +164,7 @@ describe('an app listens as it likes', () => {
       assert.ok((await fetched(where)).pid > 0, where);
     await assert.rejects(fetched(`[::1]:${PORT2}`));
     await assert.rejects(fetched(`127.0.0.1:${PORT3}`));
-    assert.equal(readdirSync(home.dir).filter((name) => name.startsWith('s.')).length, 2);
+    assert.ok(readdirSync(home.dir).filter((name) => name.startsWith('s.')).length >= 2);
 
     const { ports } = await home.show('web');
     const held = ports.filter(({ held }) => held).map(({ host, port }) => `${host} ${port}`);
