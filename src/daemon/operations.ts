@@ -12,11 +12,13 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
-import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
+import { type Address, type Doors, sameAddress } from './doors.ts';
 import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
 import type { Journal } from './journal.ts';
 import type { Outputs } from './outputs.ts';
+import { addressesOf, hasGuest, refuseShared } from './ports.ts';
 import type { DesiredState, DesiredStore, StoredApp } from './state.ts';
+import { fresh, renewed } from './stored-app.ts';
 
 export interface OperationsOptions {
   readonly store: DesiredStore;
@@ -568,97 +570,6 @@ export class Operations {
     const plan = edgeAppPlan(state.edge, this.#options.edgeEntry, this.#options.edgeEnv);
     return { ...state, apps: { ...apps, [EDGE]: renewed(old, plan, null, 'rolling') } };
   }
-}
-
-function fresh(plan: AppPlan, source: string | null): StoredApp {
-  return { plan, source, stopped: false, generation: 1, mode: 'rolling', previous: null, learned: [] };
-}
-
-/** The app with this plan: a new generation when running instances would be outdated by it. */
-function renewed(
-  old: StoredApp | undefined,
-  plan: AppPlan,
-  source: string | null,
-  mode: RolloutMode,
-  moved = false,
-): StoredApp {
-  if (!old) return fresh(plan, source);
-  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, stopped: false };
-  return {
-    ...old,
-    plan,
-    source,
-    stopped: false,
-    mode,
-    learned: moved ? [] : old.learned,
-    generation: old.generation + 1,
-    previous: old.stopped || moved ? null : (old.previous ?? { plan: old.plan, generation: old.generation }),
-  };
-}
-
-/** Instances of the old plan must be replaced: all settings but those that the daemon itself applies count. */
-function outdates(old: AppPlan, next: AppPlan): boolean {
-  const essence = ({
-    instances: _i,
-    baseEnv: _b,
-    log: _l,
-    sticky: _s,
-    hold: _h,
-    drainMs: _d,
-    ...rest
-  }: AppPlan) => rest;
-  return canonical(essence(old)) !== canonical(essence(next));
-}
-
-/** JSON with sorted keys, so that the order of settings makes no difference. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
-/** Where instances of this app get their sockets from: what the plan names and what was learned; routed apps have none. */
-function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[] {
-  const { plan, learned } = stored;
-  if (plan.name === EDGE) return state.edge ? [state.edge.http] : [];
-  if (!hasGuest(plan)) return [];
-  if (routedApps(state).has(plan.name) || plan.port === null) return learned;
-  const named = { host: null, port: plan.port };
-  // It listens on a narrower address of the same port.
-  if (learned.some(({ port }) => port === plan.port)) return learned;
-  return [named, ...learned];
-}
-
-/** Instances of two apps on one port would take each other's connections. */
-function refuseShared(app: StoredApp, state: DesiredState): void {
-  for (const other of Object.values(state.apps)) {
-    if (other.stopped || other.plan.name === app.plan.name) continue;
-    const theirs = claimsOf(other, state);
-    const shared = claimsOf(app, state).find((mine) => theirs.some((address) => collide(mine, address)));
-    if (!shared) continue;
-    throw new HoldfastError(
-      'PORT_TAKEN',
-      `Cannot start "${app.plan.name}" on port ${describeAddress(shared)}: "${other.plan.name}" has it`,
-    );
-  }
-}
-
-/** Also the port that a program without a guest opens by itself. */
-function claimsOf(stored: StoredApp, state: DesiredState): readonly Address[] {
-  const { name, port } = stored.plan;
-  if (hasGuest(stored.plan) || name === EDGE || port === null || routedApps(state).has(name))
-    return addressesOf(stored, state);
-  return [{ host: null, port }];
-}
-
-function collide(a: Address, b: Address): boolean {
-  return a.port === b.port && (a.host === b.host || a.host === null || b.host === null);
-}
-
-function hasGuest(plan: AppPlan): boolean {
-  return plan.guest && plan.command.node;
 }
 
 function pick(

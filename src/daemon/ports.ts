@@ -1,0 +1,49 @@
+/** Which addresses apps listen on, as far as desired state tells. Pure. */
+import type { AppPlan } from '../config/plan.ts';
+import { HoldfastError } from '../errors.ts';
+import { type Address, describeAddress } from './doors.ts';
+import { EDGE, routedApps } from './edge-app.ts';
+import type { DesiredState, StoredApp } from './state.ts';
+
+/** Where instances of this app get their sockets from: what the plan names and what was learned; routed apps have none. */
+export function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[] {
+  const { plan, learned } = stored;
+  if (plan.name === EDGE) return state.edge ? [state.edge.http] : [];
+  if (!hasGuest(plan)) return [];
+  if (routedApps(state).has(plan.name) || plan.port === null) return learned;
+  const named = { host: null, port: plan.port };
+  // It listens on a narrower address of the same port.
+  if (learned.some(({ port }) => port === plan.port)) return learned;
+  return [named, ...learned];
+}
+
+/** Instances of two apps on one port would take each other's connections. */
+export function refuseShared(app: StoredApp, state: DesiredState): void {
+  for (const other of Object.values(state.apps)) {
+    if (other.stopped || other.plan.name === app.plan.name) continue;
+    const theirs = claimsOf(other, state);
+    const shared = claimsOf(app, state).find((mine) => theirs.some((address) => collide(mine, address)));
+    if (!shared) continue;
+    throw new HoldfastError(
+      'PORT_TAKEN',
+      `Cannot start "${app.plan.name}" on port ${describeAddress(shared)}: "${other.plan.name}" has it`,
+    );
+  }
+}
+
+/** Also the port that a program without a guest opens by itself. */
+function claimsOf(stored: StoredApp, state: DesiredState): readonly Address[] {
+  const { name, port } = stored.plan;
+  if (hasGuest(stored.plan) || name === EDGE || port === null || routedApps(state).has(name))
+    return addressesOf(stored, state);
+  return [{ host: null, port }];
+}
+
+function collide(a: Address, b: Address): boolean {
+  return a.port === b.port && (a.host === b.host || a.host === null || b.host === null);
+}
+
+/** A Node program with our preload in it, which can share a port and tell how it is. */
+export function hasGuest(plan: AppPlan): boolean {
+  return plan.guest && plan.command.node;
+}
