@@ -17,6 +17,7 @@ import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
 import type { Journal } from './journal.ts';
 import type { Outputs } from './outputs.ts';
 import { addressesOf, hasGuest, refuseShared } from './ports.ts';
+import { Settling } from './settling.ts';
 import type { DesiredState, DesiredStore, StoredApp } from './state.ts';
 import { fresh, renewed } from './stored-app.ts';
 
@@ -41,7 +42,7 @@ const HURRY_MS = 2000;
 
 export class Operations {
   readonly #options: OperationsOptions;
-  readonly #factListeners = new Set<(fact: SupervisorFact) => void>();
+  readonly #settling: Settling;
   /** By app: the newest instance that was started before its last port was learned, and so without that. */
   readonly #unequipped = new Map<string, number>();
   /** Everything is being ended, and nothing may begin. */
@@ -52,6 +53,8 @@ export class Operations {
 
   constructor(options: OperationsOptions) {
     this.#options = options;
+    const isUnequipped = ({ plan, serial }: Instance) => serial <= (this.#unequipped.get(plan.name) ?? 0);
+    this.#settling = new Settling(options.supervisor, options.outputs, isUnequipped);
   }
 
   get #state(): DesiredState {
@@ -62,7 +65,7 @@ export class Operations {
   heard(fact: SupervisorFact): void {
     if (fact.kind === 'rollout' && fact.fact.type === 'failed') this.#rollBack(fact.app);
     if (fact.kind === 'rollout' && fact.fact.type === 'done') this.#rolledOut(fact.app);
-    for (const listener of [...this.#factListeners]) listener(fact);
+    this.#settling.heard(fact);
   }
 
   /** Starts a new app, or one of this name that is stopped. */
@@ -337,7 +340,7 @@ export class Operations {
   /** Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails. */
   async #makeTrue(names: readonly string[]): Promise<void> {
     const { supervisor } = this.#options;
-    const waits = names.map((name) => this.#settled(name));
+    const waits = names.map((name) => this.#settling.wait(name));
     for (const name of names) {
       const stored = this.#state.apps[name];
       if (stored) supervisor.desire(name, this.#desired(stored));
@@ -356,62 +359,6 @@ export class Operations {
     if (others.length === 0) throw first;
     const details = [...first.details, ...others.flatMap(({ message, details }) => [message, ...details])];
     throw new HoldfastError(first.code, first.message, { hint: first.hint, details });
-  }
-
-  #settled(name: string): { promise: Promise<void>; cancel: () => void } {
-    const { supervisor } = this.#options;
-    let fail: (error: HoldfastError) => void = () => undefined;
-    const failed = new Promise<never>((_resolve, reject) => {
-      fail = reject;
-    });
-    // The error takes a moment, for the last output; what was settled by then is only the way back.
-    let failing = false;
-    const listener = (fact: SupervisorFact) => {
-      if (fact.app.name === name && this.#judge(fact, fail)) failing = true;
-    };
-    this.#factListeners.add(listener);
-    // One turn later, when the wish has been given to the supervisor.
-    const settled = Promise.resolve()
-      .then(() => supervisor.until(() => failing || (supervisor.app(name)?.isSettled ?? true)))
-      .then(() => (failing ? failed : undefined));
-    return { promise: Promise.race([settled, failed]), cancel: () => this.#factListeners.delete(listener) };
-  }
-
-  /** Whether this means that the wish will not come true; then `fail` is called, at once or soon. */
-  #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): boolean {
-    // It shall end: nothing that goes wrong on the way is a failure.
-    if (fact.app.desired.wanted === 0) return false;
-    if (fact.kind === 'rollout' && fact.fact.type === 'failed') {
-      const { instance, reason } = fact.fact;
-      this.#failWith('ROLLOUT_FAILED', `The new ${instance.id} did not get ready: ${reason}`, instance, fail);
-      return true;
-    }
-    if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return false;
-    const { instance, app } = fact;
-    if (instance.generation !== app.desired.generation) return false;
-    if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
-    // It found a port taken by the first one, of which nobody knew; next time it inherits the socket.
-    if (instance.serial <= (this.#unequipped.get(app.name) ?? 0)) return false;
-    this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
-    return true;
-  }
-
-  #failWith(
-    code: 'ROLLOUT_FAILED' | 'START_FAILED',
-    message: string,
-    instance: Instance,
-    fail: (error: HoldfastError) => void,
-  ): void {
-    const { key } = instance;
-    const { outputs } = this.#options;
-    const report = () => {
-      const lines = outputs.lastLines(key).slice(-20);
-      const details = lines.map(({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`);
-      fail(new HoldfastError(code, message, { details }));
-    };
-    // It may have been ended for not getting ready: what it said up to now is what there is to say.
-    if (instance.running) report();
-    else void outputs.ended(key).then(report);
   }
 
   #rolledOut(app: App): void {

@@ -1,0 +1,80 @@
+/** Waits until what is wished of an app is true, or plainly will not be: then says why, with the last output. */
+import { HoldfastError } from '../errors.ts';
+import type { Instance } from '../supervisor/instance.ts';
+import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
+import type { Outputs } from './outputs.ts';
+
+export class Settling {
+  readonly #supervisor: Supervisor;
+  readonly #outputs: Outputs;
+  readonly #isUnequipped: (instance: Instance) => boolean;
+  readonly #listeners = new Set<(fact: SupervisorFact) => void>();
+
+  /** @param isUnequipped it was started without a port that is known by now */
+  constructor(supervisor: Supervisor, outputs: Outputs, isUnequipped: (instance: Instance) => boolean) {
+    this.#supervisor = supervisor;
+    this.#outputs = outputs;
+    this.#isUnequipped = isUnequipped;
+  }
+
+  heard(fact: SupervisorFact): void {
+    for (const listener of [...this.#listeners]) listener(fact);
+  }
+
+  /** `promise` rejects with a HoldfastError when the wish for this app plainly will not come true. */
+  wait(name: string): { promise: Promise<void>; cancel: () => void } {
+    const supervisor = this.#supervisor;
+    let fail: (error: HoldfastError) => void = () => undefined;
+    const failed = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    // The error takes a moment, for the last output; what was settled by then is only the way back.
+    let failing = false;
+    const listener = (fact: SupervisorFact) => {
+      if (fact.app.name === name && this.#judge(fact, fail)) failing = true;
+    };
+    this.#listeners.add(listener);
+    // One turn later, when the wish has been given to the supervisor.
+    const settled = Promise.resolve()
+      .then(() => supervisor.until(() => failing || (supervisor.app(name)?.isSettled ?? true)))
+      .then(() => (failing ? failed : undefined));
+    return { promise: Promise.race([settled, failed]), cancel: () => this.#listeners.delete(listener) };
+  }
+
+  /** Whether this means that the wish will not come true; then `fail` is called, at once or soon. */
+  #judge(fact: SupervisorFact, fail: (error: HoldfastError) => void): boolean {
+    // It shall end: nothing that goes wrong on the way is a failure.
+    if (fact.app.desired.wanted === 0) return false;
+    if (fact.kind === 'rollout' && fact.fact.type === 'failed') {
+      const { instance, reason } = fact.fact;
+      this.#failWith('ROLLOUT_FAILED', `The new ${instance.id} did not get ready: ${reason}`, instance, fail);
+      return true;
+    }
+    if (fact.kind !== 'instance' || !fact.app.current.includes(fact.instance)) return false;
+    const { instance, app } = fact;
+    if (instance.generation !== app.desired.generation) return false;
+    if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
+    // It found a port taken by the first one, of which nobody knew; next time it inherits the socket.
+    if (this.#isUnequipped(instance)) return false;
+    this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
+    return true;
+  }
+
+  #failWith(
+    code: 'ROLLOUT_FAILED' | 'START_FAILED',
+    message: string,
+    instance: Instance,
+    fail: (error: HoldfastError) => void,
+  ): void {
+    const { key } = instance;
+    const outputs = this.#outputs;
+    const report = () => {
+      const lines = outputs.lastLines(key).slice(-20);
+      const details = lines.map(({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`);
+      fail(new HoldfastError(code, message, { details }));
+    };
+    // It may have been ended for not getting ready: what it said up to now is what there is to say.
+    if (instance.running) report();
+    else void outputs.ended(key).then(report);
+  }
+}
