@@ -82,6 +82,32 @@ test('an app gets method, path, query, fields and body, and who the client is', 
   for (const [name, values] of Object.entries(expected)) assert.deepEqual(valuesOf(seen, name), values, name);
 });
 
+test('what is remembered of a request is never said of another', async (t) => {
+  const app = await startApp(t, (request, response) => {
+    const { host, 'x-a': a, 'x-forwarded-host': forwarded } = request.headers;
+    response.end(`<${request.method} ${host} ${forwarded} ${a} ${request.headers['content-length']}>`);
+  });
+  const edge = await startEdge(
+    t,
+    tableOf({ pools: { web: { targets: [targetOf('web.0#1', app.address)] } } }),
+  );
+  const client = new RawClient(t, edge.port);
+  const lines = 'Host: a.test\r\nX-A: 1\r\n';
+  const requests: readonly [raw: string, seen: string][] = [
+    [`GET / HTTP/1.1\r\n${lines}\r\n`, '<GET a.test a.test 1 undefined>'],
+    [`GET http://b.test/ HTTP/1.1\r\n${lines}\r\n`, '<GET b.test b.test 1 undefined>'],
+    [`GET http://c.test/ HTTP/1.1\r\n${lines}\r\n`, '<GET c.test c.test 1 undefined>'],
+    [`DELETE / HTTP/1.1\r\n${lines}\r\n`, '<DELETE a.test a.test 1 undefined>'],
+    ['GET / HTTP/1.1\r\nHost: a.test\r\nX-A: 2\r\n\r\n', '<GET a.test a.test 2 undefined>'],
+    [`PUT / HTTP/1.1\r\n${lines}Content-Length: 1\r\n\r\nx`, '<PUT a.test a.test 1 1>'],
+    [`GET / HTTP/1.0\r\n${lines}\r\n`, '<GET a.test a.test 1 undefined>'],
+  ];
+  for (const [raw, seen] of requests) {
+    client.received = '';
+    await client.write(raw).sees(seen);
+  }
+});
+
 test('a guest learns the client from the first field', async (t) => {
   const app = await startApp(t, mirror);
   const targets = [targetOf('web.0#1', app.address, { guest: true })];

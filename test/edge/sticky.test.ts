@@ -14,8 +14,11 @@ async function startChat(t: TestContext, name: string) {
   server.on('connection', (socket) => {
     socket.on('who', (answer: (name: string) => void) => answer(name));
   });
+  let strangers = 0;
+  server.engine.on('connection_error', () => strangers++);
   t.after(() => server.close());
-  return app;
+  /** How many requests of sessions that live elsewhere came here. */
+  return { ...app, strangers: () => strangers };
 }
 
 async function connect(t: TestContext, port: number, transports: string[]): Promise<Socket> {
@@ -39,7 +42,7 @@ async function startChats(t: TestContext) {
 }
 
 test('Socket.IO works by polling over several instances', async (t) => {
-  const { targets } = await startChats(t);
+  const { apps, targets } = await startChats(t);
   const edge = await startEdge(t, tableOf({ pools: { web: { sticky: 'auto', targets } } }));
   const clients = [];
   for (let i = 0; i < 6; i++) clients.push(await connect(t, edge.port, ['polling']));
@@ -50,6 +53,10 @@ test('Socket.IO works by polling over several instances', async (t) => {
     for (let i = 0; i < 5; i++) assert.equal(await client.emitWithAck('who'), name);
   }
   assert.equal(seen.size, 3, 'new sessions are spread');
+  assert.deepEqual(
+    apps.map((app) => app.strangers()),
+    [0, 0, 0],
+  );
 });
 
 test('Socket.IO upgrades from polling to WebSocket on the same instance', async (t) => {
