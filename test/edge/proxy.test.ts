@@ -95,10 +95,11 @@ test('what is remembered of a request is never said of another', async (t) => {
   const lines = 'Host: a.test\r\nX-A: 1\r\n';
   const requests: readonly [raw: string, seen: string][] = [
     [`GET / HTTP/1.1\r\n${lines}\r\n`, '<GET a.test a.test 1 undefined>'],
+    ['GET / HTTP/1.1\r\nHost: a.test\r\nX-A: 2\r\n\r\n', '<GET a.test a.test 2 undefined>'],
+    [`GET / HTTP/1.1\r\n${lines}\r\n`, '<GET a.test a.test 1 undefined>'],
     [`GET http://b.test/ HTTP/1.1\r\n${lines}\r\n`, '<GET b.test b.test 1 undefined>'],
     [`GET http://c.test/ HTTP/1.1\r\n${lines}\r\n`, '<GET c.test c.test 1 undefined>'],
     [`DELETE / HTTP/1.1\r\n${lines}\r\n`, '<DELETE a.test a.test 1 undefined>'],
-    ['GET / HTTP/1.1\r\nHost: a.test\r\nX-A: 2\r\n\r\n', '<GET a.test a.test 2 undefined>'],
     [`PUT / HTTP/1.1\r\n${lines}Content-Length: 1\r\n\r\nx`, '<PUT a.test a.test 1 1>'],
     [`GET / HTTP/1.0\r\n${lines}\r\n`, '<GET a.test a.test 1 undefined>'],
   ];
@@ -336,6 +337,23 @@ test('an app that closes idle connections soon is not asked on one of them', asy
   );
   for (let i = 0; i < 3; i++) assert.equal((await ask(edge.port, '/')).body, 'ok');
   assert.equal(connections, 3);
+});
+
+test('an idle connection to the app is closed before the app does it', async (t) => {
+  let closed = 0;
+  const app = await startRawApp(t, (socket) => {
+    socket.on('data', () =>
+      socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok'),
+    );
+    socket.on('end', () => closed++);
+  });
+  const edge = await startEdge(
+    t,
+    tableOf({ pools: { web: { targets: [targetOf('web.0#1', app.address)] } } }),
+  );
+  assert.equal((await ask(edge.port, '/')).body, 'ok');
+  await until(() => closed === 1, 'the edge closes it');
+  assert.equal((await ask(edge.port, '/')).body, 'ok');
 });
 
 test('an upstream over TCP by name works', async (t) => {
