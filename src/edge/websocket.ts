@@ -11,9 +11,9 @@ export function isSwitch(head: ResponseHead, key: string): boolean {
   return (
     head.minor === 1 &&
     head.upgrade &&
-    fields.count(Kind.upgrade) === 1 &&
+    fields.hasOne(Kind.upgrade) &&
     fields.first(Kind.upgrade)?.toLowerCase() === 'websocket' &&
-    fields.count(Kind.webSocketAccept) === 1 &&
+    fields.hasOne(Kind.webSocketAccept) &&
     fields.first(Kind.webSocketAccept) ===
       createHash('sha1')
         .update(key + GUID)

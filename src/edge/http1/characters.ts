@@ -12,6 +12,8 @@ const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /** `tchar`, RFC 9110 section 5.6.2: what methods and field names are made of. */
 export const TOKEN = bytes(oneOf(`!#$%&'*+-.^_\`|~${ALPHANUMERIC}`));
 
+export const UNDERSCORE = 95;
+
 /** HTAB, SP, VCHAR and obs-text, RFC 9110 section 5.5: what field values are made of. */
 export const VALUE = bytes((code) => code === 9 || (code >= 32 && code !== 127));
 

@@ -1,5 +1,5 @@
 /** Field lines (RFC 9112 section 5), strictly: the same for requests, answers and trailers. */
-import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE } from './characters.ts';
+import { COLON, CR, LF, SPACE, TAB, TOKEN, UNDERSCORE, VALUE } from './characters.ts';
 
 /** What the edge does with a field; everything that it does not know is `plain` and passed on. */
 export const Kind = {
@@ -81,15 +81,15 @@ function shelfOf(name: string): number {
   return name.length * 32 + (name.charCodeAt(0) & 31);
 }
 
-/** The kind of a field by its name, in any case. */
-export function kindOf(name: string): Kind {
+/** The kind of a field by its name, in any case; `underscored` says whether there is a `_` in it. */
+function kindOf(name: string, underscored: boolean): Kind {
   const candidates = shelves[shelfOf(name)];
   if (candidates) {
     for (const one of candidates) if (one.name === name) return one.kind;
     const lower = name.toLowerCase();
     for (const one of candidates) if (one.lower === lower) return one.kind;
   }
-  return name.includes('_') ? Kind.underscored : Kind.plain;
+  return underscored ? Kind.underscored : Kind.plain;
 }
 
 /** Field lines in the order in which they came; the three lists run in parallel. */
@@ -97,18 +97,32 @@ export class Fields {
   readonly names: string[] = [];
   readonly values: string[] = [];
   readonly kinds: Kind[] = [];
+  /** One bit for each kind that is there, and for each that is there more than once. */
+  #present = 0;
+  #repeated = 0;
+
+  add(name: string, value: string, underscored: boolean): void {
+    const kind = kindOf(name, underscored);
+    const bit = 1 << kind;
+    this.#repeated |= this.#present & bit;
+    this.#present |= bit;
+    this.names.push(name);
+    this.values.push(value);
+    this.kinds.push(kind);
+  }
+
+  has(kind: Kind): boolean {
+    return (this.#present & (1 << kind)) !== 0;
+  }
+
+  /** There is exactly one field of this kind. */
+  hasOne(kind: Kind): boolean {
+    return this.has(kind) && (this.#repeated & (1 << kind)) === 0;
+  }
 
   /** The value of the first field of a kind. */
   first(kind: Kind): string | undefined {
-    const index = this.kinds.indexOf(kind);
-    return index < 0 ? undefined : this.values[index];
-  }
-
-  /** How many fields there are of a kind. */
-  count(kind: Kind): number {
-    let count = 0;
-    for (const other of this.kinds) if (other === kind) count++;
-    return count;
+    return this.has(kind) ? this.values[this.kinds.indexOf(kind)] : undefined;
   }
 }
 
@@ -126,7 +140,10 @@ export function parseFields(
   let line = at;
   while (line < end) {
     let i = line;
-    while (TOKEN[text.charCodeAt(i)] === 1) i++;
+    let underscored = false;
+    for (let code = text.charCodeAt(i); TOKEN[code] === 1; code = text.charCodeAt(++i)) {
+      if (code === UNDERSCORE) underscored = true;
+    }
     if (i === line || text.charCodeAt(i) !== COLON) return 'malformed';
     const name = text.slice(line, i);
     do i++;
@@ -137,9 +154,7 @@ export function parseFields(
     let stop = i;
     while (stop > start && (text.charCodeAt(stop - 1) === SPACE || text.charCodeAt(stop - 1) === TAB)) stop--;
     if (fields.names.length === most) return 'many';
-    fields.names.push(name);
-    fields.values.push(text.slice(start, stop));
-    fields.kinds.push(kindOf(name));
+    fields.add(name, text.slice(start, stop), underscored);
     line = i + 2;
   }
   return fields;

@@ -52,7 +52,7 @@ export function parseRequestFields(text: string, minor: 0 | 1): RequestFields | 
   const connection = readConnection(fields);
   if (!connection) return BAD_CONNECTION;
   const host = fields.first(Kind.host);
-  if (fields.count(Kind.host) > 1 || (host === undefined ? minor === 1 : !isHost(host))) return BAD_HOST;
+  if (host === undefined ? minor === 1 : !fields.hasOne(Kind.host) || !isHost(host)) return BAD_HOST;
   const expect = fields.first(Kind.expect);
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return BAD_EXPECT;
   const close = connection.includes('close');
@@ -83,24 +83,24 @@ function readFraming(fields: Fields, minor: 0 | 1): BodyFraming | Refusal {
   const coding = fields.first(Kind.transferEncoding);
   if (coding !== undefined) {
     const exact = minor === 1 && length === undefined && coding.toLowerCase() === 'chunked';
-    return exact && fields.count(Kind.transferEncoding) === 1
-      ? { length: CHUNKED, framed: true }
-      : BAD_CODING;
+    return exact && fields.hasOne(Kind.transferEncoding) ? { length: CHUNKED, framed: true } : BAD_CODING;
   }
   if (length === undefined) return NO_BODY;
   const parsed = parseLength(length);
-  if (parsed === undefined || fields.count(Kind.contentLength) > 1) return BAD_LENGTH;
+  if (parsed === undefined || !fields.hasOne(Kind.contentLength)) return BAD_LENGTH;
   return { length: parsed, framed: true };
 }
 
 /** The tokens of all Connection fields. */
 function readConnection(fields: Fields): readonly string[] | undefined {
+  if (!fields.has(Kind.connection)) return NONE;
+  if (fields.hasOne(Kind.connection)) return parseTokens(fields.first(Kind.connection) as string);
   let all = NONE;
   for (let i = 0; i < fields.kinds.length; i++) {
     if (fields.kinds[i] !== Kind.connection) continue;
     const tokens = parseTokens(fields.values[i] as string);
     if (!tokens) return undefined;
-    all = all.length === 0 ? tokens : [...all, ...tokens];
+    all = [...all, ...tokens];
   }
   return all;
 }
@@ -108,8 +108,8 @@ function readConnection(fields: Fields): readonly string[] | undefined {
 /** The key, if the fields of a handshake are complete and each is there once. */
 function handshakeKey(fields: Fields): string {
   const key = fields.first(Kind.webSocketKey) ?? '';
-  const once = fields.count(Kind.upgrade) === 1 && fields.count(Kind.webSocketKey) === 1;
+  const once = fields.hasOne(Kind.upgrade) && fields.hasOne(Kind.webSocketKey);
   const protocol = fields.first(Kind.upgrade)?.toLowerCase();
-  const complete = once && protocol === 'websocket' && fields.count(Kind.webSocketVersion) > 0;
+  const complete = once && protocol === 'websocket' && fields.has(Kind.webSocketVersion);
   return complete && /^[A-Za-z0-9+/]{22}==$/.test(key) ? key : '';
 }
