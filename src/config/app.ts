@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
+import { appDefaults } from './app-defaults.ts';
 import { baseEnvForUp } from './base-env.ts';
 import { type CommandProblem, findCommand } from './command.ts';
 import { parseEnvFile } from './env-file.ts';
@@ -65,6 +66,7 @@ interface Found {
 function planOf(name: string, settings: AppSettings, { command, cwd, env, around }: Found): AppPlan {
   const { restart, log } = settings;
   return {
+    ...appDefaults,
     name,
     command,
     cwd,
@@ -73,11 +75,12 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
     baseEnv: baseEnvForUp(around.env, settings.passEnv),
     port: settings.port ?? null,
     guest: settings.guest,
-    ready: settings.ready,
+    ready: { by: settings.ready },
     readyTimeoutMs: settings.readyTimeout,
-    stop: { signal: settings.stop.signal, timeoutMs: settings.stop.timeout },
+    stop: { ...appDefaults.stop, signal: settings.stop.signal, timeoutMs: settings.stop.timeout },
     drainMs: settings.drain,
     restart: {
+      ...appDefaults.restart,
       backoffMinMs: restart.backoff[0],
       backoffMaxMs: restart.backoff[1],
       giveUp: { crashes: restart.giveUpAfter.crashes, withinMs: restart.giveUpAfter.within },
@@ -85,6 +88,7 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
     sticky: settings.sticky,
     hold: { timeoutMs: settings.hold, maxWaiting: settings.holdMax },
     log: {
+      ...appDefaults.log,
       rotateBytes: log.rotate.size,
       keep: log.rotate.keep,
       totalBytes: log.total,

@@ -104,6 +104,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     source: around.source,
     apps,
     sites,
+    logsTotalBytes: null,
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },

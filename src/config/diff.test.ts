@@ -1,31 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { appPlan } from '../../test/support/plans.ts';
 import type { Change } from '../protocol/api.ts';
 import { diffPlans } from './diff.ts';
 import type { AppPlan, Plan } from './plan.ts';
 
-const app: AppPlan = {
-  name: 'web',
+const app = appPlan({
   command: { file: '/srv/web.js', args: ['--a'], node: true, nodeArgs: ['--b'] },
   cwd: '/srv',
   instances: 2,
   env: { NODE_ENV: 'production', TOKEN: 'hush' },
   baseEnv: { PATH: '/bin' },
   port: 3000,
-  guest: true,
-  ready: 'auto',
-  readyTimeoutMs: 30_000,
-  stop: { signal: 'SIGTERM', timeoutMs: 10_000 },
-  drainMs: 30_000,
-  restart: { backoffMinMs: 100, backoffMaxMs: 30_000, giveUp: { crashes: 10, withinMs: 60_000 } },
-  sticky: 'auto',
-  hold: { timeoutMs: 10_000, maxWaiting: 1000 },
-  log: { rotateBytes: 50_000_000, keep: 10, totalBytes: 1_000_000_000, compress: true },
-};
+});
 
 const plan: Plan = {
   source: '/srv/holdfast.config.json',
+  logsTotalBytes: null,
   apps: { web: app },
   sites: {
     'a.com': {
@@ -96,7 +88,7 @@ test('settings are named as in the file, with what they were and will be', () =>
   const changed = withApp({
     instances: 3,
     port: null,
-    stop: { signal: 'SIGTERM', timeoutMs: 20_000 },
+    stop: { ...app.stop, timeoutMs: 20_000 },
     command: { ...app.command, file: '/srv/b.js' },
   });
   assert.deepEqual(diffPlans(plan, changed), [

@@ -12,6 +12,7 @@ import { Api } from './api.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
+import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
@@ -52,8 +53,11 @@ export class Daemon {
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
   readonly #operations: Operations;
+  readonly #guardians: readonly Guardian[];
   readonly #api: Api;
   #ending = false;
+  /** The guardians have begun. */
+  #watching = false;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -65,6 +69,7 @@ export class Daemon {
       dir: paths.state,
       clock,
       onUnsaved: (error) => this.#journal.record('state.unsaved', { reason: error.message }),
+      onEdit: () => this.#stateChanged(),
     });
     this.#records = new RecordStore(paths.state);
     this.#crashes = new Crashes(`${paths.state}/crashes`);
@@ -151,6 +156,16 @@ export class Daemon {
       refreshRoutes: () => this.#routing.refresh(),
       portsFreed: () => this.#holder.settled(),
     });
+    this.#guardians = createGuardians({
+      clock,
+      paths,
+      journal: this.#journal,
+      links: this.#links,
+      supervisor: this.#supervisor,
+      operations: this.#operations,
+      state: () => this.#store.state,
+      isRouted,
+    });
     this.#api = new Api({
       operations: this.#operations,
       journal: this.#journal,
@@ -189,6 +204,8 @@ export class Daemon {
     }
     this.#operations.releaseDoors();
     this.#supervisor.resume(this.#operations.desiredApps(), records);
+    this.#watching = true;
+    this.#stateChanged();
     this.#routing.refresh();
     this.#holder.refresh();
     await this.#api.listen(paths.control);
@@ -206,6 +223,7 @@ export class Daemon {
   /** Last things: the holder first, or it would bring us back. */
   async #end(): Promise<void> {
     const { paths, lock } = this.#options;
+    for (const guardian of this.#guardians) guardian.close();
     this.#holder.close();
     this.#api.close();
     this.#links.close();
@@ -253,6 +271,10 @@ export class Daemon {
     this.#operations.learn(app, address);
   }
 
+  #stateChanged(): void {
+    if (this.#watching) for (const guardian of this.#guardians) guardian.changed();
+  }
+
   #heard(fact: SupervisorFact): void {
     this.#record(fact);
     if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
@@ -268,6 +290,7 @@ export class Daemon {
       this.#outputs.close(fact.instance.key).catch((error) => this.#complain(error));
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
+    if (this.#watching) for (const guardian of this.#guardians) guardian.heard(fact);
   }
 
   /** Something that nobody waits for went wrong; into daemon.log. */
@@ -291,6 +314,10 @@ export class Daemon {
         signal: fact.exit.signal,
         uptimeMs: fact.uptimeMs,
         lastOutput: await this.#lastOutput(key, instance, fact.running),
+        diagnosis: null,
+        stack: [],
+        report: null,
+        release: null,
       });
     }
     await this.#outputs.close(key);

@@ -1,4 +1,5 @@
 /** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
+import { appDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan } from '../config/plan.ts';
 import type { EdgePool, EdgeSite, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
 import type { DesiredState } from './state.ts';
@@ -6,7 +7,7 @@ import type { DesiredState } from './state.ts';
 /** No app of a user can have this name. */
 export const EDGE = '@edge';
 
-const DEFAULT_HOLD = { timeoutMs: 10_000, maxWaiting: 1000 };
+const DEFAULT_HOLD = appDefaults.hold;
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
 export function edgeAppPlan(
@@ -15,6 +16,7 @@ export function edgeAppPlan(
   baseEnv: Readonly<Record<string, string>>,
 ): AppPlan {
   return {
+    ...appDefaults,
     name: EDGE,
     command: { file: entry, args: [], node: true, nodeArgs: [] },
     cwd: '/',
@@ -24,15 +26,17 @@ export function edgeAppPlan(
     baseEnv,
     port: edge.http.port,
     guest: false,
-    ready: 'listen',
+    ready: { by: 'listen' },
     readyTimeoutMs: 15_000,
-    stop: { signal: 'SIGTERM', timeoutMs: 15_000 },
-    drainMs: 30_000,
+    stop: { ...appDefaults.stop, timeoutMs: 15_000 },
     // It must come back whatever happens: there is no one else to serve.
-    restart: { backoffMinMs: 50, backoffMaxMs: 5000, giveUp: { crashes: 1_000_000, withinMs: 1000 } },
+    restart: {
+      ...appDefaults.restart,
+      backoffMinMs: 50,
+      backoffMaxMs: 5000,
+      giveUp: { crashes: 1_000_000, withinMs: 1000 },
+    },
     sticky: 'none',
-    hold: DEFAULT_HOLD,
-    log: { rotateBytes: 50 * 1024 * 1024, keep: 10, totalBytes: 1024 * 1024 * 1024, compress: true },
   };
 }
 

@@ -93,6 +93,9 @@ function specOf(
       port: plan.port,
       doors: doors.map(({ host, port }, index) => ({ host, port, fd: FIRST_DOOR_FD + index })),
       offer: offers,
+      healthEveryMs: 1000,
+      messages: false,
+      reports: null,
     };
     env[GUEST_ENV] = JSON.stringify(orders);
   }

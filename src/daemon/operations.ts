@@ -482,6 +482,7 @@ export class Operations {
       sites: Object.fromEntries(sites.map(({ site }) => [site.host, site])),
       // Without sites there is no edge, so its settings make no difference.
       edge: Object.keys(next.sites).length === 0 ? next.edge : (this.#state.edge ?? next.edge),
+      logsTotalBytes: next.logsTotalBytes,
     };
   }
 

@@ -63,7 +63,7 @@ export class Readiness {
 
   #wayOf({ plan, running }: Instance): Way {
     if (plan.name === EDGE) return 'edge';
-    if (plan.ready === 'started') return 'at once';
+    if (plan.ready.by === 'started') return 'at once';
     const guest = plan.guest && plan.command.node;
     if (this.#mustListen(plan) && guest) return 'guest';
     const port = running?.record.lease.port ?? (guest ? null : plan.port);
@@ -71,7 +71,9 @@ export class Readiness {
   }
 
   #mustListen(plan: AppPlan): boolean {
-    return plan.ready === 'listen' || this.#options.isRouted(plan.name) || this.#options.hasPorts(plan.name);
+    return (
+      plan.ready.by === 'listen' || this.#options.isRouted(plan.name) || this.#options.hasPorts(plan.name)
+    );
   }
 
   /** A program without a guest is ready when its port answers. */

@@ -4,6 +4,7 @@
  * writing is tried again until it works.
  */
 import { join } from 'node:path';
+import { completedAppPlan } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -42,6 +43,8 @@ export interface StoreOptions {
   readonly dir: string;
   readonly clock: Clock;
   onUnsaved(error: Error): void;
+  /** The wish is another one. */
+  onEdit(): void;
 }
 
 export class DesiredStore {
@@ -69,6 +72,7 @@ export class DesiredStore {
   edit(change: (state: DesiredState) => DesiredState): void {
     this.#state = change(this.#state);
     this.#save();
+    this.#options.onEdit();
   }
 
   editApp(name: string, change: (app: StoredApp) => StoredApp): void {
@@ -98,7 +102,17 @@ function parseDesired(text: string): DesiredState {
   if (value.version !== 1 || typeof value.apps !== 'object' || typeof value.sites !== 'object') {
     throw new Error('not a state file of this version');
   }
-  return value;
+  const apps = Object.entries(value.apps).map(([name, app]): [string, StoredApp] => [name, completed(app)]);
+  return { ...value, apps: Object.fromEntries(apps) };
+}
+
+function completed(app: StoredApp): StoredApp {
+  const { previous } = app;
+  return {
+    ...app,
+    plan: completedAppPlan(app.plan),
+    previous: previous && { ...previous, plan: completedAppPlan(previous.plan) },
+  };
 }
 
 interface RecordsFile {

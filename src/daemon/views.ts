@@ -48,6 +48,9 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   return {
     name,
     kind: name === EDGE ? 'edge' : 'app',
+    namespace: stored.plan.namespace,
+    numbers: [],
+    nextRun: null,
     status: statusOf(wanted, app?.current ?? [], app?.instances ?? []),
     wanted,
     urls: wanted === 0 ? [] : urlsOf(name, sources),
@@ -101,6 +104,8 @@ function instanceView(instance: Instance, { clock, links, usage }: ViewSources):
     memoryBytes,
     cpu,
     loopDelayMs: links.get(instance.key)?.loopDelayMs ?? null,
+    heapBytes: null,
+    startedAt: spawnedAt === null ? null : new Date(spawnedAt).toISOString(),
     release: null,
     reason: machine.reason,
     nextStartMs: machine.phase === 'backoff' ? Math.max(0, (machine.deadline ?? now) - now) : null,

@@ -32,6 +32,9 @@ function parseOrders(text: string): GuestOrders | null {
       port: orders.port ?? null,
       doors: orders.doors ?? [],
       offer: orders.offer ?? false,
+      healthEveryMs: orders.healthEveryMs ?? 1000,
+      messages: orders.messages ?? false,
+      reports: orders.reports ?? null,
     };
   } catch {
     return null;

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { logPlan } from '../../test/support/plans.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
 import { isSystemError } from '../errors.ts';
@@ -16,7 +17,7 @@ import { closeChildEnds, makePipes, openForChild, type PipePair } from './pipes.
 import { type LogRecord, parseRecord } from './record.ts';
 import { LogWriter } from './writer.ts';
 
-const plan = { rotateBytes: 1e9, keep: 5, totalBytes: 1e10, compress: false };
+const plan = logPlan({ rotateBytes: 1e9, keep: 5, totalBytes: 1e10, compress: false });
 
 /** A sink that keeps all, and refuses more when told. */
 class Memory implements RecordSink {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanup } from '../../test/support/cleanup.ts';
+import { logPlan } from '../../test/support/plans.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { linesSince, takeSnapshot } from './log-snapshot.ts';
 import { encodeRecord } from './record.ts';
@@ -8,7 +9,7 @@ import { LogWriter } from './writer.ts';
 
 test('a snapshot misses and doubles nothing when the file is rotated while it is taken', async (t) => {
   const dir = tempDir(t);
-  const plan = { rotateBytes: 200, keep: 10, totalBytes: 1e9, compress: false };
+  const plan = logPlan({ rotateBytes: 200, keep: 10, totalBytes: 1e9, compress: false });
   const writer = new LogWriter({ dir, app: 'web', plan });
   cleanup(t, () => writer.close());
   let written = 0;

@@ -13,6 +13,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { logPlan } from '../../test/support/plans.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
 import { type Clock, FakeClock, systemClock } from '../kit/clock.ts';
@@ -21,7 +22,7 @@ import { encodeRecord, type LogRecord } from './record.ts';
 import { LogWriter } from './writer.ts';
 
 const start = Date.UTC(2026, 10, 23, 12);
-const plan = { rotateBytes: 10_000, keep: 1000, totalBytes: 1e9, compress: true };
+const plan = logPlan({ rotateBytes: 10_000, keep: 1000, totalBytes: 1e9, compress: true });
 
 function at(ms: number): string {
   return new Date(start + ms).toISOString();

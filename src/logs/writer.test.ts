@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { logPlan } from '../../test/support/plans.ts';
 import { smallDisk } from '../../test/support/small-disk.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
@@ -23,7 +24,7 @@ import { rotatedFiles } from './log-files.ts';
 import { encodeRecord } from './record.ts';
 import { LogWriter, type LogWriterOptions } from './writer.ts';
 
-const plan: LogPlan = { rotateBytes: 10_000, keep: 1000, totalBytes: 1e9, compress: false };
+const plan = logPlan({ rotateBytes: 10_000, keep: 1000, totalBytes: 1e9, compress: false });
 const start = Date.UTC(2026, 10, 23, 12);
 
 function open(

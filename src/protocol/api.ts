@@ -11,7 +11,16 @@
  *   POST /v1/apps      { app }               AppView      start a new app, or a stopped one of the same name
  *   POST /v1/apps/:name/start|stop|restart|reload|delete    AppView (delete: null)
  *   POST /v1/apps/:name/scale { instances }  AppView
+ *   POST /v1/apps/:name/run                  AppView      a job: run it now; JOB_RUNNING when it runs
+ *   POST /v1/apps/:name/signal { signal }    SignalResult
+ *   POST /v1/apps/:name/reset                AppView      restart counts to 0
+ *   GET  /v1/apps/:name/plan                 AppPlan      with nothing masked, for `hold run` and `hold import`
+ *   POST /v1/logs/reopen                     null         closes and opens all log files, see logrotate(8)
+ *   POST /v1/upgrade { main }                null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
+ *
+ * start, stop, restart and signal take `{ slot }` for one instance. restart and reload take `{ env, baseEnv }`: new
+ * variables for an app that `start` made; the event `app.changed` says which differ.
  */
 import type { AppPlan, Plan } from '../config/plan.ts';
 import type { ErrorBody } from '../errors.ts';
@@ -38,12 +47,27 @@ export interface DaemonView {
 export type AppKind = 'app' | 'edge';
 
 /** running: all wanted instances are ready. degraded: some are. failed: none is, and none will be without help. */
-export type AppStatus = 'running' | 'starting' | 'degraded' | 'stopping' | 'stopped' | 'failed';
+export type AppStatus =
+  | 'running'
+  | 'starting'
+  | 'degraded'
+  | 'stopping'
+  | 'stopped'
+  | 'failed'
+  /** It ended by itself, and its restart policy says that it stays so. */
+  | 'done'
+  /** A job between two runs, or an app that waits for those it is `after`. */
+  | 'waiting';
 
 export interface AppView {
   readonly name: string;
   readonly kind: AppKind;
+  readonly namespace: string | null;
   readonly status: AppStatus;
+  /** The number of each slot, unique in the home and kept over restarts, as PM2's and forever's users type them. */
+  readonly numbers: readonly number[];
+  /** When a job is due next, ISO 8601. */
+  readonly nextRun: string | null;
   /** Instances wanted. */
   readonly wanted: number;
   /** Where it can be reached, as a person would type it, such as `http://127.0.0.1:3000`. */
@@ -52,7 +76,15 @@ export interface AppView {
 }
 
 /** The machine's phases, and `draining`: still working, but getting nothing new. */
-export type InstanceStatus = 'down' | 'starting' | 'ready' | 'draining' | 'stopping' | 'backoff' | 'failed';
+export type InstanceStatus =
+  | 'down'
+  | 'starting'
+  | 'ready'
+  | 'draining'
+  | 'stopping'
+  | 'backoff'
+  | 'failed'
+  | 'done';
 
 export interface InstanceView {
   /** `web.0`. During a reload the old and the new one of a slot have the same id and differ in `serial`. */
@@ -69,6 +101,9 @@ export interface InstanceView {
   /** Share of one core, 1 = all of it, since the last look. */
   readonly cpu: number | null;
   readonly loopDelayMs: number | null;
+  readonly heapBytes: number | null;
+  /** ISO 8601; of the process. */
+  readonly startedAt: string | null;
   readonly release: string | null;
   /** Why it is not ready, or what happened last; for people. */
   readonly reason: string | null;
@@ -109,6 +144,33 @@ export interface CrashRecord {
   readonly uptimeMs: number;
   /** The last lines that it wrote, oldest first, `err` marked. */
   readonly lastOutput: readonly OutputLine[];
+  /** What was found out beyond the exit: `out of memory (the kernel ended it …)`, `the event loop was blocked for 10 s`. */
+  readonly diagnosis: string | null;
+  /** JavaScript stack of where it was, innermost first, when a report says. */
+  readonly stack: readonly string[];
+  /** Absolute path of Node's diagnostic report, its environment removed. */
+  readonly report: string | null;
+  readonly release: string | null;
+}
+
+export interface SignalResult {
+  /** Ids of the instances that got it. */
+  readonly instances: readonly string[];
+}
+
+/** For start, stop, restart and signal. */
+export interface InstanceRequest {
+  readonly slot?: number;
+}
+
+export interface RestartRequest extends InstanceRequest {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly baseEnv?: Readonly<Record<string, string>>;
+}
+
+export interface UpgradeRequest {
+  /** Absolute path of the daemon's program in the version to change to. */
+  readonly main: string;
 }
 
 export interface OutputLine {

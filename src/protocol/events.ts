@@ -22,6 +22,7 @@ export interface HoldfastEvent {
 export type EventType =
   | 'daemon.started'
   | 'daemon.stopping'
+  | 'daemon.upgrading' // ends, and another version takes over; data.from, data.to
   | 'state.repaired' // a damaged state file was set aside
   | 'state.unsaved' // desired state could not be written (disk full)
   | 'app.changed' // the wish: started, stopped, scaled, deleted, reconfigured; data.change says which
@@ -36,10 +37,24 @@ export type EventType =
   | 'instance.backoff'
   | 'instance.failed' // gave up: too many crashes in a time
   | 'instance.killed' // SIGKILL after the stop timeout
+  | 'instance.done' // ended by itself, and stays so: its restart policy, or the end of a job
+  | 'instance.unhealthy' // a probe or the watchdog found it ill; it is replaced
+  | 'instance.worn' // works, but is replaced without a gap: memory
+  | 'instance.signalled' // a person sent it a signal; data.signal
+  | 'health.failed' // one probe failed; data.failures in a row
+  | 'watch.changed' // a file changed; data.files
+  | 'job.started'
+  | 'job.done' // data.tookMs
+  | 'job.failed'
+  | 'job.skipped' // due while the last run still ran
+  | 'job.missed' // due while there was no daemon; data.times
   | 'rollout.started'
   | 'rollout.done'
   | 'rollout.failed'
   | 'port.held'
   | 'port.released'
   | 'port.unheld' // the app listens on a port that Holdfast could not take a copy of
-  | 'logs.lost'; // lines could not be written (disk full)
+  | 'logs.lost' // lines could not be written (disk full)
+  | 'logs.dropped' // `log.overflow: drop`; data.lines
+  | 'logs.unforwarded' // a collector does not take them; data.lines, data.to
+  | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

@@ -24,6 +24,12 @@ export interface GuestOrders {
   readonly doors: readonly DoorOrder[];
   /** An IPC channel (fd in NODE_CHANNEL_FD) is open, over which a copy of a new listening socket can be offered. */
   readonly offer: boolean;
+  /** Report how the event loop is this often; the watchdog listens. */
+  readonly healthEveryMs: number;
+  /** `process.send` is there for the app, and says what it sends to the daemon: `ready`. */
+  readonly messages: boolean;
+  /** Directory for Node's diagnostic reports (fatal errors, and SIGUSR2 when `watchdog`); null = none. */
+  readonly reports: string | null;
 }
 
 export interface DoorOrder {
@@ -60,6 +66,8 @@ export type FromChild =
       readonly tls: boolean;
     }
   | { readonly type: 'health'; readonly loopDelayMs: number; readonly heapBytes: number }
+  /** The app called `process.send('ready')`. */
+  | { readonly type: 'ready' }
   /** After `drain`: the last connection is done, or the time was up. */
   | { readonly type: 'drained' }
   /** Edge: this version of the table is in force. */
@@ -83,4 +91,6 @@ export type ToChild =
    * successor is coming for which it would be worth waiting.
    */
   | { readonly type: 'drain'; readonly timeoutMs: number; readonly final?: boolean }
+  /** For the app: `process.emit('message', message)`. */
+  | { readonly type: 'message'; readonly message: unknown }
   | { readonly type: 'table'; readonly table: EdgeTable };

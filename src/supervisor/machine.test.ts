@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { appPlan } from '../../test/support/plans.ts';
 import {
   type Context,
   initialState,
@@ -13,7 +14,7 @@ import {
 const policy: Policy = {
   readyTimeoutMs: 30_000,
   stopTimeoutMs: 10_000,
-  restart: { backoffMinMs: 100, backoffMaxMs: 30_000, giveUp: { crashes: 10, withinMs: 60_000 } },
+  restart: appPlan().restart,
 };
 
 /** Plays events against the machine; time stands still unless told. */

@@ -66,6 +66,9 @@ export async function startEdge(t: TestContext, table: EdgeTable, unix = false):
     port: null,
     doors: [{ fd: 3, host: '127.0.0.1', port }],
     offer: false,
+    healthEveryMs: 1000,
+    messages: false,
+    reports: null,
   };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'pipe', 'pipe', door.fd],

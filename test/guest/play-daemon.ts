@@ -167,6 +167,9 @@ export class Daemon {
       socket: null,
       port: null,
       offer: false,
+      healthEveryMs: 1000,
+      messages: false,
+      reports: null,
       ...options.orders,
       doors: doors.map(({ host, port }, i) => ({ fd: 3 + i, host, port })),
     };

@@ -127,6 +127,9 @@ export function appView(name: string, changes: Partial<AppView> = {}): AppView {
   return {
     name,
     kind: 'app',
+    namespace: null,
+    numbers: [0],
+    nextRun: null,
     status: 'running',
     wanted: 1,
     urls: [],
@@ -148,6 +151,8 @@ export function instanceView(
     restarts: 0,
     uptimeMs: 252_000,
     memoryBytes: 62 * 1024 * 1024,
+    heapBytes: null,
+    startedAt: null,
     cpu: 0.04,
     loopDelayMs: 1.2,
     release: null,

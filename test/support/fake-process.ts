@@ -2,6 +2,7 @@
 import type { AppPlan } from '../../src/config/plan.ts';
 import type { Launcher, LaunchRequest } from '../../src/supervisor/instance.ts';
 import type { Exit, Running } from '../../src/supervisor/process.ts';
+import { appPlan } from './plans.ts';
 
 export class FakeProcess implements Running {
   readonly record: Running['record'];
@@ -56,23 +57,5 @@ export class FakeLauncher implements Launcher {
 }
 
 export function fakePlan(overrides: Partial<AppPlan> = {}): AppPlan {
-  return {
-    name: 'web',
-    command: { file: '/app/server.js', args: [], node: true, nodeArgs: [] },
-    cwd: '/app',
-    instances: 1,
-    env: {},
-    baseEnv: {},
-    port: null,
-    guest: true,
-    ready: 'auto',
-    readyTimeoutMs: 30_000,
-    stop: { signal: 'SIGTERM', timeoutMs: 10_000 },
-    drainMs: 30_000,
-    restart: { backoffMinMs: 100, backoffMaxMs: 30_000, giveUp: { crashes: 10, withinMs: 60_000 } },
-    sticky: 'none',
-    hold: { timeoutMs: 10_000, maxWaiting: 100 },
-    log: { rotateBytes: 1e7, keep: 2, totalBytes: 1e8, compress: false },
-    ...overrides,
-  };
+  return appPlan({ sticky: 'none', hold: { timeoutMs: 10_000, maxWaiting: 100 }, ...overrides });
 }

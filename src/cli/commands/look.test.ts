@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { appView, fakeDaemon, instanceView } from '../../../test/support/fake-daemon.ts';
+import { appPlan } from '../../../test/support/plans.ts';
 import { runCli } from '../../../test/support/run-cli.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import type { CrashRecord } from '../../protocol/api.ts';
@@ -61,6 +62,10 @@ function crash(app: string, minute: number, lines = 2): CrashRecord {
       stream: 'err',
       text: `${app} ${minute} line ${i}`,
     })),
+    diagnosis: null,
+    stack: [],
+    report: null,
+    release: null,
   };
 }
 
@@ -137,24 +142,13 @@ test('show: one app in full, its notes first', async (t) => {
   const daemon = await fakeDaemon(t, home);
   daemon.apps = [well];
   daemon.details.web = {
-    plan: {
-      name: 'web',
+    plan: appPlan({
       command: { file: '/srv/app/server.js', args: ['--greeting', "it's $PORT"], node: true, nodeArgs: [] },
       cwd: '/srv/app',
       instances: 2,
       env: { NODE_ENV: 'production', API_KEY: '•••' },
-      baseEnv: {},
       port: 3000,
-      guest: true,
-      ready: 'auto',
-      readyTimeoutMs: 30_000,
-      stop: { signal: 'SIGTERM', timeoutMs: 10_000 },
-      drainMs: 30_000,
-      restart: { backoffMinMs: 100, backoffMaxMs: 30_000, giveUp: { crashes: 10, withinMs: 60_000 } },
-      sticky: 'auto',
-      hold: { timeoutMs: 10_000, maxWaiting: 1000 },
-      log: { rotateBytes: 1, keep: 1, totalBytes: 1, compress: true },
-    },
+    }),
     ports: [{ host: null, port: 3001, held: true, tls: false }],
     notes: ['it listens on 3001, not on the configured port 3000'],
     events: [event],

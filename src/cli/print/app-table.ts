@@ -65,6 +65,8 @@ const tones = {
   failed: 'red',
   stopped: 'dim',
   down: 'dim',
+  done: 'dim',
+  waiting: 'dim',
 } as const satisfies Record<AppStatus | InstanceStatus, keyof Style>;
 
 function appRow(app: AppView, style: Style): Cell[] {

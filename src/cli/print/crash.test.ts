@@ -17,6 +17,10 @@ function crash(second: number, changes: Partial<CrashRecord> = {}): CrashRecord 
     signal: null,
     uptimeMs: 1300,
     lastOutput: [{ time: '', stream: 'err', text: 'boom' }],
+    diagnosis: null,
+    stack: [],
+    report: null,
+    release: null,
     ...changes,
   };
 }

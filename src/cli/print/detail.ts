@@ -1,5 +1,5 @@
 /** `hold show`: one app in full. */
-import type { AppPlan, Command } from '../../config/plan.ts';
+import type { AppPlan, Command, Probe } from '../../config/plan.ts';
 import { formatBytes, formatDuration } from '../../kit/units.ts';
 import type { AppDetail, InstanceView, PortView } from '../../protocol/api.ts';
 import { formatCpu, instanceReason, paintStatus, readyCount } from './app-table.ts';
@@ -65,12 +65,22 @@ function portWords({ host, port, held, tls }: PortView): string {
   return `${port} on ${where}${tls ? ', TLS' : ''}, ${held ? 'held by Holdfast' : 'held by the app alone: refused while it is away'}`;
 }
 
+const readySigns = {
+  auto: 'when it listens, if it has a port or a route; else when it runs',
+  listen: 'when it listens',
+  started: 'when it runs',
+  message: "when it calls process.send('ready')",
+  notify: 'when it sends READY=1 (sd_notify)',
+};
+
+function probeWords(probe: Probe): string {
+  if (probe.kind === 'command') return `\`${probe.args.join(' ')}\` succeeds`;
+  const port = probe.port === null ? 'its port' : `port ${probe.port}`;
+  return probe.kind === 'tcp' ? `${port} can be connected to` : `GET ${probe.path} on ${port} succeeds`;
+}
+
 function readyWords({ ready, readyTimeoutMs }: AppPlan): string {
-  const when = {
-    auto: 'when it listens, if it has a port or a route; else when it runs',
-    listen: 'when it listens',
-    started: 'when it runs',
-  }[ready];
+  const when = ready.by === 'probe' ? `when ${probeWords(ready.probe)}` : readySigns[ready.by];
   return `${when}; within ${formatDuration(readyTimeoutMs)}`;
 }
 

@@ -10,6 +10,7 @@ type Tone = 'plain' | 'dim' | 'green' | 'yellow' | 'red';
 const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'daemon.started': ['dim', 'daemon started'],
   'daemon.stopping': ['dim', 'daemon stopping'],
+  'daemon.upgrading': ['dim', 'daemon changes to another version'],
   'state.repaired': ['yellow', 'state repaired'],
   'state.unsaved': ['red', 'state could not be saved'],
   'app.changed': ['plain', 'changed'],
@@ -24,6 +25,17 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'instance.backoff': ['yellow', 'waiting'],
   'instance.failed': ['red', 'failed'],
   'instance.killed': ['yellow', 'killed'],
+  'instance.done': ['dim', 'done'],
+  'instance.unhealthy': ['red', 'is ill and gets replaced'],
+  'instance.worn': ['yellow', 'gets replaced'],
+  'instance.signalled': ['dim', 'got a signal'],
+  'health.failed': ['yellow', 'health check failed'],
+  'watch.changed': ['dim', 'files changed'],
+  'job.started': ['dim', 'run started'],
+  'job.done': ['green', 'run done'],
+  'job.failed': ['red', 'run failed'],
+  'job.skipped': ['yellow', 'run skipped'],
+  'job.missed': ['yellow', 'run missed'],
   'rollout.started': ['dim', 'rollout started'],
   'rollout.done': ['green', 'rollout done'],
   'rollout.failed': ['red', 'rollout failed'],
@@ -31,6 +43,9 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'port.released': ['dim', 'port released'],
   'port.unheld': ['yellow', 'port not held'],
   'logs.lost': ['red', 'log lines lost'],
+  'logs.dropped': ['yellow', 'log lines dropped'],
+  'logs.unforwarded': ['yellow', 'log lines not forwarded'],
+  'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 
 /** `web.0 ready in 0.2 s`: what happened, without the time. */

@@ -1,0 +1,88 @@
+/**
+ * What an app has when nothing is said of it, as the schema's defaults say. For plans that no configuration file made: the
+ * edge's, those of tests, and those that an older version stored.
+ */
+import type { AppPlan } from './plan.ts';
+
+const MB = 1024 * 1024;
+
+export const appDefaults = {
+  instances: 1,
+  env: {},
+  baseEnv: {},
+  secrets: {},
+  namespace: null,
+  after: [],
+  autostart: true,
+  port: null,
+  portStep: 0,
+  guest: true,
+  stdin: false,
+  ready: { by: 'auto' },
+  readyTimeoutMs: 30_000,
+  health: null,
+  watchdogMs: null,
+  stop: { signal: 'SIGTERM', timeoutMs: 10_000, message: false, ends: 'tree' },
+  drainMs: 30_000,
+  restart: {
+    when: 'always',
+    stopCodes: [],
+    max: null,
+    minUptimeMs: 1000,
+    early: 'retry',
+    delayMs: 0,
+    backoffMinMs: 100,
+    backoffMaxMs: 30_000,
+    giveUp: { crashes: 10, withinMs: 60_000 },
+    at: null,
+  },
+  job: null,
+  watch: null,
+  memory: { softBytes: null, hardBytes: null },
+  rights: {
+    user: null,
+    group: null,
+    umask: null,
+    nice: null,
+    oomScore: null,
+    ulimits: {},
+    cpu: null,
+    pids: null,
+    permissions: null,
+  },
+  pidFile: null,
+  sticky: 'auto',
+  hold: { timeoutMs: 10_000, maxWaiting: 1000 },
+  log: {
+    rotateBytes: 50 * MB,
+    rotateEvery: null,
+    keep: 10,
+    totalBytes: 1024 * MB,
+    compress: true,
+    format: 'text',
+    overflow: 'wait',
+    files: { all: null, out: null, err: null, append: true, merge: false, time: null, style: 'raw' },
+    forward: [],
+  },
+} as const satisfies Omit<AppPlan, 'name' | 'command' | 'cwd'>;
+
+/** A plan that an older version stored, with what has been added since. */
+export function completedAppPlan(stored: AppPlan): AppPlan {
+  const old = stored as Partial<AppPlan> & Pick<AppPlan, 'name' | 'command' | 'cwd'>;
+  // Version 0.1 had a word here.
+  const ready = typeof old.ready === 'string' ? { by: old.ready as 'auto' } : old.ready;
+  return {
+    ...appDefaults,
+    ...old,
+    ready: ready ?? appDefaults.ready,
+    stop: { ...appDefaults.stop, ...old.stop },
+    restart: { ...appDefaults.restart, ...old.restart },
+    memory: { ...appDefaults.memory, ...old.memory },
+    rights: { ...appDefaults.rights, ...old.rights },
+    log: {
+      ...appDefaults.log,
+      ...old.log,
+      files: { ...appDefaults.log.files, ...old.log?.files },
+    },
+  };
+}
