@@ -19,6 +19,17 @@ export interface Lease {
   readonly port: number | null;
   /** The guest is inside. */
   readonly guest: boolean;
+  // Below: what records of older versions do not have.
+  /** The user that it runs as, when that is not the daemon's. */
+  readonly uid?: number;
+  /** Where its guest makes the socket, when `socket` is only a link to that. */
+  readonly ownSocket?: string;
+  /** The FIFO that is its stdin. */
+  readonly stdin?: string;
+  /** Directory of its cgroup. */
+  readonly cgroup?: string;
+  /** Where its pid is written. */
+  readonly pidFile?: string;
 }
 
 export interface ProcessRecord extends ProcessId {
