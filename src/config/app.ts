@@ -2,15 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
-import { appDefaults } from './app-defaults.ts';
+import type { AppSettings } from './app-schema.ts';
 import { baseEnvForUp } from './base-env.ts';
 import { type CommandProblem, findCommand } from './command.ts';
 import { parseEnvFile } from './env-file.ts';
 import { variableNameProblem } from './names.ts';
-import type { AppPlan, Command } from './plan.ts';
+import type { AppPlan, Command, LogPlan } from './plan.ts';
 import type { Problem } from './problems.ts';
 import { isDirectory, isFile } from './programs.ts';
-import type { AppSettings } from './schema.ts';
 import { show } from './show.ts';
 import { reasonOf } from './system-error.ts';
 
@@ -64,36 +63,117 @@ interface Found {
 }
 
 function planOf(name: string, settings: AppSettings, { command, cwd, env, around }: Found): AppPlan {
-  const { restart, log } = settings;
+  const { stop, restart } = settings;
+  const at = (path: string) => resolve(cwd, path);
   return {
-    ...appDefaults,
     name,
     command,
     cwd,
     instances: settings.instances === 'max' ? around.parallelism : settings.instances,
     env,
     baseEnv: baseEnvForUp(around.env, settings.passEnv),
+    secrets: Object.fromEntries(Object.entries(settings.secrets).map(([key, file]) => [key, at(file)])),
+    namespace: settings.namespace ?? null,
+    after: settings.after,
+    autostart: settings.autostart,
     port: settings.port ?? null,
+    portStep: settings.portStep,
     guest: settings.guest,
-    ready: { by: settings.ready },
+    stdin: settings.stdin,
+    ready: settings.ready,
     readyTimeoutMs: settings.readyTimeout,
-    stop: { ...appDefaults.stop, signal: settings.stop.signal, timeoutMs: settings.stop.timeout },
+    health: settings.health ?? null,
+    watchdogMs: settings.watchdog || null,
+    stop: { signal: stop.signal, timeoutMs: stop.timeout, message: stop.message, ends: stop.ends },
     drainMs: settings.drain,
     restart: {
-      ...appDefaults.restart,
+      when: restart.when,
+      stopCodes: restart.stopCodes,
+      max: restart.max ?? null,
+      minUptimeMs: restart.minUptime,
+      early: restart.early,
+      delayMs: restart.delay,
       backoffMinMs: restart.backoff[0],
       backoffMaxMs: restart.backoff[1],
       giveUp: { crashes: restart.giveUpAfter.crashes, withinMs: restart.giveUpAfter.within },
+      at:
+        restart.cron === undefined ? null : { expression: restart.cron, timezone: restart.timezone ?? null },
     },
+    job: jobOf(settings.cron),
+    watch: watchOf(settings.watch, at),
+    memory: { softBytes: settings.memory?.soft ?? null, hardBytes: settings.memory?.hard ?? null },
+    rights: rightsOf(settings, at),
+    pidFile: settings.pidFile === undefined ? null : at(settings.pidFile),
     sticky: settings.sticky,
     hold: { timeoutMs: settings.hold, maxWaiting: settings.holdMax },
-    log: {
-      ...appDefaults.log,
-      rotateBytes: log.rotate.size,
-      keep: log.rotate.keep,
-      totalBytes: log.total,
-      compress: log.rotate.compress,
+    log: logOf(settings.log, at),
+  };
+}
+
+type Place = (path: string) => string;
+
+function jobOf(cron: AppSettings['cron']): AppPlan['job'] {
+  if (!cron) return null;
+  const { at, timezone = null, missed, timeout = null } = cron;
+  return { expression: at, timezone, missed, timeoutMs: timeout };
+}
+
+function watchOf(watch: AppSettings['watch'], at: Place): AppPlan['watch'] {
+  if (!watch) return null;
+  const { paths, ignore, extensions, debounce } = watch;
+  return {
+    paths: paths.map(at),
+    ignore,
+    extensions: extensions.map((one) => one.replace(/^\./, '')),
+    debounceMs: debounce,
+  };
+}
+
+function rightsOf(settings: AppSettings, at: Place): AppPlan['rights'] {
+  const { user = null, group = null, umask = null, nice = null, oomScore = null, permissions } = settings;
+  const { ulimits, cpu = null, pids = null } = settings;
+  return {
+    user,
+    group,
+    umask,
+    nice,
+    oomScore,
+    ulimits,
+    cpu,
+    pids,
+    permissions: permissions
+      ? {
+          fsRead: permissions.fs.read.map(at),
+          fsWrite: permissions.fs.write.map(at),
+          net: permissions.net,
+          childProcess: permissions.childProcess,
+          worker: permissions.worker,
+          addons: permissions.addons,
+        }
+      : null,
+  };
+}
+
+function logOf({ rotate, total, format, overflow, files, forward }: AppSettings['log'], at: Place): LogPlan {
+  const place = (path: string | undefined) => (path === undefined ? null : at(path));
+  return {
+    rotateBytes: rotate.size,
+    rotateEvery: rotate.every ?? null,
+    keep: rotate.keep,
+    totalBytes: total,
+    compress: rotate.compress,
+    format,
+    overflow,
+    files: {
+      all: place(files.all),
+      out: place(files.out),
+      err: place(files.err),
+      append: files.append,
+      merge: files.merge,
+      time: files.time ?? null,
+      style: files.style,
     },
+    forward,
   };
 }
 
@@ -118,8 +198,23 @@ function readEnvFile(file: string, problems: Problem[]): Readonly<Record<string,
 }
 
 /** Settings that are right one by one and not together. */
-function contradictions({ port, env, log }: AppSettings): Problem[] {
+function contradictions(settings: AppSettings): Problem[] {
+  const { port, env, secrets, log, cron, watchdog, stop, guest, portStep } = settings;
   const problems: Problem[] = [];
+  for (const name of Object.keys(secrets)) {
+    if (Object.hasOwn(env, name))
+      problems.push({ path: ['secrets', name], text: `must be left out of "env" or of "secrets"` });
+  }
+  if (portStep > 0 && port === undefined)
+    problems.push({ path: ['portStep'], text: 'needs "port", to which it is added' });
+  if (cron && settings.restart.cron !== undefined)
+    problems.push({ path: ['restart', 'cron'], text: 'is not for a job, which ends by itself' });
+  if (!guest && watchdog)
+    problems.push({ path: ['watchdog'], text: 'needs the guest: leave out "guest: false"' });
+  if (!guest && stop.message)
+    problems.push({ path: ['stop', 'message'], text: 'needs the guest: leave out "guest: false"' });
+  if (!guest && settings.ready.by === 'message')
+    problems.push({ path: ['ready'], text: 'as a message needs the guest: leave out "guest: false"' });
   if (port !== undefined && env.PORT !== undefined && env.PORT !== String(port)) {
     problems.push({
       path: ['env', 'PORT'],

@@ -97,14 +97,14 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     problems.push(...done.problems.map(({ path, text }) => ({ path: ['apps', name, ...path], text })));
     missingScripts += done.missingScript ? 1 : 0;
   }
-  problems.push(...nameClashes(settings), ...portClashes(settings));
+  problems.push(...nameClashes(settings), ...portClashes(settings), ...orderProblems(settings, names));
   const sites = completeSites(settings, names, problems);
   const { edge, listen } = settings;
   const plan: Plan = {
     source: around.source,
     apps,
     sites,
-    logsTotalBytes: null,
+    logsTotalBytes: settings.logs.total ?? null,
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
@@ -135,6 +135,41 @@ function nameClashes({ apps }: Settings): Problem[] {
       ? []
       : [{ path: ['apps', name], text: `differs from ${show(other)} only in case` }];
   });
+}
+
+/** `after` must name other apps, and not lead back to where it began; a namespace must not be taken for an app. */
+function orderProblems({ apps }: Settings, names: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, { after, namespace }] of Object.entries(apps)) {
+    const unknown = after.filter((other) => !names.includes(other));
+    for (const other of unknown) {
+      const text = `must name apps of this file: there is none named ${show(other)}${didYouMean(other, names)}`;
+      problems.push({ path: ['apps', name, 'after'], text });
+    }
+    const circle = circleFrom(name, apps);
+    if (circle) {
+      const text = `must not lead back to the app itself: ${circle.join(' is after ')}`;
+      problems.push({ path: ['apps', name, 'after'], text });
+    }
+    if (namespace !== undefined && names.includes(namespace)) {
+      const text = `must not be the name of an app: there is one named ${show(namespace)}`;
+      problems.push({ path: ['apps', name, 'namespace'], text });
+    }
+  }
+  return problems;
+}
+
+function circleFrom(start: string, apps: Settings['apps']): string[] | undefined {
+  const search = (path: string[]): string[] | undefined => {
+    for (const next of apps[path.at(-1) ?? '']?.after ?? []) {
+      if (next === start) return [...path, next];
+      if (path.includes(next)) continue;
+      const found = search([...path, next]);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return search([start]);
 }
 
 function portClashes({ apps, sites, listen }: Settings): Problem[] {

@@ -18,6 +18,8 @@ export interface HoldfastConfig {
   readonly edge?: EdgeConfig | undefined;
   /** Where the edge listens. */
   readonly listen?: ListenConfig | undefined;
+  /** All logs together. */
+  readonly logs?: LogsConfig | undefined;
 }
 
 /** One program to run. */
@@ -60,25 +62,65 @@ export interface AppConfig {
    */
   readonly passEnv?: readonly string[] | undefined;
   /**
+   * Environment variables whose values are read from files at each start, and are kept and shown nowhere.
+   * @example {"DB_PASSWORD":"/run/secrets/db"}
+   */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /**
+   * A name for several apps, which commands take like the name of an app.
+   * @example "backend"
+   */
+  readonly namespace?: string | undefined;
+  /**
+   * Apps that must be ready before this one is started; it is stopped before them.
+   * @example ["db"]
+   */
+  readonly after?: string | readonly string[] | undefined;
+  /**
+   * `false`: it stays stopped until somebody starts it.
+   * @default true
+   */
+  readonly autostart?: boolean | undefined;
+  /**
    * The port that it listens on; the app finds it in `PORT`. Without it, Holdfast looks what the app listens on.
    * @example 3000
    */
   readonly port?: number | undefined;
+  /**
+   * What each further instance adds to `port`; 0: all instances share it.
+   * @default 0
+   */
+  readonly portStep?: number | undefined;
   /**
    * Load the guest into a Node program: it holds the port, reports readiness and drains. `false`: nothing is loaded, the app just gets `PORT`.
    * @default true
    */
   readonly guest?: boolean | undefined;
   /**
-   * When an instance counts as ready. `listen`: when it listens. `started`: when the process runs. `auto`: `listen` when it has a port or a route, else `started`.
+   * It can be written to with `hold send`; else its input is empty.
+   * @default false
+   */
+  readonly stdin?: boolean | undefined;
+  /**
+   * When an instance counts as ready. `listen`: when it listens. `started`: when the process runs. `auto`: `listen` when it has a port or a route, else `started`. `message`: when it calls `process.send('ready')`. `notify`: when it sends READY=1 to NOTIFY_SOCKET. Or an object: when a probe succeeds.
    * @default "auto"
    */
-  readonly ready?: 'auto' | 'listen' | 'started' | undefined;
+  readonly ready?: 'auto' | 'listen' | 'started' | 'message' | 'notify' | ReadyConfig | undefined;
   /**
    * How long an instance may take to get ready.
    * @default "30s"
    */
   readonly readyTimeout?: string | 0 | undefined;
+  /**
+   * How an instance that is ready proves that it is well; if not, it is replaced. A path is short for `{ path }`.
+   * @example "/healthz"
+   */
+  readonly health?: string | HealthConfig | undefined;
+  /**
+   * An instance whose event loop is blocked for longer is replaced, and its crash record says where it was stuck. Needs the guest.
+   * @example "10s"
+   */
+  readonly watchdog?: string | 0 | undefined;
   /** How an instance is stopped. */
   readonly stop?: StopConfig | undefined;
   /**
@@ -86,8 +128,61 @@ export interface AppConfig {
    * @default "30s"
    */
   readonly drain?: string | 0 | undefined;
-  /** What happens after a crash. */
-  readonly restart?: RestartConfig | undefined;
+  /** What happens after it ended by itself. A word is short for `{ when }`. */
+  readonly restart?: 'always' | 'on-failure' | 'never' | RestartConfig | undefined;
+  /**
+   * It is a job: started by the clock, not at once, and never twice at the same time. A text is short for `{ at }`.
+   * @example "*\/5 * * * *"
+   */
+  readonly cron?: string | CronConfig | undefined;
+  /**
+   * Restart it when its files change. `true`: all below `cwd`; a list: these files and directories.
+   * @example ["src"]
+   */
+  readonly watch?: boolean | readonly string[] | WatchConfig | undefined;
+  /**
+   * The user that it runs as, with the groups and HOME of that user. Only root can have this.
+   * @example "www-data"
+   */
+  readonly user?: string | number | undefined;
+  /** The group that it runs as; without it, that of `user`. */
+  readonly group?: string | number | undefined;
+  /**
+   * Which rights files that it makes do not get.
+   * @example "027"
+   */
+  readonly umask?: string | undefined;
+  /** Priority from -20 (first) to 19 (last). */
+  readonly nice?: number | undefined;
+  /** Whom the kernel ends first when memory runs out: from -1000 (never) to 1000 (first). */
+  readonly oomScore?: number | undefined;
+  /**
+   * Limits of its processes, by the names of `prlimit`.
+   * @example {"nofile":65536}
+   */
+  readonly ulimits?: Readonly<Record<string, number | 'unlimited'>> | undefined;
+  /**
+   * Memory of an instance with all that it started. A size is short for `{ soft }`.
+   * @example "512MB"
+   */
+  readonly memory?: string | 0 | MemoryConfig | undefined;
+  /**
+   * Cores that an instance may use, with all that it started. Needs cgroup v2 and the right to use it.
+   * @example 1.5
+   */
+  readonly cpu?: number | undefined;
+  /** Processes and threads of an instance, at most. Needs cgroup v2 and the right to use it. */
+  readonly pids?: number | undefined;
+  /**
+   * Node's permission model: all that is not named here is denied. Its own directory may be read.
+   * @example {"fs":{"write":["./uploads/*"]}}
+   */
+  readonly permissions?: PermissionsConfig | undefined;
+  /**
+   * A file that holds its pid; with several instances, `-0`, `-1` … come before the extension.
+   * @example "web.pid"
+   */
+  readonly pidFile?: string | undefined;
   /**
    * How the edge keeps a client on one instance. `auto`: sessions of Socket.IO and Engine.IO are recognised, everything else goes to the least busy. `cookie`: by a cookie that the edge sets. `ip`: by address.
    * @default "auto"
@@ -151,6 +246,65 @@ export interface ListenConfig {
   readonly http?: number | string | undefined;
 }
 
+/** All logs together. */
+export interface LogsConfig {
+  /**
+   * Cap over all logs of this home; the oldest go first.
+   * @example "10GB"
+   */
+  readonly total?: string | 0 | undefined;
+}
+
+/** How to look. */
+export interface ReadyConfig {
+  /**
+   * A request for this path is answered with a status from 200 to 399.
+   * @example "/healthz"
+   */
+  readonly path?: string | undefined;
+  /** A connection to this port is accepted; `true`: its own port. */
+  readonly tcp?: number | true | undefined;
+  /**
+   * This command ends with code 0. It runs with the environment, directory and user of the app.
+   * @example "pg_isready -q"
+   */
+  readonly command?: string | readonly string[] | undefined;
+  /** The port for `path`, when it is another one than that of the app. */
+  readonly port?: number | undefined;
+}
+
+export interface HealthConfig {
+  /**
+   * A request for this path is answered with a status from 200 to 399.
+   * @example "/healthz"
+   */
+  readonly path?: string | undefined;
+  /** A connection to this port is accepted; `true`: its own port. */
+  readonly tcp?: number | true | undefined;
+  /**
+   * This command ends with code 0. It runs with the environment, directory and user of the app.
+   * @example "pg_isready -q"
+   */
+  readonly command?: string | readonly string[] | undefined;
+  /** The port for `path`, when it is another one than that of the app. */
+  readonly port?: number | undefined;
+  /**
+   * How often.
+   * @default "10s"
+   */
+  readonly every?: string | 0 | undefined;
+  /**
+   * How long an answer may take.
+   * @default "5s"
+   */
+  readonly timeout?: string | 0 | undefined;
+  /**
+   * Failures in a row after which it is replaced.
+   * @default 3
+   */
+  readonly failures?: number | undefined;
+}
+
 /** How an instance is stopped. */
 export interface StopConfig {
   /**
@@ -174,10 +328,46 @@ export interface StopConfig {
    * @default "10s"
    */
   readonly timeout?: string | 0 | undefined;
+  /**
+   * Ask by the message `shutdown` (`process.on('message', …)`) instead of the signal. Needs the guest.
+   * @default false
+   */
+  readonly message?: boolean | undefined;
+  /**
+   * What ends: it and all that it started (`tree`), or only itself (`process`).
+   * @default "tree"
+   */
+  readonly ends?: 'tree' | 'process' | undefined;
 }
 
-/** What happens after a crash. */
 export interface RestartConfig {
+  /**
+   * After which exits it is started again. `on-failure`: after a code other than 0, or a signal.
+   * @default "always"
+   */
+  readonly when?: 'always' | 'on-failure' | 'never' | undefined;
+  /**
+   * Exit codes that mean that it is done: it is not started again, whatever `when` says.
+   * @example [0,3]
+   */
+  readonly stopCodes?: readonly number[] | undefined;
+  /** How often it is started again after an exit, at most; then it is `failed` until someone starts it. */
+  readonly max?: number | undefined;
+  /**
+   * One that lived this long was well, and what follows counts as a first crash.
+   * @default "1s"
+   */
+  readonly minUptime?: string | 0 | undefined;
+  /**
+   * What an exit before `minUptime` means. `give-up`: it is `failed` at once.
+   * @default "retry"
+   */
+  readonly early?: 'retry' | 'give-up' | undefined;
+  /**
+   * A pause before every restart, also the first.
+   * @default 0
+   */
+  readonly delay?: string | 0 | undefined;
   /**
    * The shortest and the longest pause before a crashed instance is started again; it doubles with each crash.
    * @default ["100ms","30s"]
@@ -185,6 +375,98 @@ export interface RestartConfig {
   readonly backoff?: readonly [string, string] | undefined;
   /** When to stop trying: the instance is `failed` then, until someone starts it. */
   readonly giveUpAfter?: GiveUpAfterConfig | undefined;
+  /**
+   * Replace its instances by the clock, one after the other, without a gap.
+   * @example "0 4 * * *"
+   */
+  readonly cron?: string | undefined;
+  /**
+   * The time zone of the expression; without it, this machine's.
+   * @example "Europe/Berlin"
+   */
+  readonly timezone?: string | undefined;
+}
+
+export interface CronConfig {
+  /**
+   * When: minute, hour, day, month, weekday; or six fields, seconds first.
+   * @example "*\/5 * * * *"
+   */
+  readonly at: string;
+  /**
+   * The time zone of the expression; without it, this machine's.
+   * @example "Europe/Berlin"
+   */
+  readonly timezone?: string | undefined;
+  /**
+   * What to do when a time passed while the machine was off or Holdfast did not run. `run`: one run at once.
+   * @default "skip"
+   */
+  readonly missed?: 'skip' | 'run' | undefined;
+  /**
+   * A run that takes longer is ended, and has failed.
+   * @example "10m"
+   */
+  readonly timeout?: string | 0 | undefined;
+}
+
+export interface WatchConfig {
+  /**
+   * Files and directories, relative to `cwd`.
+   * @default ["."]
+   */
+  readonly paths?: readonly string[] | undefined;
+  /**
+   * Globs, relative to `cwd`, of what does not count. node_modules, dot files and logs never count.
+   * @example ["uploads/**"]
+   */
+  readonly ignore?: readonly string[] | undefined;
+  /**
+   * Only files that end so; none: all files.
+   * @example ["js","json"]
+   */
+  readonly extensions?: readonly string[] | undefined;
+  /**
+   * How long it must be quiet after a change.
+   * @default "200ms"
+   */
+  readonly debounce?: string | 0 | undefined;
+}
+
+export interface MemoryConfig {
+  /** More than this, and it is replaced by a new one, without a gap. */
+  readonly soft?: string | 0 | undefined;
+  /** The kernel ends what wants more. Needs cgroup v2 and the right to use it. */
+  readonly hard?: string | 0 | undefined;
+}
+
+/**
+ * Node's permission model: all that is not named here is denied. Its own directory may be read.
+ * @example {"fs":{"write":["./uploads/*"]}}
+ */
+export interface PermissionsConfig {
+  /** Files. */
+  readonly fs?: FsConfig | undefined;
+  /**
+   * Use the network, where its Node can restrict that.
+   * @default true
+   */
+  readonly net?: boolean | undefined;
+  /**
+   * Start programs.
+   * @default false
+   */
+  readonly childProcess?: boolean | undefined;
+  /**
+   * Start worker threads.
+   * @default false
+   */
+  readonly worker?: boolean | undefined;
+  /**
+   * Load native addons.
+   * @default false
+   */
+  readonly addons?: boolean | undefined;
 }
 
 /** The log of its output. */
@@ -196,6 +478,23 @@ export interface LogConfig {
    * @default "1GB"
    */
   readonly total?: string | 0 | undefined;
+  /**
+   * What it writes. `json`: lines of pino or bunyan, of which `hold logs` shows time, level and message.
+   * @default "text"
+   */
+  readonly format?: 'text' | 'json' | undefined;
+  /**
+   * When it writes faster than the disk. `wait`: it is slowed. `drop`: lines are dropped and counted.
+   * @default "wait"
+   */
+  readonly overflow?: 'wait' | 'drop' | undefined;
+  /** Plain files with the lines as they were written, besides the log of Holdfast. */
+  readonly files?: FilesConfig | undefined;
+  /**
+   * Where else the lines go: `"syslog://host:514"`, `{ otlp }` or `{ http }`. Nothing is lost while it is away.
+   * @example ["syslog://10.0.0.5:514"]
+   */
+  readonly forward?: readonly (string | ForwardConfig)[] | undefined;
 }
 
 /** What a client may take. */
@@ -247,6 +546,20 @@ export interface GiveUpAfterConfig {
   readonly within?: string | 0 | undefined;
 }
 
+/** Files. */
+export interface FsConfig {
+  /**
+   * What it may read besides its own directory; `*` at the end: all below.
+   * @example ["/etc/ssl/*"]
+   */
+  readonly read?: readonly string[] | undefined;
+  /**
+   * What it may write.
+   * @example ["./uploads/*"]
+   */
+  readonly write?: readonly string[] | undefined;
+}
+
 /** Rotation. */
 export interface RotateConfig {
   /**
@@ -254,6 +567,8 @@ export interface RotateConfig {
    * @default "50MB"
    */
   readonly size?: string | 0 | undefined;
+  /** Rotate also at the beginning of each hour or day. */
+  readonly every?: 'hour' | 'day' | undefined;
   /**
    * How many rotated files are kept.
    * @default 10
@@ -264,4 +579,52 @@ export interface RotateConfig {
    * @default true
    */
   readonly compress?: boolean | undefined;
+}
+
+/** Plain files with the lines as they were written, besides the log of Holdfast. */
+export interface FilesConfig {
+  /**
+   * A file for its whole output.
+   * @example "logs/web.log"
+   */
+  readonly all?: string | undefined;
+  /** A file for its stdout. */
+  readonly out?: string | undefined;
+  /** A file for its stderr. */
+  readonly err?: string | undefined;
+  /**
+   * `false`: they are emptied when somebody starts the app.
+   * @default true
+   */
+  readonly append?: boolean | undefined;
+  /**
+   * One file for all instances; else each has its own, with its number in the name.
+   * @default false
+   */
+  readonly merge?: boolean | undefined;
+  /**
+   * Write the time before each line, in this format; `iso`: as ISO 8601.
+   * @example "YYYY-MM-DD HH:mm:ss"
+   */
+  readonly time?: string | undefined;
+  /**
+   * `json`: each line becomes an object with message, timestamp, type, process_id and app_name.
+   * @default "raw"
+   */
+  readonly style?: 'raw' | 'json' | undefined;
+}
+
+export interface ForwardConfig {
+  /**
+   * A collector that takes OTLP over HTTP.
+   * @example "https://collector.example.com/v1/logs"
+   */
+  readonly otlp?: string | undefined;
+  /** A program that takes lines of JSON by POST. */
+  readonly http?: string | undefined;
+  /**
+   * Fields of the request; a value `file:/path` is read from that file.
+   * @example {"Authorization":"file:/etc/holdfast/collector-token"}
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }

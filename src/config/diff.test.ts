@@ -13,11 +13,28 @@ const app = appPlan({
   env: { NODE_ENV: 'production', TOKEN: 'hush' },
   baseEnv: { PATH: '/bin' },
   port: 3000,
+  ready: { by: 'probe', probe: { kind: 'tcp', port: 1 } },
+  health: { probe: { kind: 'http', path: '/', port: 2 }, everyMs: 1000, timeoutMs: 1000, failures: 3 },
+  job: { expression: '* * * * *', timezone: 'UTC', missed: 'skip', timeoutMs: 1000 },
+  restart: { ...appPlan().restart, at: { expression: '* * * * *', timezone: 'UTC' } },
+  watch: { paths: ['/srv'], ignore: ['a'], extensions: ['js'], debounceMs: 200 },
+  rights: {
+    ...appPlan().rights,
+    ulimits: { nofile: 1 },
+    permissions: {
+      fsRead: ['/a'],
+      fsWrite: ['/b'],
+      net: true,
+      childProcess: true,
+      worker: true,
+      addons: true,
+    },
+  },
 });
 
 const plan: Plan = {
   source: '/srv/holdfast.config.json',
-  logsTotalBytes: null,
+  logsTotalBytes: 1000,
   apps: { web: app },
   sites: {
     'a.com': {
@@ -73,6 +90,7 @@ test('the changes are what the control API says', () => {
     { kind: 'add', what: 'app', name: 'web', detail: ['instances 2'] },
     { kind: 'add', what: 'site', name: 'a.com', detail: [] },
     { kind: 'add', what: 'edge', name: 'edge', detail: ['listen.http 80'] },
+    { kind: 'change', what: 'logs', name: 'logs', detail: ['logs.total no limit -> 1000 B'] },
   ]);
   assert.deepEqual(diffPlans(plan, { ...plan, apps: {}, sites: {} }), [
     { kind: 'remove', what: 'app', name: 'web', detail: [] },
@@ -166,6 +184,7 @@ test('no setting can change unseen', () => {
     ...leaves({ apps: plan.apps }),
     ...leaves({ edge: plan.edge }),
     ...leaves({ sites: plan.sites }),
+    ['logsTotalBytes'],
   ];
   assert.ok(paths.length > 40);
   for (const path of paths) {

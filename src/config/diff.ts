@@ -2,23 +2,34 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
-import type { AppPlan, EdgePlan, ListenPlan, Plan, RoutePlan, SitePlan } from './plan.ts';
+import type {
+  AppPlan,
+  CronPlan,
+  EdgePlan,
+  HealthPlan,
+  ListenPlan,
+  Plan,
+  Probe,
+  RoutePlan,
+  SitePlan,
+} from './plan.ts';
 
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
-  readonly what: 'app' | 'site' | 'edge';
+  readonly what: 'app' | 'site' | 'edge' | 'logs';
   readonly name: string;
   readonly detail: readonly string[];
 }
 
 /** What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count. */
-export function diffPlans(current: Pick<Plan, 'apps' | 'sites' | 'edge'> | null, next: Plan): PlanChange[] {
-  const before = current ?? { apps: {}, sites: {}, edge: next.edge };
+export function diffPlans(current: Omit<Plan, 'source'> | null, next: Plan): PlanChange[] {
+  const before = current ?? { apps: {}, sites: {}, edge: next.edge, logsTotalBytes: null };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
     ...diffRecords('site', before.sites, next.sites, diffSites, () => []),
     ...edgeChange(before, next),
+    ...logsChange(before.logsTotalBytes, next.logsTotalBytes),
   ];
 }
 
@@ -54,10 +65,19 @@ const appRows: readonly Row<AppPlan>[] = [
   ['instances', ({ instances }) => String(instances)],
   ['port', ({ port }) => String(port ?? 'any')],
   ['guest', ({ guest }) => String(guest)],
-  ['ready', ({ ready }) => ready.by],
+  ['portStep', ({ portStep }) => String(portStep)],
+  ['namespace', ({ namespace }) => namespace ?? 'none'],
+  ['after', ({ after }) => after.join(', ') || 'nothing'],
+  ['autostart', ({ autostart }) => String(autostart)],
+  ['stdin', ({ stdin }) => String(stdin)],
+  ['ready', ({ ready }) => (ready.by === 'probe' ? printProbe(ready.probe) : ready.by)],
   ['readyTimeout', ({ readyTimeoutMs }) => formatDuration(readyTimeoutMs)],
   ['stop.signal', ({ stop }) => stop.signal],
   ['stop.timeout', ({ stop }) => formatDuration(stop.timeoutMs)],
+  ['stop.message', ({ stop }) => String(stop.message)],
+  ['stop.ends', ({ stop }) => stop.ends],
+  ['health', ({ health }) => printHealth(health)],
+  ['watchdog', ({ watchdogMs }) => (watchdogMs === null ? 'off' : formatDuration(watchdogMs))],
   ['drain', ({ drainMs }) => formatDuration(drainMs)],
   [
     'restart.backoff',
@@ -67,6 +87,31 @@ const appRows: readonly Row<AppPlan>[] = [
     'restart.giveUpAfter',
     ({ restart: { giveUp } }) => `${giveUp.crashes} in ${formatDuration(giveUp.withinMs)}`,
   ],
+  ['restart.when', ({ restart }) => restart.when],
+  ['restart.stopCodes', ({ restart }) => restart.stopCodes.join(', ') || 'none'],
+  ['restart.max', ({ restart }) => String(restart.max ?? 'no limit')],
+  ['restart.minUptime', ({ restart }) => formatDuration(restart.minUptimeMs)],
+  ['restart.early', ({ restart }) => restart.early],
+  ['restart.delay', ({ restart }) => formatDuration(restart.delayMs)],
+  ['restart.cron', ({ restart }) => printCron(restart.at)],
+  ['cron', ({ job }) => printCron(job)],
+  ['cron.missed', ({ job }) => job?.missed ?? 'skip'],
+  ['cron.timeout', ({ job }) => (job?.timeoutMs ? formatDuration(job.timeoutMs) : 'none')],
+  ['watch', ({ watch }) => watch?.paths.join(', ') ?? 'off'],
+  ['watch.ignore', ({ watch }) => watch?.ignore.join(', ') ?? ''],
+  ['watch.extensions', ({ watch }) => watch?.extensions.join(', ') ?? ''],
+  ['watch.debounce', ({ watch }) => (watch ? formatDuration(watch.debounceMs) : '')],
+  ['memory.soft', ({ memory }) => printLimit(memory.softBytes)],
+  ['memory.hard', ({ memory }) => printLimit(memory.hardBytes)],
+  ['user', ({ rights }) => rights.user ?? "Holdfast's"],
+  ['group', ({ rights }) => rights.group ?? "the user's"],
+  ['umask', ({ rights }) => rights.umask?.toString(8).padStart(3, '0') ?? 'as it is'],
+  ['nice', ({ rights }) => String(rights.nice ?? 'as it is')],
+  ['oomScore', ({ rights }) => String(rights.oomScore ?? 'as it is')],
+  ['ulimits', ({ rights }) => printPairs(rights.ulimits)],
+  ['cpu', ({ rights }) => String(rights.cpu ?? 'no limit')],
+  ['pids', ({ rights }) => String(rights.pids ?? 'no limit')],
+  ['pidFile', ({ pidFile }) => pidFile ?? 'none'],
   ['sticky', ({ sticky }) => sticky],
   ['hold', ({ hold }) => formatDuration(hold.timeoutMs)],
   ['holdMax', ({ hold }) => String(hold.maxWaiting)],
@@ -74,7 +119,41 @@ const appRows: readonly Row<AppPlan>[] = [
   ['log.rotate.keep', ({ log }) => String(log.keep)],
   ['log.rotate.compress', ({ log }) => String(log.compress)],
   ['log.total', ({ log }) => formatBytes(log.totalBytes)],
+  ['log.rotate.every', ({ log }) => log.rotateEvery ?? 'never'],
+  ['log.format', ({ log }) => log.format],
+  ['log.overflow', ({ log }) => log.overflow],
+  ['log.files.all', ({ log }) => log.files.all ?? 'none'],
+  ['log.files.out', ({ log }) => log.files.out ?? 'none'],
+  ['log.files.err', ({ log }) => log.files.err ?? 'none'],
 ];
+
+function printProbe(probe: Probe): string {
+  if (probe.kind === 'command') return 'a command';
+  const port = probe.port === null ? '' : ` on ${probe.port}`;
+  return probe.kind === 'http' ? `GET ${probe.path}${port}` : `a connection${port}`;
+}
+
+function printHealth(health: HealthPlan | null): string {
+  if (!health) return 'off';
+  const { probe, everyMs, timeoutMs, failures } = health;
+  return `${printProbe(probe)} every ${formatDuration(everyMs)}, ${failures} times within ${formatDuration(timeoutMs)}`;
+}
+
+function printCron(cron: CronPlan | null): string {
+  return cron ? [cron.expression, cron.timezone].filter(Boolean).join(' ') : 'off';
+}
+
+function printLimit(bytes: number | null): string {
+  return bytes === null ? 'no limit' : formatBytes(bytes);
+}
+
+function printPairs(record: Readonly<Record<string, string | number>>): string {
+  return (
+    Object.entries(record)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(', ') || 'as they are'
+  );
+}
 
 const edgeRows: readonly Row<EdgePlan>[] = [
   ['listen.http', ({ http }) => printListen(http)],
@@ -138,6 +217,13 @@ function printListen({ host, port }: ListenPlan): string {
 
 function printHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A file that says nothing of it leaves the cap as it is. */
+function logsChange(before: number | null, after: number | null): PlanChange[] {
+  if (after === null || before === after) return [];
+  const detail = [`logs.total ${printLimit(before)} -> ${printLimit(after)}`];
+  return [{ kind: 'change', what: 'logs', name: 'logs', detail }];
 }
 
 /** The edge runs while there are sites. */

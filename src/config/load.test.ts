@@ -9,6 +9,7 @@ import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
 import { HoldfastError } from '../errors.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { appDefaults } from './app-defaults.ts';
 import { configEndings } from './find.ts';
 import { loadPlan } from './load.ts';
 import type { Plan } from './plan.ts';
@@ -79,11 +80,13 @@ test('a plan is complete, resolved and frozen', async () => {
   });
   assert.deepEqual(web.baseEnv, { AWS_REGION: 'eu', HOME: '/home/a', PATH: '/usr/bin:/bin' });
   assert.deepEqual(web.restart, {
+    ...appDefaults.restart,
     backoffMinMs: 200,
     backoffMaxMs: 60_000,
     giveUp: { crashes: 5, withinMs: 120_000 },
   });
   assert.deepEqual(web.log, {
+    ...appDefaults.log,
     rotateBytes: 10 * 1024 ** 2,
     keep: 3,
     totalBytes: 100 * 1024 ** 2,
@@ -108,7 +111,9 @@ test('what is left out has a default', async (t) => {
   const cwd = project(t, { 'c.json': '{"apps": {"web": {"run": "server.js", "instances": "max"}}}' });
   const { web } = (await loadPlan({ cwd, env, file: 'c.json' })).apps;
   assert.equal(web?.instances, availableParallelism());
-  assert.equal(web?.guest, true);
+  const { name: _, command: __, cwd: ___, baseEnv: ____, ...rest } = web ?? assert.fail();
+  const { baseEnv: _____, ...defaults } = appDefaults;
+  assert.deepEqual(rest, { ...defaults, instances: availableParallelism() });
 });
 
 test('every kind of file is found', async (t) => {
@@ -464,4 +469,77 @@ test('whatever a text is, as JSON and as YAML it gives a plan or a clear answer'
     }),
     { numRuns: 400 },
   );
+});
+
+test('what supervision can be told: each mistake has its sentence', async (t) => {
+  const run = 'server.js';
+  const apps = {
+    a: { run, after: ['b', 'nope'] },
+    b: { run, after: 'c', namespace: 'c' },
+    c: { run, after: ['b'] },
+    d: { run, health: { every: '5s' }, ready: { path: '/x', tcp: true }, cron: { at: '61 * * * *' } },
+    e: { run, umask: '9', user: 'no one', ulimits: { nofiles: 1 }, portStep: 1, restart: 'sometimes' },
+    f: { run, guest: false, watchdog: '5s', stop: { message: true }, ready: 'message' },
+    g: { run, secrets: { A: 'a' }, env: { A: '1' }, cron: '@daily', restart: { cron: '@daily' } },
+    h: {
+      run,
+      log: { forward: ['udp://x', { otlp: 'https://u:p@x' }, { headers: {} }] },
+      watch: { path: 'x' },
+    },
+    i: { run, health: { command: 'a | b' }, cron: { at: '@daily', timezone: 'Mars' } },
+  };
+  assert.deepEqual(await problems(t, { apps }), [
+    'apps.a.after must name apps of this file: there is none named "nope"',
+    'apps.b.after must not lead back to the app itself: b is after c is after b',
+    'apps.b.namespace must not be the name of an app: there is one named "c"',
+    'apps.c.after must not lead back to the app itself: c is after b is after c',
+    'apps.d.health.path is missing: name one of "path", "tcp" and "command"',
+    'apps.d.ready.path must be given alone: name one of "path", "tcp" and "command"',
+    'apps.d.cron.at must be a cron expression (minute hour day month weekday), such as "0 4 * * *": got "61 * * * *"',
+    'apps.e.umask must be octal digits in quotes such as "027": got "9"',
+    'apps.e.user must be the name or number of an account: got "no one"',
+    'apps.e.ulimits.nofiles is not a limit: did you mean "nofile"?',
+    'apps.e.restart must be "always", "on-failure" or "never": got "sometimes"',
+    'apps.f.watchdog needs the guest: leave out "guest: false"',
+    'apps.f.stop.message needs the guest: leave out "guest: false"',
+    'apps.f.ready as a message needs the guest: leave out "guest: false"',
+    'apps.g.secrets.A must be left out of "env" or of "secrets"',
+    'apps.g.restart.cron is not for a job, which ends by itself',
+    'apps.h.log.forward[0] must be an address such as "syslog://host:514", "syslog+tcp://host:601" or "syslog+unix:///dev/log": got "udp://x"',
+    'apps.h.log.forward[1].otlp must be a URL without a password, which belongs in "headers": got "…"',
+    'apps.h.log.forward[2].otlp is missing: name one of "otlp" and "http"',
+    'apps.h.watch.path is not a setting: did you mean "paths"?',
+    'apps.i.health.command cannot be run: pipes and "||" need a shell, and none is used: quote them, or name a shell, as ["sh", "-c", "…"]',
+    'apps.i.cron.timezone must be a time zone such as "Europe/Berlin": got "Mars"',
+  ]);
+});
+
+test('short forms say the same as long ones', async (t) => {
+  const long = {
+    run: 'server.js',
+    health: { path: '/healthz' },
+    restart: { when: 'never' },
+    cron: { at: '@daily' },
+    watch: { paths: ['.'] },
+    memory: { soft: '1GB' },
+    after: ['b'],
+    ready: { path: '/readyz' },
+  };
+  const short = {
+    ...long,
+    health: '/healthz',
+    restart: 'never',
+    cron: '@daily',
+    watch: true,
+    memory: '1GB',
+    after: 'b',
+  };
+  const fine = project(t, {
+    'c.json': JSON.stringify({ apps: { b: 'server.js', x: long, y: short } }),
+  });
+  const { x, y } = (await loadPlan({ cwd: fine, env, file: 'c.json' })).apps;
+  assert.deepEqual({ ...y, name: 'x' }, x);
+  assert.deepEqual(x?.health?.probe, { kind: 'http', path: '/healthz', port: null });
+  assert.equal(x?.memory.softBytes, 1024 ** 3);
+  assert.deepEqual(x?.watch?.paths, [fine]);
 });

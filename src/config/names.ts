@@ -25,6 +25,18 @@ export const appName = kind<string>({
   },
 });
 
+/** A name for several apps; it stands beside the names of apps in commands. */
+export const groupName = kind<string>({
+  title: 'name',
+  expected: 'a name of letters, digits, "-" and "_"',
+  json: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$', maxLength: longestAppName },
+  read(input) {
+    const problem = typeof input === 'string' ? appNameProblem(input) : undefined;
+    if (problem !== undefined) return new Refusal(`is not a usable name: ${problem}`);
+    return typeof input === 'string' ? input : undefined;
+  },
+});
+
 /** Why this cannot be the name of a variable that a config sets, or undefined when it can. */
 export function variableNameProblem(name: string): string | undefined {
   if (name.startsWith('HOLDFAST_')) return 'variables that begin with "HOLDFAST_" are set by Holdfast itself';

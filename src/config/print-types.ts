@@ -7,13 +7,14 @@ const lineWidth = 110;
 /** `src/config/config-types.ts`. */
 export function renderConfigTypes(): string {
   const config = configJsonSchema();
-  const { apps, sites, edge, listen } = config.properties ?? {};
+  const { apps, sites, edge, listen, logs } = config.properties ?? {};
   const interfaces: Interfaces = new Map([
     [config, 'HoldfastConfig'],
     [objectOf(entryOf(apps)), 'AppConfig'],
     [objectOf(entryOf(sites)), 'SiteConfig'],
     [edge, 'EdgeConfig'],
     [listen, 'ListenConfig'],
+    [logs, 'LogsConfig'],
   ]);
   let text = '/** For editors. Generated from schema.ts by scripts/generate-reference.js: edit there. */\n';
   // Parts within parts are added to the end while the others are printed.
@@ -27,7 +28,10 @@ type Interfaces = Map<JsonSchema | undefined, string>;
 
 function members(node: JsonSchema, interfaces: Interfaces): string {
   const lines = Object.entries(node.properties ?? {}).map(([key, setting]) => {
-    if (setting.properties && !interfaces.has(setting)) interfaces.set(setting, nameFor(key));
+    for (const shape of shapesOf(setting)) {
+      if (shape.properties && !interfaces.has(shape))
+        interfaces.set(shape, freeName(nameFor(key), interfaces));
+    }
     const isRequired = node.required?.includes(key) ?? false;
     const types = isRequired ? typesOf(setting, interfaces) : [...typesOf(setting, interfaces), 'undefined'];
     const start = `  readonly ${key}${isRequired ? '' : '?'}:`;
@@ -36,6 +40,20 @@ function members(node: JsonSchema, interfaces: Interfaces): string {
     return `${comment(setting, '  ')}${line.length > lineWidth ? broken : line}\n`;
   });
   return lines.join('');
+}
+
+/** What a setting may be, also as an item of a list. */
+function shapesOf(setting: JsonSchema): readonly JsonSchema[] {
+  const { anyOf = [], items } = setting;
+  return [setting, ...anyOf.flatMap(shapesOf), ...(items ? shapesOf(items) : [])];
+}
+
+/** `path` of one part may be another thing than that of the next. */
+function freeName(name: string, interfaces: Interfaces): string {
+  const taken = new Set(interfaces.values());
+  let free = name;
+  for (let n = 2; taken.has(free); n++) free = `${name}${n}`;
+  return free;
 }
 
 function nameFor(key: string): string {
@@ -47,7 +65,8 @@ function comment({ description, default: fallback, examples }: JsonSchema, inden
   const text = description.endsWith('.') ? description : `${description}.`;
   const tags = [
     ...(fallback === undefined || isEmpty(fallback) ? [] : [`@default ${JSON.stringify(fallback)}`]),
-    ...(examples ?? []).map((example) => `@example ${JSON.stringify(example)}`),
+    // A cron expression would end the comment.
+    ...(examples ?? []).map((example) => `@example ${JSON.stringify(example)}`.replaceAll('*/', '*\\/')),
   ];
   if (tags.length === 0) return `${indent}/** ${text} */\n`;
   return `${indent}/**\n${[text, ...tags].map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
@@ -71,7 +90,10 @@ function typesOf(node: JsonSchema, interfaces: Interfaces): string[] {
   if (items && minItems !== undefined && minItems === maxItems) {
     return [`readonly [${Array(minItems).fill(inside(items)).join(', ')}]`];
   }
-  if (items) return [`readonly ${inside(items)}[]`];
+  if (items)
+    return [
+      typesOf(items, interfaces).length > 1 ? `readonly (${inside(items)})[]` : `readonly ${inside(items)}[]`,
+    ];
   const types = typeof type === 'string' ? [type] : (type ?? ['unknown']);
   return types.map((each) => (each === 'integer' ? 'number' : each));
 }

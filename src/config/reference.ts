@@ -51,12 +51,13 @@ interface Part {
 /** `docs/reference/configuration.md`. */
 export function renderConfigReference(): string {
   const { properties = {} } = configJsonSchema();
-  const { apps, sites, edge, listen } = properties;
+  const { apps, sites, edge, listen, logs } = properties;
   const parts: readonly Part[] = [
     { title: 'apps.<name>', node: objectOf(entryOf(apps)), says: apps?.description },
     { title: 'sites.<host>', node: objectOf(entryOf(sites)), says: sites?.description },
     { title: 'edge', node: edge, says: edge?.description },
     { title: 'listen', node: listen, says: listen?.description },
+    { title: 'logs', node: logs, says: logs?.description },
   ];
   return `${[intro, ...parts.map(renderPart)].join('\n')}`;
 }
@@ -74,7 +75,12 @@ function rowsOf(node: JsonSchema, prefix: string): string[] {
     const name = `${prefix}${key}`;
     if (setting.properties) return rowsOf(setting, `${name}.`);
     const cells = [`\`${name}\``, typeOf(setting), defaultOf(setting, required.includes(key)), says(setting)];
-    return [`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`];
+    const row = `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    // A setting with a short form, and its long one.
+    return [
+      row,
+      ...(setting.anyOf ?? []).flatMap((shape) => (shape.properties ? rowsOf(shape, `${name}.`) : [])),
+    ];
   });
 }
 

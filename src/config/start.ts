@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { HoldfastError } from '../errors.ts';
 import { completeApp } from './app.ts';
+import { appSettings } from './app-schema.ts';
 import { baseEnvForStart } from './base-env.ts';
 import { resolveCommand } from './command.ts';
 import type { AppConfig } from './config-types.ts';
@@ -10,7 +11,6 @@ import { configJsonSchema } from './json-schema.ts';
 import { appNameProblem, longestAppName } from './names.ts';
 import type { AppPlan, Command } from './plan.ts';
 import { type Problem, problemsOf, sentenceOf } from './problems.ts';
-import { appSettings } from './schema.ts';
 
 export interface StartOptions {
   /** A script, a directory or a command; a text is split into words. */
