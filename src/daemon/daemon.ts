@@ -12,6 +12,7 @@ import { Api } from './api.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
+import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
@@ -20,6 +21,7 @@ import { Links } from './links.ts';
 import type { Lock } from './lock.ts';
 import { Operations } from './operations.ts';
 import { Outputs } from './outputs.ts';
+import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { DesiredStore, RecordStore } from './state.ts';
 import { findStrays } from './strays.ts';
@@ -47,6 +49,7 @@ export class Daemon {
   readonly #crashes: Crashes;
   readonly #doors: Doors;
   readonly #holder: Holder;
+  readonly #presence: Presence;
   readonly #outputs: Outputs;
   readonly #links: Links;
   readonly #routing: Routing;
@@ -81,6 +84,7 @@ export class Daemon {
       onLost: (app, lines) => this.#journal.record('logs.lost', { app, data: { lines } }),
       onChange: () => this.#holder.refresh(),
     });
+    this.#presence = new Presence(paths.alive);
     this.#holder = new Holder({
       clock,
       daemon: [process.execPath, ...process.execArgv, MAIN, '--home', paths.home],
@@ -89,6 +93,7 @@ export class Daemon {
       pidFile: paths.holderPid,
       doors: () => this.#doors.all,
       pipes: () => this.#outputs.paths,
+      presence: this.#presence.fd,
     });
     this.#links = new Links({
       isGenuine: ({ instance, serial, pid }) =>
@@ -182,7 +187,10 @@ export class Daemon {
         isRouted,
       },
       daemon: () => this.#view(),
-      onDown: () => void this.#end(),
+      onDown: () => {
+        this.#presence.say('down');
+        void this.#end();
+      },
     });
   }
 
@@ -209,6 +217,7 @@ export class Daemon {
     this.#routing.refresh();
     this.#holder.refresh();
     await this.#api.listen(paths.control);
+    void firstAttempts(this.#supervisor, systemClock).then((text) => this.#presence.say('ready', text));
   }
 
   /** SIGTERM: everything ends, the wish stays for the next start. */

@@ -46,6 +46,8 @@ export interface HolderOptions {
   doors(): readonly Door[];
   /** Paths of the FIFOs. */
   pipes(): readonly string[];
+  /** What tells that Holdfast lives, see presence.ts. */
+  readonly presence: number | null;
 }
 
 export class Holder {
@@ -94,17 +96,21 @@ export class Holder {
   /** The new one is there before the old one goes. */
   #replace(): void {
     const old = this.#child;
-    const { daemon, delayS, pidFile } = this.#options;
+    const { daemon, delayS, pidFile, presence } = this.#options;
     const doors = this.#options.doors();
     const pipes = openPipes(this.#options.pipes());
-    const held: Held = { doors: doors.map(({ host, port }) => ({ host, port })), pipes: pipes.length };
+    const alive = presence === null ? [] : [presence];
+    const held: Held = {
+      doors: doors.map(({ host, port }) => ({ host, port })),
+      pipes: pipes.length + alive.length,
+    };
     let child: ChildProcess;
     try {
       child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), ...daemon], {
         cwd: '/',
         detached: true,
         env: { ...process.env, [HELD_ENV]: JSON.stringify(held) },
-        stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes],
+        stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...doors.map(({ fd }) => fd), ...pipes, ...alive],
       });
     } catch {
       // Most shortages are said by an event, but not all of them (ENOMEM).

@@ -7,6 +7,7 @@ import { homePaths } from '../protocol/home.ts';
 import { Daemon } from './daemon.ts';
 import { takeHeld } from './holder.ts';
 import { takeLock } from './lock.ts';
+import { sayOnce } from './presence.ts';
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } });
 if (!values.home) throw new Error('usage: node daemon/main.js --home <directory>');
@@ -19,7 +20,10 @@ for (const dir of [paths.home, paths.run, paths.state, paths.logs])
 
 const lock = takeLock(paths.run);
 // Somebody else was faster, and serves whoever started us.
-if ('owner' in lock) process.exit(0);
+if ('owner' in lock) {
+  sayOnce(paths.alive, 'attached');
+  process.exit(0);
+}
 
 // An impossible state ends the process: the holder starts the next daemon, which finds everything as it was.
 process.on('uncaughtException', (error) => {

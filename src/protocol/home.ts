@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly control: string;
   /** Where guests and edges connect. */
   readonly link: string;
+  /** A FIFO that daemon and holder have open, and in which they say what happens: see boot.ts. */
+  readonly alive: string;
   /** JSON: { pid, startTime } of the daemon. */
   readonly daemonPid: string;
   /** JSON: { pid, startTime } of the holder. */
@@ -30,6 +32,7 @@ export function homePaths(home: string): HomePaths {
     logs: join(home, 'logs'),
     control: join(run, 'control.sock'),
     link: join(run, 'link.sock'),
+    alive: join(run, 'alive'),
     daemonPid: join(run, 'daemon.pid'),
     holderPid: join(run, 'holder.pid'),
     daemonLog: join(home, 'daemon.log'),
