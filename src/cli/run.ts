@@ -2,11 +2,12 @@
 import { asHoldfastError, type HoldfastError } from '../errors.ts';
 import { singleCommand } from './commands/single.ts';
 import { Context, type GlobalOptions, type Surroundings } from './context.ts';
+import { ForeignExit, sealForeignWords } from './foreign.ts';
 import { errorLines } from './print/error.ts';
 import { createProgram } from './program.ts';
 import { isBare, isDone, usageError } from './usage.ts';
 
-/** `argv` without node and script. 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+/** `argv` without node and script. 0 done, 1 failed, 2 wrong usage, 130 interrupted; other tools' commands have their own. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   let context: Context | undefined;
   const { stdout, signal } = surroundings;
@@ -22,10 +23,11 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     width: Math.min(stdout.columns ?? 100, 110),
   });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(sealForeignWords(argv), { from: 'user' });
     return signal.aborted ? 130 : 0;
   } catch (error) {
     if (isDone(error)) return 0;
+    if (error instanceof ForeignExit) return error.code;
     if (isBare(error)) {
       program.outputHelp();
       return 0;
