@@ -1,0 +1,48 @@
+/**
+ * Node's permission model (https://nodejs.org/api/permissions.html): the options that a plan means for a version of Node.
+ * `--permission` is `--experimental-permission` before 22.13, `--allow-addons` exists since 20.12, `--allow-net` since 25. Pure.
+ */
+import type { PermissionsPlan } from '../config/plan.ts';
+
+export interface PermissionPaths {
+  /** The directory of the app, in every spelling (symbolic links). */
+  readonly own: readonly string[];
+  /** What our own preload reads and writes. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+export function permissionArgs(plan: PermissionsPlan, version: string, paths: PermissionPaths): string[] {
+  const read = new Set([...paths.own.flatMap(readable), ...paths.read, ...plan.fsRead, ...plan.fsWrite]);
+  const write = new Set([...paths.write, ...plan.fsWrite]);
+  return [
+    isAtLeast(version, 23, 5) || (version.startsWith('22.') && isAtLeast(version, 22, 13))
+      ? '--permission'
+      : '--experimental-permission',
+    ...[...read].map((path) => `--allow-fs-read=${path}`),
+    ...[...write].map((path) => `--allow-fs-write=${path}`),
+    ...(plan.net && restrictsNet(version) ? ['--allow-net'] : []),
+    ...(plan.childProcess ? ['--allow-child-process'] : []),
+    ...(plan.worker ? ['--allow-worker'] : []),
+    ...(plan.addons ? ['--allow-addons'] : []),
+  ];
+}
+
+/** This Node can keep a program from the network; older ones let all have it. */
+export function restrictsNet(version: string): boolean {
+  return isAtLeast(version, 25, 0);
+}
+
+/** The directory with all below, and `node_modules` of the directories above, where packages of a monorepo lie. */
+function readable(dir: string): string[] {
+  const above: string[] = [];
+  for (let end = dir.lastIndexOf('/'); end > 0; end = dir.lastIndexOf('/', end - 1)) {
+    above.push(`${dir.slice(0, end)}/node_modules/*`, `${dir.slice(0, end)}/package.json`);
+  }
+  return [dir, `${dir}/*`, ...above];
+}
+
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [a = 0, b = 0] = version.split('.').map(Number);
+  return a > major || (a === major && b >= minor);
+}
