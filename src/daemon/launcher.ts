@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import net from 'node:net';
+import { dirname } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
 import { closeChildEnds, type PipePair } from '../logs/pipes.ts';
 import type { HomePaths } from '../protocol/home.ts';
@@ -19,6 +20,8 @@ import type { Address, Door } from './doors.ts';
 import { EDGE } from './edge-app.ts';
 import { instanceSocket } from './instance-socket.ts';
 import type { Outputs } from './outputs.ts';
+import { reportsDir } from './reports.ts';
+import { vitalOrders } from './vital-orders.ts';
 
 export interface LauncherOptions {
   readonly clock: Clock;
@@ -93,9 +96,10 @@ function specOf(
       port: plan.port,
       doors: doors.map(({ host, port }, index) => ({ host, port, fd: FIRST_DOOR_FD + index })),
       offer: offers,
-      healthEveryMs: 1000,
-      messages: false,
-      reports: null,
+      ...vitalOrders(plan, `${plan.name}.${slot}.${serial}`, {
+        runDir: dirname(options.paths.link),
+        reportsDir: reportsDir(options.paths),
+      }),
     };
     env[GUEST_ENV] = JSON.stringify(orders);
   }

@@ -21,6 +21,14 @@ export interface Link {
   /** Version of the route table in force; edges only. */
   applied: number;
   traffic: Readonly<Record<string, TrafficCount>>;
+  /** When it last said anything, in ms since the epoch: its event loop turns. */
+  heardAt: number;
+  /** A debugger may stop it. */
+  debugged: boolean;
+  /** The app has said that it is ready. */
+  saidReady: boolean;
+  /** Where this very instance can be asked how it is. */
+  probe: Extract<FromChild, { type: 'probing' }> | null;
   send(message: ToChild): void;
 }
 
@@ -98,6 +106,10 @@ export class Links {
       heapBytes: null,
       applied: 0,
       traffic: {},
+      heardAt: Date.now(),
+      debugged: false,
+      saidReady: false,
+      probe: null,
       send: (message) => {
         if (socket.writable) socket.write(encodeNdjson(message));
       },
@@ -108,6 +120,7 @@ export class Links {
   }
 
   #take(link: Link, message: FromChild): void {
+    link.heardAt = Date.now();
     if (message.type === 'listening') {
       const others = link.listening.filter((l) => l.port !== message.port || l.host !== message.host);
       link.listening = [...others, message];
@@ -115,7 +128,10 @@ export class Links {
     if (message.type === 'health') {
       link.loopDelayMs = message.loopDelayMs;
       link.heapBytes = message.heapBytes;
+      link.debugged = message.debugged === true;
     }
+    if (message.type === 'ready') link.saidReady = true;
+    if (message.type === 'probing') link.probe = message;
     if (message.type === 'applied') link.applied = message.version;
     if (message.type === 'traffic') link.traffic = message.sites;
     this.#options.onMessage(link, message);

@@ -35,6 +35,8 @@ function parseOrders(text: string): GuestOrders | null {
       healthEveryMs: orders.healthEveryMs ?? 1000,
       messages: orders.messages ?? false,
       reports: orders.reports ?? null,
+      watchdogMs: orders.watchdogMs ?? null,
+      probe: orders.probe ?? null,
     };
   } catch {
     return null;

@@ -146,6 +146,8 @@ export interface CrashRecord {
   readonly lastOutput: readonly OutputLine[];
   /** What was found out beyond the exit: `out of memory (the kernel ended it …)`, `the event loop was blocked for 10 s`. */
   readonly diagnosis: string | null;
+  /** What to do about it, when the diagnosis tells; absent in records of older versions. */
+  readonly advice?: string | null;
   /** JavaScript stack of where it was, innermost first, when a report says. */
   readonly stack: readonly string[];
   /** Absolute path of Node's diagnostic report, its environment removed. */

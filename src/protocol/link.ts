@@ -26,10 +26,17 @@ export interface GuestOrders {
   readonly offer: boolean;
   /** Report how the event loop is this often; the watchdog listens. */
   readonly healthEveryMs: number;
+  /** Note where the event loop is stuck when it is blocked for longer; null = no watchdog. */
+  readonly watchdogMs: number | null;
   /** `process.send` is there for the app, and says what it sends to the daemon: `ready`. */
   readonly messages: boolean;
-  /** Directory for Node's diagnostic reports (fatal errors, and SIGUSR2 when `watchdog`); null = none. */
+  /** Directory for Node's diagnostic reports (fatal errors, and a blocked event loop); null = none. */
   readonly reports: string | null;
+  /**
+   * A unix socket on which this very instance can be asked how it is, because its port may be shared with others.
+   * `port`: of its servers the one with this port; null = its web server.
+   */
+  readonly probe: { readonly path: string; readonly port: number | null } | null;
 }
 
 export interface DoorOrder {
@@ -65,7 +72,15 @@ export type FromChild =
       readonly via: 'socket' | 'door' | 'offered' | 'own';
       readonly tls: boolean;
     }
-  | { readonly type: 'health'; readonly loopDelayMs: number; readonly heapBytes: number }
+  /** `debugged`: a debugger may stop it. */
+  | {
+      readonly type: 'health';
+      readonly loopDelayMs: number;
+      readonly heapBytes: number;
+      readonly debugged?: boolean;
+    }
+  /** The socket of `GuestOrders.probe` is open. */
+  | { readonly type: 'probing'; readonly path: string; readonly tls: boolean }
   /** The app called `process.send('ready')`. */
   | { readonly type: 'ready' }
   /** After `drain`: the last connection is done, or the time was up. */

@@ -170,6 +170,8 @@ export class Daemon {
       healthEveryMs: 1000,
       messages: false,
       reports: null,
+      watchdogMs: null,
+      probe: null,
       ...options.orders,
       doors: doors.map(({ host, port }, i) => ({ fd: 3 + i, host, port })),
     };
