@@ -6,7 +6,14 @@ import type {
   AppView,
   CrashRecord,
   DaemonView,
+  FlushRequest,
+  InstanceRequest,
   Reply,
+  RestartRequest,
+  SendRequest,
+  SignalRequest,
+  SignalResult,
+  UpgradeRequest,
   UpRequest,
   UpResult,
 } from '../protocol/api.ts';
@@ -87,20 +94,59 @@ export class Client {
     return this.#post('/v1/apps', { app }, options);
   }
 
-  start(name: string, options: ChangeOptions = {}): Promise<AppView> {
-    return this.#change(name, 'start', options);
+  /** All of an app, or one instance of it. */
+  start(name: string, options: ChangeOptions = {}, body: InstanceRequest = {}): Promise<AppView> {
+    return this.#change(name, 'start', options, body);
   }
 
-  stop(name: string, options: ChangeOptions = {}): Promise<AppView> {
-    return this.#change(name, 'stop', options);
+  stop(name: string, options: ChangeOptions = {}, body: InstanceRequest = {}): Promise<AppView> {
+    return this.#change(name, 'stop', options, body);
   }
 
-  restart(name: string, options: ChangeOptions = {}): Promise<AppView> {
-    return this.#change(name, 'restart', options);
+  restart(name: string, options: ChangeOptions = {}, body: RestartRequest = {}): Promise<AppView> {
+    return this.#change(name, 'restart', options, body);
   }
 
-  reload(name: string, options: ChangeOptions = {}): Promise<AppView> {
-    return this.#change(name, 'reload', options);
+  reload(name: string, options: ChangeOptions = {}, body: RestartRequest = {}): Promise<AppView> {
+    return this.#change(name, 'reload', options, body);
+  }
+
+  /** Runs a job now. */
+  runJob(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'run', options);
+  }
+
+  sendSignal(name: string, body: SignalRequest, options: ChangeOptions = {}): Promise<SignalResult> {
+    return this.#change(name, 'signal', options, body);
+  }
+
+  /** Writes a text to the stdin of an app that has one. */
+  sendText(name: string, body: SendRequest, options: ChangeOptions = {}): Promise<SignalResult> {
+    return this.#change(name, 'send', options, body);
+  }
+
+  /** Sets the restart counts to 0. */
+  reset(name: string, options: ChangeOptions = {}): Promise<AppView> {
+    return this.#change(name, 'reset', options);
+  }
+
+  /** With nothing masked. */
+  plan(name: string): Promise<AppPlan> {
+    return this.#get(`/v1/apps/${encodeURIComponent(name)}/plan`);
+  }
+
+  reopenLogs(options: ChangeOptions = {}): Promise<null> {
+    return this.#post('/v1/logs/reopen', {}, options);
+  }
+
+  /** Empties the logs of an app, or of all. */
+  flushLogs(app: string | null, options: ChangeOptions = {}): Promise<null> {
+    return this.#post('/v1/logs/flush', { app } satisfies FlushRequest, options);
+  }
+
+  /** The daemon ends after its answer, and the next one is of another version. */
+  upgrade(body: UpgradeRequest, options: ChangeOptions = {}): Promise<null> {
+    return this.#post('/v1/upgrade', body, options);
   }
 
   scale(name: string, instances: number, options: ChangeOptions = {}): Promise<AppView> {

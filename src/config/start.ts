@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly port?: number | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly envFile?: string | undefined;
+  /** Any other setting that an app may have in a configuration file. */
+  readonly settings?: Omit<Partial<AppConfig>, 'run' | 'cwd'> | undefined;
   /** Absolute, or relative to the process's; left out: the process's. */
   readonly cwd?: string | undefined;
   readonly guest?: boolean | undefined;
@@ -37,13 +39,14 @@ export function planForStart(options: StartOptions): AppPlan {
   const { run, args, instances, port, env, envFile, guest, nodeArgs, shellEnv } = options;
   const root = resolve(options.cwd ?? '.');
   const config: AppConfig = {
+    ...options.settings,
     run: typeof run === 'string' ? run : [...run],
     args: [...(args ?? [])],
-    instances,
-    port,
-    env,
-    envFile,
-    guest,
+    instances: instances ?? options.settings?.instances,
+    port: port ?? options.settings?.port,
+    env: { ...options.settings?.env, ...env },
+    envFile: envFile ?? options.settings?.envFile,
+    guest: guest ?? options.settings?.guest,
   };
   const settings = appSettings.safeParse(config, { reportInput: true });
   if (!settings.success) throw usage(problemsOf(settings.error.issues, configJsonSchema()));

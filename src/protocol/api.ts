@@ -15,8 +15,10 @@
  *   POST /v1/apps/:name/signal { signal }    SignalResult
  *   POST /v1/apps/:name/reset                AppView      restart counts to 0
  *   GET  /v1/apps/:name/plan                 AppPlan      with nothing masked, for `hold run` and `hold import`
+ *   POST /v1/apps/:name/send { text }        SignalResult
  *   POST /v1/logs/reopen                     null         closes and opens all log files, see logrotate(8)
- *   POST /v1/upgrade { main }                null; the daemon ends after its answer, and this program is the next one
+ *   POST /v1/logs/flush { app }              null         empties the logs of an app, or of all
+ *   POST /v1/upgrade { main, node }                null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
  * start, stop, restart and signal take `{ slot }` for one instance. restart and reload take `{ env, baseEnv }`: new
@@ -165,6 +167,20 @@ export interface InstanceRequest {
   readonly slot?: number;
 }
 
+export interface SignalRequest extends InstanceRequest {
+  /** Such as `SIGUSR2`. */
+  readonly signal: string;
+}
+
+export interface SendRequest extends InstanceRequest {
+  readonly text: string;
+}
+
+export interface FlushRequest {
+  /** null = all. */
+  readonly app: string | null;
+}
+
 export interface RestartRequest extends InstanceRequest {
   readonly env?: Readonly<Record<string, string>>;
   readonly baseEnv?: Readonly<Record<string, string>>;
@@ -173,6 +189,8 @@ export interface RestartRequest extends InstanceRequest {
 export interface UpgradeRequest {
   /** Absolute path of the daemon's program in the version to change to. */
   readonly main: string;
+  /** Absolute path of the node that runs it. */
+  readonly node: string;
 }
 
 export interface OutputLine {
