@@ -49,6 +49,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
     name,
     kind: name === EDGE ? 'edge' : 'app',
     namespace: stored.plan.namespace,
+    after: stored.plan.after,
     numbers: [],
     nextRun: null,
     status: statusOf(wanted, app?.current ?? [], app?.instances ?? []),

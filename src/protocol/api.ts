@@ -18,7 +18,7 @@
  *   POST /v1/apps/:name/send { text }        SignalResult
  *   POST /v1/logs/reopen                     null         closes and opens all log files, see logrotate(8)
  *   POST /v1/logs/flush { app }              null         empties the logs of an app, or of all
- *   POST /v1/upgrade { main, node }                null; the daemon ends after its answer, and this program is the next one
+ *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
  * start, stop, restart and signal take `{ slot }` for one instance. restart and reload take `{ env, baseEnv }`: new
@@ -65,6 +65,8 @@ export interface AppView {
   readonly name: string;
   readonly kind: AppKind;
   readonly namespace: string | null;
+  /** Apps that it is started after and stopped before. */
+  readonly after: readonly string[];
   readonly status: AppStatus;
   /** The number of each slot, unique in the home and kept over restarts, as PM2's and forever's users type them. */
   readonly numbers: readonly number[];

@@ -128,6 +128,7 @@ export function appView(name: string, changes: Partial<AppView> = {}): AppView {
     name,
     kind: 'app',
     namespace: null,
+    after: [],
     numbers: [0],
     nextRun: null,
     status: 'running',

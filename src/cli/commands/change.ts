@@ -1,15 +1,21 @@
 /** What stop, restart, reload and delete have in common: several apps, progress, what failed. */
 import type { ChangeOptions, Client } from '../../client/client.ts';
 import { HoldfastError } from '../../errors.ts';
-import type { AppView } from '../../protocol/api.ts';
+import type { InstanceRequest } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
+import type { Target } from '../targets.ts';
 
 export interface ChangeOfApps<T> {
-  readonly make: (client: Client, name: string, options: ChangeOptions) => Promise<T>;
+  readonly make: (client: Client, name: string, options: ChangeOptions, part: InstanceRequest) => Promise<T>;
   /** For people, when it is done, such as `stopped`. */
   readonly done: string;
-  /** One after the other, for what is meant to be gentle to the machine. */
-  readonly inTurn?: boolean;
+  /**
+   * `together`: all at once. `in-turn`: one after the other, for what is meant to be gentle to the machine. `dependents-first`: as
+   * `together`, but what an app is `after` is only changed when that app is done.
+   */
+  readonly order: 'together' | 'in-turn' | 'dependents-first';
+  /** It can be about single instances, too. */
+  readonly instances?: boolean;
   /** With `all` and nothing there. */
   readonly nothing: string;
 }
@@ -18,30 +24,52 @@ export interface ChangeOfApps<T> {
 export async function changeApps<T>(
   context: Context,
   names: readonly string[],
-  { make, done, inTurn = false, nothing }: ChangeOfApps<T>,
+  { make, done, order, instances = false, nothing }: ChangeOfApps<T>,
 ): Promise<T[]> {
-  const { lookUp } = await import('../targets.ts');
+  const { lookUp, onlyWholeApps } = await import('../targets.ts');
   const { progress } = await import('../progress.ts');
   const found = await lookUp(context, names);
-  if (!found || found.apps.length === 0) {
+  if (!found || found.targets.length === 0) {
     if (!context.json) context.err.line(nothing);
     return [];
   }
-  const change = async ({ name }: AppView): Promise<T> => {
-    const options = { onEvent: progress(context, name), signal: context.signal };
-    const result = await make(found.client, name, options);
-    if (!context.json) context.err.line(`${context.err.style.bold(name)} ${done}`);
+  const { client, targets } = found;
+  const single = targets.find(({ slot }) => slot !== null);
+  if (single && !instances) throw onlyWholeApps(nameOf(single), single.app.name);
+  const change = async (target: Target): Promise<T> => {
+    const { app, slot } = target;
+    const options = { onEvent: progress(context, app.name), signal: context.signal };
+    const result = await make(client, app.name, options, slot === null ? {} : { slot });
+    if (!context.json) context.err.line(`${context.err.style.bold(nameOf(target))} ${done}`);
     return result;
   };
   const outcomes: PromiseSettledResult<T>[] = [];
-  if (inTurn) {
-    for (const app of found.apps) outcomes.push(...(await Promise.allSettled([change(app)])));
-  } else {
-    outcomes.push(...(await Promise.allSettled(found.apps.map(change))));
-  }
+  for (const group of groupsOf(targets, order))
+    outcomes.push(...(await Promise.allSettled(group.map(change))));
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   if (failures.length > 0) throw together(failures);
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+}
+
+function nameOf({ app, slot }: Target): string {
+  return slot === null ? app.name : `${app.name}.${slot}`;
+}
+
+/** What is done at once, group after group. */
+export function groupsOf(targets: readonly Target[], order: ChangeOfApps<unknown>['order']): Target[][] {
+  if (order === 'together') return [[...targets]];
+  if (order === 'in-turn') return targets.map((target) => [target]);
+  const groups: Target[][] = [];
+  let left = [...targets];
+  while (left.length > 0) {
+    const needed = new Set(left.flatMap(({ app }) => app.after));
+    const free = left.filter(({ app }) => !needed.has(app.name));
+    // Apps of several files may lead back to each other: then any order is as good.
+    const group = free.length > 0 ? free : left;
+    groups.push(group);
+    left = left.filter((target) => !group.includes(target));
+  }
+  return groups;
 }
 
 /** One error as it is; of several the first, with the others below it. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
+import { appsArgument } from './arguments.ts';
 
 export function defineDelete(program: Command, context: ContextFactory): void {
   program
@@ -8,7 +9,7 @@ export function defineDelete(program: Command, context: ContextFactory): void {
     .alias('rm')
     .summary('stop apps and forget them')
     .description('Stops apps and forgets them. Their logs stay. With `--json` the names of the deleted apps.')
-    .argument('<app...>', 'names of apps, or "all"')
+    .argument('<app...>', appsArgument)
     .action((names: string[]) => deleteApps(context(), names));
 }
 
@@ -20,6 +21,7 @@ async function deleteApps(context: Context, names: string[]): Promise<void> {
       return name;
     },
     done: 'is deleted',
+    order: 'dependents-first',
     nothing: 'nothing to delete',
   });
   if (context.json) context.out.json(deleted);

@@ -34,6 +34,6 @@ async function allApps(context: Context): Promise<AppView[]> {
 }
 
 async function namedApps(context: Context, names: string[]): Promise<AppView[]> {
-  const { lookUp } = await import('../targets.ts');
-  return (await lookUp(context, names))?.apps ?? [];
+  const { lookUpApps } = await import('../targets.ts');
+  return (await lookUpApps(context, names))?.apps ?? [];
 }

@@ -5,8 +5,10 @@ import type { AppView } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import { collectVariable, parseInstances, parsePort } from '../options.ts';
 import type { ContextFactory } from '../program.ts';
+import type { Target } from '../targets.ts';
+import { addSettingOptions, type SettingOptions, settingsOf } from './start-settings.ts';
 
-interface StartOptions {
+interface StartOptions extends SettingOptions {
   name?: string;
   instances?: number | 'max';
   port?: number;
@@ -19,14 +21,15 @@ Examples:
   hold start server.js                      one instance, named server
   hold start server.js -n web -i max -p 3000
   hold start server.js -- --verbose         --verbose is for server.js
-  hold start "python3 -m http.server $PORT" -p 8000`;
+  hold start "python3 -m http.server $PORT" -p 8000
+  hold start report.js --cron "0 6 * * *"   a job, every day at six`;
 
 export function defineStart(program: Command, context: ContextFactory): void {
-  program
+  const command = program
     .command('start')
     .summary('run an app: a script or any command')
     .description(
-      'Runs an app and keeps it running: a script, a directory with a package.json, or any command line in quotes, in which $PORT stands for its port. With the name of a stopped app it starts that again.',
+      'Runs an app and keeps it running: a script, a directory with a package.json, or any command line in quotes, in which $PORT stands for its port. With the name of a stopped app, a namespace, or "all" it starts those again.',
     )
     .argument(
       '<script-or-command>',
@@ -37,30 +40,34 @@ export function defineStart(program: Command, context: ContextFactory): void {
     .option('-i, --instances <n>', 'how many at once; "max" is one on each core', parseInstances)
     .option('-p, --port <port>', 'port that it listens on, held by Holdfast while the app is away', parsePort)
     .option('-e, --env <KEY=VALUE>', 'environment variable (repeatable)', collectVariable)
-    .option('--cwd <dir>', 'working directory (default: this one)')
+    .option('--cwd <dir>', 'working directory (default: this one)');
+  addSettingOptions(command)
     .addHelpText('after', examples)
     .action((run: string, args: string[], options: StartOptions) => start(context(), run, args, options));
 }
 
 async function start(context: Context, run: string, args: string[], options: StartOptions): Promise<void> {
-  const view =
-    (await startKnown(context, run, args, options)) ?? (await startNew(context, run, args, options));
-  if (context.json) return context.out.json(view);
+  const views = (await startKnown(context, run, args, options)) ?? [
+    await startNew(context, run, args, options),
+  ];
+  if (context.json) return context.out.json(views.length === 1 ? views[0] : views);
   const { appTable } = await import('../print/app-table.ts');
-  context.out.lines(appTable([view], { width: context.out.width, style: context.out.style }));
+  context.out.lines(appTable(views, { width: context.out.width, style: context.out.style }));
 }
 
-/** The app of that name, if there is one. */
+/** The app of that name or the apps of that namespace, if there are some. */
 async function startKnown(
   context: Context,
   name: string,
   args: readonly string[],
   options: StartOptions,
-): Promise<AppView | undefined> {
-  if (!/^@?[\w-]+$/.test(name)) return undefined;
+): Promise<AppView[] | undefined> {
+  if (!/^@?[\w-]+(\.\d+)?$/.test(name)) return undefined;
   const client = await context.look();
-  const app = (await client?.apps())?.find((each) => each.name === name);
-  if (!client || !app) return undefined;
+  const apps = (await client?.apps()) ?? [];
+  const [base = ''] = name.split('.');
+  const isKnown = name === 'all' || apps.some((app) => app.name === base || app.namespace === name);
+  if (!client || !isKnown) return undefined;
   if (args.length > 0 || Object.keys(options).length > 0) {
     throw new HoldfastError(
       'APP_EXISTS',
@@ -70,11 +77,23 @@ async function startKnown(
       },
     );
   }
-  if (app.status === 'running') {
-    if (!context.json) context.err.line(`${context.err.style.bold(name)} runs already`);
+  const { pick } = await import('../targets.ts');
+  const targets = pick(apps, [name]);
+  const { groupsOf } = await import('./change.ts');
+  const views: AppView[] = [];
+  for (const group of groupsOf(targets, 'dependents-first').reverse()) {
+    views.push(...(await Promise.all(group.map((target) => startAgain(context, client, target)))));
+  }
+  return views;
+}
+
+async function startAgain(context: Context, client: Client, { app, slot }: Target): Promise<AppView> {
+  if (slot === null && app.status === 'running') {
+    if (!context.json) context.err.line(`${context.err.style.bold(app.name)} runs already`);
     return app;
   }
-  return client.start(name, await changeOptions(context, name));
+  const part = slot === null ? {} : { slot };
+  return client.start(app.name, await changeOptions(context, app.name), part);
 }
 
 async function startNew(
@@ -85,11 +104,15 @@ async function startNew(
 ): Promise<AppView> {
   const { planForStart } = await import('../../config/start.ts');
   const { resolve } = await import('node:path');
-  const { cwd, ...others } = options;
+  const { cwd, name, instances, port, env } = options;
   const app = planForStart({
-    ...others,
     run,
     args,
+    name,
+    instances,
+    port,
+    env,
+    settings: settingsOf(options, context.cwd),
     cwd: cwd === undefined ? context.cwd : resolve(context.cwd, cwd),
     shellEnv: context.env,
   });
