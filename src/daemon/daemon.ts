@@ -81,7 +81,9 @@ export class Daemon {
       logDir: paths.logs,
       runDir: paths.run,
       clock,
-      onLost: (app, lines) => this.#journal.record('logs.lost', { app, data: { lines } }),
+      onLost: (app, lines, path) =>
+        this.#journal.record('logs.lost', { app, data: { lines, ...(path !== null && { file: path }) } }),
+      onDropped: (app, lines) => this.#journal.record('logs.dropped', { app, data: { lines } }),
       onChange: () => this.#holder.refresh(),
     });
     this.#presence = new Presence(paths.alive);
@@ -257,7 +259,7 @@ export class Daemon {
       if (!found || !plan) continue;
       const id = `${app}.${snapshot.slot}`;
       try {
-        this.#outputs.attach(app, id, `${id}#${found.serial}`, found.lease, plan.log);
+        this.#outputs.attach(plan, snapshot.slot, `${id}#${found.serial}`, found.lease);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#journal.record('logs.lost', {

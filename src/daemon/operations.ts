@@ -84,6 +84,7 @@ export class Operations {
       });
     }
     this.#openDoors([{ ...fresh(plan, null), learned: stored?.learned ?? [] }]);
+    this.#options.outputs.begin(plan.name);
     this.#store(plan.name, (old) => renewed(old, plan, null, 'restart'));
     this.#options.journal.record('app.changed', { app: plan.name, data: { change: 'started' } });
     await this.#makeTrue([plan.name]);
@@ -94,6 +95,7 @@ export class Operations {
     this.#refuseWhileEnding([name]);
     const stored = this.#get(name);
     this.#openDoors([stored]);
+    this.#options.outputs.begin(name);
     this.#store(name, (old) => ({ ...old, stopped: false }), { change: 'started' });
     for (const instance of this.#options.supervisor.app(name)?.current ?? []) {
       if (instance.phase === 'backoff') instance.dispatch({ type: 'start' });
@@ -185,12 +187,13 @@ export class Operations {
     }));
     for (const { kind, what, name, detail } of changes) {
       if (what !== 'app') continue;
+      if (kind === 'add' || kind === 'start') this.#options.outputs.begin(name);
       this.#options.journal.record('app.changed', { app: name, data: { change: kind, detail } });
     }
     this.#options.refreshRoutes();
     for (const name of Object.keys(next.apps)) {
       const plan = this.#state.apps[name]?.plan;
-      if (plan) this.#options.outputs.configure(name, plan.log);
+      if (plan) this.#options.outputs.configure(plan);
     }
     const edge = this.#state.apps[EDGE] ? [EDGE] : [];
     if (this.#state.apps[EDGE]?.stopped) removed.push(EDGE);
@@ -400,7 +403,10 @@ export class Operations {
       }),
     );
     this.#options.store.edit((state) => ({ ...state, apps: omit(state.apps, names) }));
-    for (const name of names) this.#deleting.delete(name);
+    for (const name of names) {
+      this.#deleting.delete(name);
+      this.#options.outputs.forget(name);
+    }
     this.#closeDoors();
     await this.#options.portsFreed();
   }

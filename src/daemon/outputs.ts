@@ -1,8 +1,10 @@
 /** The output of every running instance: its pipes are read into the app's log, its last lines are at hand. */
 
-import type { LogPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
+import { AppLog, type LoggedApp } from '../logs/app-log.ts';
 import { Capture } from '../logs/capture.ts';
+import { HomeCap } from '../logs/home-cap.ts';
+import { flushLog } from '../logs/log-files.ts';
 import {
   type ChildEnds,
   closeChildEnds,
@@ -12,14 +14,16 @@ import {
   removePipes,
 } from '../logs/pipes.ts';
 import { readLogs } from '../logs/reader.ts';
-import { LogWriter } from '../logs/writer.ts';
 import type { OutputLine } from '../protocol/api.ts';
 
 export interface OutputsOptions {
   readonly logDir: string;
   readonly runDir: string;
   readonly clock: Clock;
-  onLost(app: string, lines: number): void;
+  /** Lines could not be written: into the log, or into a plain file of this path. */
+  onLost(app: string, lines: number, path: string | null): void;
+  /** Lines were dropped because the disk is too slow, which `log.overflow` allows. */
+  onDropped(app: string, lines: number): void;
   /** The pipes that are read are others now. */
   onChange(): void;
 }
@@ -37,10 +41,16 @@ const CRASH_LINES = 200;
 export class Outputs {
   readonly #options: OutputsOptions;
   readonly #open = new Map<string, Output>();
-  readonly #writers = new Map<string, LogWriter>();
+  readonly #logs = new Map<string, AppLog>();
+  readonly #home: HomeCap;
+  /** Apps that a person has started since this daemon runs, with the slots that have begun since. */
+  readonly #begun = new Map<string, Set<number>>();
+  /** Deleted, but not all output was read. */
+  readonly #forgotten = new Set<string>();
 
   constructor(options: OutputsOptions) {
     this.#options = options;
+    this.#home = new HomeCap(options.logDir);
   }
 
   /** Paths of all pipes that are being read. */
@@ -51,18 +61,14 @@ export class Outputs {
   /**
    * Makes the pipes of a new process and begins to read them.
    *
+   * @param key of the instance with its serial, such as `web.0#3`
    * @returns the ends for its `stdio`; to be closed after the spawn, or the end of its output could not be seen
    */
-  async create(
-    app: string,
-    instance: string,
-    key: string,
-    plan: LogPlan,
-  ): Promise<{ pipes: PipePair; ends: ChildEnds }> {
+  async create(plan: LoggedApp, slot: number, key: string): Promise<{ pipes: PipePair; ends: ChildEnds }> {
     const pipes = await makePipes(this.#options.runDir, key.replace('#', '.'));
     const ends = openForChild(pipes);
     try {
-      this.attach(app, instance, key, pipes, plan);
+      this.#read(plan, slot, key, pipes, this.#beginsNow(plan.name, slot));
     } catch (error) {
       closeChildEnds(ends);
       throw error;
@@ -71,12 +77,8 @@ export class Outputs {
   }
 
   /** Reads pipes that are there already, of a process that another daemon started. */
-  attach(app: string, instance: string, key: string, pipes: PipePair, plan: LogPlan): void {
-    const sink = this.#writerOf(app, plan);
-    const capture = new Capture({ pipes, instance, sink, clock: this.#options.clock });
-    capture.open();
-    this.#open.set(key, { app, pipes, capture });
-    this.#options.onChange();
+  attach(plan: LoggedApp, slot: number, key: string, pipes: PipePair): void {
+    this.#read(plan, slot, key, pipes, false);
   }
 
   lastLines(key: string): readonly OutputLine[] {
@@ -115,27 +117,89 @@ export class Outputs {
     if (!output) return;
     this.#open.delete(key);
     output.capture.close();
+    if (this.#forgotten.has(output.app)) this.forget(output.app);
     await removePipes(output.pipes);
     this.#options.onChange();
   }
 
+  /** A person starts the app: plain files that do not append are emptied by the next process of each slot. */
+  begin(app: string): void {
+    this.#begun.set(app, new Set());
+  }
+
   /** Other settings for the log of an app. */
-  configure(app: string, plan: LogPlan): void {
-    this.#writers.get(app)?.configure(plan);
+  configure(plan: LoggedApp): void {
+    this.#logs.get(plan.name)?.configure(plan);
+  }
+
+  /** Cap over all logs of the home; null = 10 GB. */
+  setHomeCap(bytes: number | null): void {
+    this.#home.set(bytes);
+  }
+
+  /** Plain files (`log.files`) that somebody has moved away are made anew. */
+  reopen(): void {
+    for (const log of this.#logs.values()) log.reopen();
+  }
+
+  /** Empties the log of an app, and its plain files. */
+  flush(app: string): void {
+    const log = this.#logs.get(app);
+    if (log) log.flush();
+    else flushLog(this.#options.logDir, app);
+  }
+
+  /** The app is deleted: its files are closed when all its output was read. They stay where they are. */
+  forget(app: string): void {
+    this.#begun.delete(app);
+    const log = this.#logs.get(app);
+    if (!log) return;
+    if ([...this.#open.values()].some((output) => output.app === app)) {
+      this.#forgotten.add(app);
+      return;
+    }
+    this.#forgotten.delete(app);
+    this.#logs.delete(app);
+    void log.close();
   }
 
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((key) => this.close(key)));
-    await Promise.all([...this.#writers.values()].map((writer) => writer.close()));
+    await Promise.all([...this.#logs.values()].map((log) => log.close()));
   }
 
-  #writerOf(app: string, plan: LogPlan): LogWriter {
-    const known = this.#writers.get(app);
-    if (known) return known;
-    const { logDir, clock } = this.#options;
-    const onLost = (lines: number) => this.#options.onLost(app, lines);
-    const writer = new LogWriter({ dir: logDir, app, plan, clock, onLost });
-    this.#writers.set(app, writer);
-    return writer;
+  #read(plan: LoggedApp, slot: number, key: string, pipes: PipePair, fresh: boolean): void {
+    const sink = this.#logOf(plan).sink(slot, fresh);
+    const { clock, onChange } = this.#options;
+    const capture = new Capture({ pipes, instance: `${plan.name}.${slot}`, sink, clock });
+    capture.open();
+    this.#open.set(key, { app: plan.name, pipes, capture });
+    onChange();
+  }
+
+  #beginsNow(app: string, slot: number): boolean {
+    const slots = this.#begun.get(app);
+    if (!slots || slots.has(slot)) return false;
+    slots.add(slot);
+    return true;
+  }
+
+  #logOf(plan: LoggedApp): AppLog {
+    this.#forgotten.delete(plan.name);
+    const known = this.#logs.get(plan.name);
+    if (known) {
+      known.configure(plan);
+      return known;
+    }
+    const { logDir, clock, onLost, onDropped } = this.#options;
+    const log = new AppLog(plan, {
+      dir: logDir,
+      clock,
+      home: this.#home,
+      onLost: (lines, path) => onLost(plan.name, lines, path),
+      onDropped: (lines) => onDropped(plan.name, lines),
+    });
+    this.#logs.set(plan.name, log);
+    return log;
   }
 }

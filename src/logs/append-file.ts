@@ -17,6 +17,8 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { LogPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
+import type { HomeCap } from './home-cap.ts';
+import { isAbsurd, type Period, periodEnd } from './period.ts';
 import { compressRotated, prune, rotateSize, setAside, tidy } from './rotation.ts';
 
 /** How many bytes (of whole records) are in the file; with `error` when not all are. */
@@ -35,24 +37,30 @@ const writeLater = promisify(write);
 export class AppendFile {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #home: HomeCap | undefined;
   readonly #abort = new AbortController();
   #plan: LogPlan;
   #fd: number | undefined;
   #size = 0;
   #lookAt = 0;
   #rotateAt = 0;
+  /** When the hour or day is over in which the file was begun; undefined until somebody asks. */
+  #periodEnd: number | undefined;
   /** The end of the file is not the end of a record. */
   #torn = false;
   #tidied = false;
 
-  constructor(path: string, plan: LogPlan, clock: Clock) {
+  constructor(path: string, plan: LogPlan, clock: Clock, home?: HomeCap) {
     this.#path = path;
     this.#plan = plan;
     this.#clock = clock;
+    this.#home = home;
+    home?.joined();
   }
 
   configure(plan: LogPlan): void {
     this.#plan = plan;
+    this.#periodEnd = undefined;
   }
 
   /** Writes records before it returns. */
@@ -67,6 +75,7 @@ export class AppendFile {
           this.#size += written;
         }
       }
+      this.#home?.grown(done);
       return { bytes: done };
     } catch (error) {
       return { bytes: this.#keepWhole(records, done), error: error as Error };
@@ -85,6 +94,7 @@ export class AppendFile {
           this.#size += bytesWritten;
         }
       }
+      this.#home?.grown(done);
       return { bytes: done };
     } catch (error) {
       return { bytes: this.#keepWhole(records, done), error: error as Error };
@@ -93,6 +103,7 @@ export class AppendFile {
 
   /** Stops the work in the background too; what is half compressed is done by the next writer. */
   close(): void {
+    if (!this.#abort.signal.aborted) this.#home?.left();
     this.#abort.abort();
     this.#release();
   }
@@ -100,22 +111,37 @@ export class AppendFile {
   /** How far to write into the current file, rotating first when it has no room; at the end of a record. */
   #nextEnd(records: Buffer, from: number): number {
     this.#look();
-    const limit = rotateSize(this.#plan);
+    if (this.#plan.rotateEvery !== null) this.#rotateByTime(this.#plan.rotateEvery);
+    const limit = Math.min(rotateSize(this.#plan), this.#home?.share ?? Number.POSITIVE_INFINITY);
     if (this.#size + records.length - from <= limit) return records.length;
     if (this.#clock.now() < this.#rotateAt) return records.length;
     const fitting = records.lastIndexOf(NEWLINE, from + limit - this.#size - 1) + 1;
     if (this.#size < limit && fitting > from) return fitting;
     if (this.#size > 0) {
-      this.#rotate();
+      this.#rotate(this.#clock.now());
       return this.#nextEnd(records, from);
     }
     return records.indexOf(NEWLINE, from) + 1;
   }
 
-  #rotate(): void {
+  /** With the first record of a new hour or day. The name tells the last moment of the period that is in the file. */
+  #rotateByTime(every: Period): void {
+    const now = this.#clock.now();
+    if (this.#periodEnd === undefined || isAbsurd(this.#periodEnd, now, every)) {
+      // What an earlier writer left may be of another day.
+      const writtenAt = this.#size > 0 ? fstatSync(this.#open()).mtimeMs : now;
+      this.#periodEnd = periodEnd(Math.min(writtenAt, now), every);
+    }
+    if (now < this.#periodEnd || now < this.#rotateAt) return;
+    if (this.#size > 0) this.#rotate(this.#periodEnd - 1);
+    this.#periodEnd = periodEnd(now, every);
+  }
+
+  /** @param until the last moment that is in the file */
+  #rotate(until: number): void {
     this.#release();
     try {
-      setAside(this.#path, this.#clock.now());
+      setAside(this.#path, until);
       prune(this.#path, this.#plan);
     } catch {
       // The directory cannot be written to: better a file that is too large than lines that are lost.

@@ -6,7 +6,7 @@ import { HoldfastError, isSystemError } from '../errors.ts';
 import { chunksOf, findTime, lastLineEnd, linesBackwards, linesOf } from './file-lines.ts';
 import { logFile, type RotatedFile, rotatedFiles } from './log-files.ts';
 import type { LineParser, LogLine } from './log-line.ts';
-import { encodeRecord, OWN_INSTANCE, parseRecord } from './record.ts';
+import { ownRecord, parseRecord } from './record.ts';
 
 export interface LogSnapshot {
   readonly app: string;
@@ -106,7 +106,9 @@ export async function* rotatedLines(rotated: RotatedFile, since = ''): AsyncGene
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return;
     const why = error instanceof Error ? error.message : String(error);
-    yield [ownRecord(rotated.until, `the rest of "${path}" cannot be read: ${why}`)];
+    yield [
+      ownRecord(Date.parse(rotated.until), `the rest of "${path}" cannot be read: ${why}`).subarray(0, -1),
+    ];
   } finally {
     // A consumer that stops early would leave it open.
     file.destroy();
@@ -142,10 +144,4 @@ export async function openIfThere(path: string): Promise<FileHandle | undefined>
 function isBefore(bytes: Buffer, since: string): boolean {
   const record = parseRecord(bytes);
   return record !== undefined && record.time < since;
-}
-
-function ownRecord(time: string, text: string): Buffer {
-  return Buffer.from(
-    encodeRecord({ time, instance: OWN_INSTANCE, stream: 'err', partial: false, text }).trimEnd(),
-  );
 }

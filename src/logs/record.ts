@@ -41,6 +41,18 @@ export function encodeRecord(record: LogRecord): string {
   return `${recordHead(record.time, record.instance, record.stream, record.partial)}${record.text}\n`;
 }
 
+/** What Holdfast itself says in a log, about the log. `now`: ms since the epoch. */
+export function ownRecord(now: number, text: string): Buffer {
+  const time = new Date(now).toISOString();
+  return Buffer.from(encodeRecord({ time, instance: OWN_INSTANCE, stream: 'err', partial: false, text }));
+}
+
+export function countLines(records: Buffer): number {
+  let count = 0;
+  for (let at = records.indexOf(10); at !== -1; at = records.indexOf(10, at + 1)) count++;
+  return count;
+}
+
 /** Reads a line of a log file, without its newline; undefined when it is not a record. */
 export function parseRecord(line: Buffer): LogRecord | undefined {
   const content = line.toString('utf8');

@@ -18,7 +18,6 @@ import { logPlan } from '../../test/support/plans.ts';
 import { smallDisk } from '../../test/support/small-disk.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
-import type { LogPlan } from '../config/plan.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { rotatedFiles } from './log-files.ts';
 import { encodeRecord } from './record.ts';

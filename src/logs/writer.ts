@@ -4,7 +4,8 @@
  *
  * Records are normally written within the call, because what is in this process's memory dies with it. When a write
  * takes long (a disk that stalls), the next ones go to the background for a while, so that one bad disk does not stop
- * the daemon, and the sources are told to leave the rest in their pipes.
+ * the daemon, and the sources are told to leave the rest in their pipes; or, with `overflow: 'drop'`, lines are dropped
+ * when a few megabytes wait, and the app never waits at all.
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,8 +14,10 @@ import { isSystemError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { type Appended, AppendFile } from './append-file.ts';
 import type { RecordSink } from './capture.ts';
+import { Drops } from './drops.ts';
+import type { HomeCap } from './home-cap.ts';
 import { logFile } from './log-files.ts';
-import { encodeRecord, OWN_INSTANCE } from './record.ts';
+import { countLines, ownRecord } from './record.ts';
 
 export interface LogWriterOptions {
   /** The log directory; made when missing. */
@@ -26,8 +29,12 @@ export interface LogWriterOptions {
   readonly onTrouble?: (error: Error) => void;
   /** Lines are written again; so many were dropped. */
   readonly onLost?: (count: number) => void;
-  /** When writes take longer, the next ones go to the background. */
+  /** So many lines were dropped since the last call, because the disk is too slow (`overflow: 'drop'`). At most every few seconds. */
+  readonly onDropped?: (count: number) => void;
+  /** When writes take longer, the next ones go to the background; with `overflow: 'drop'`, a tenth of it does. */
   readonly slowMs?: number;
+  /** The cap over all logs of the directory. */
+  readonly home?: HomeCap;
 }
 
 /** Queued bytes at which sources should stop, and at which they may go on. */
@@ -44,6 +51,8 @@ export class LogWriter implements RecordSink {
   readonly #options: LogWriterOptions;
   readonly #clock: Clock;
   readonly #file: AppendFile;
+  readonly #drops: Drops;
+  #plan: LogPlan;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #working: Promise<void> | undefined;
@@ -59,11 +68,14 @@ export class LogWriter implements RecordSink {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.path = logFile(options.dir, options.app);
-    this.#file = new AppendFile(this.path, options.plan, this.#clock);
+    this.#plan = options.plan;
+    this.#file = new AppendFile(this.path, options.plan, this.#clock, options.home);
+    this.#drops = new Drops(this.#clock, (count) => options.onDropped?.(count));
   }
 
   /** Takes effect with the next record. */
   configure(plan: LogPlan): void {
+    this.#plan = plan;
     this.#file.configure(plan);
   }
 
@@ -73,15 +85,14 @@ export class LogWriter implements RecordSink {
       this.#lost += countLines(records);
       return true;
     }
-    if (this.#working || this.#clock.now() < this.#slowUntil) {
-      this.#queue.push(Buffer.from(records));
-      this.#queuedBytes += records.length;
-      this.#working ??= this.#work();
-      return this.#queuedBytes < HIGH_BYTES;
-    }
+    if (this.#working || this.#clock.now() < this.#slowUntil) return this.#enqueue(records);
     const begun = performance.now();
     const appended = this.#file.append(records);
-    if (performance.now() - begun > (this.#options.slowMs ?? 100)) this.#noteSlowWrite();
+    const took = performance.now() - begun;
+    const slow = this.#options.slowMs ?? 100;
+    if (took > slow) this.#noteSlowWrite();
+    // Nothing of it shall be felt by the app.
+    else if (this.#plan.overflow === 'drop' && took > slow / 10) this.#goSlowly();
     this.#check(records, appended);
     return true;
   }
@@ -97,7 +108,26 @@ export class LogWriter implements RecordSink {
     this.#cancelRetry?.();
     if (this.#trouble) this.#recover();
     this.#cancelRetry?.();
+    this.#drops.close();
     this.#file.close();
+  }
+
+  #enqueue(records: Buffer): boolean {
+    const mayDrop = this.#plan.overflow === 'drop';
+    if (mayDrop && !this.#drops.admits(this.#queuedBytes)) {
+      this.#drops.add(countLines(records));
+      return true;
+    }
+    const marker = this.#drops.takeMarker();
+    if (marker) this.#push(marker);
+    this.#push(Buffer.from(records));
+    this.#working ??= this.#work();
+    return mayDrop || this.#queuedBytes < HIGH_BYTES;
+  }
+
+  #push(records: Buffer): void {
+    this.#queue.push(records);
+    this.#queuedBytes += records.length;
   }
 
   async #work(): Promise<void> {
@@ -110,13 +140,24 @@ export class LogWriter implements RecordSink {
       if (this.#queuedBytes <= LOW_BYTES) this.#wake();
     }
     this.#working = undefined;
+    this.#markDrops();
+  }
+
+  /** Says in the file what was dropped, when no later line has done so. */
+  #markDrops(): void {
+    const marker = this.#drops.takeMarker();
+    if (marker && !this.#trouble) this.#check(marker, this.#file.append(marker));
   }
 
   /** Once may be a busy machine; twice is a slow disk. */
   #noteSlowWrite(): void {
     const now = this.#clock.now();
-    if (now - this.#lastSlowAt < SLOW_MODE_MS) this.#slowUntil = now + SLOW_MODE_MS;
+    if (now - this.#lastSlowAt < SLOW_MODE_MS) this.#goSlowly();
     this.#lastSlowAt = now;
+  }
+
+  #goSlowly(): void {
+    this.#slowUntil = this.#clock.now() + SLOW_MODE_MS;
   }
 
   #wake(): void {
@@ -144,14 +185,8 @@ export class LogWriter implements RecordSink {
         ? 'the disk was full'
         : this.#trouble?.message;
     const lost = this.#lost;
-    const record = encodeRecord({
-      time: new Date(this.#clock.now()).toISOString(),
-      instance: OWN_INSTANCE,
-      stream: 'err',
-      partial: false,
-      text: `${lost} ${lost === 1 ? 'line is' : 'lines are'} missing here: ${reason}`,
-    });
-    if (!this.#hasRoom() || this.#file.append(Buffer.from(record)).error) {
+    const text = `${lost} ${lost === 1 ? 'line is' : 'lines are'} missing here: ${reason}`;
+    if (!this.#hasRoom() || this.#file.append(ownRecord(this.#clock.now(), text)).error) {
       this.#retryLater();
       return;
     }
@@ -169,10 +204,4 @@ export class LogWriter implements RecordSink {
       return true;
     }
   }
-}
-
-function countLines(records: Buffer): number {
-  let count = 0;
-  for (let at = records.indexOf(10); at !== -1; at = records.indexOf(10, at + 1)) count++;
-  return count;
 }
