@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
+import { appDefaults } from './app-defaults.ts';
 import type {
   AppPlan,
   CronPlan,
@@ -173,6 +174,15 @@ function diffRows<T>(rows: readonly Row<T>[], before: T, after: T): string[] {
   return rows.flatMap(([name, print]) => {
     const [was, is] = [print(before), print(after)];
     return was === is ? [] : [`${name} ${was} -> ${is}`];
+  });
+}
+
+/** What is not as it would be without a word: by the names of the configuration file. */
+export function specialSettings(plan: AppPlan): (readonly [name: string, value: string])[] {
+  const plain: AppPlan = { ...appDefaults, name: plan.name, command: plan.command, cwd: plan.cwd };
+  return appRows.flatMap(([name, print]) => {
+    const value = print(plan);
+    return value === print(plain) ? [] : [[name, value] as const];
   });
 }
 

@@ -22,11 +22,16 @@ export interface AppTableOptions {
   readonly style: Style;
   /** Every instance of every app; otherwise of those whose instances are not all alike. */
   readonly all?: boolean;
+  /** In ms since the epoch. */
+  readonly now?: number;
 }
 
-export function appTable(apps: readonly AppView[], { width, style, all = false }: AppTableOptions): string[] {
+export function appTable(
+  apps: readonly AppView[],
+  { width, style, all = false, now = Date.now() }: AppTableOptions,
+): string[] {
   const rows = apps.flatMap((app) => [
-    appRow(app, style),
+    appRow(app, style, now),
     ...(all || needsALook(app) ? app.instances.map((instance) => instanceRow(instance, style)) : []),
   ]);
   return table(columns, rows, { width, paintHead: style.dim });
@@ -36,10 +41,21 @@ export function appTable(apps: readonly AppView[], { width, style, all = false }
 export function needsALook(app: AppView): boolean {
   const [first] = app.instances;
   if (!first) return false;
+  if (app.status === 'done' || isResting(app)) return false;
   if (app.status !== 'running' && app.status !== 'stopped') return true;
   return app.instances.some(
     (instance) => instance.status !== first.status || instance.restarts !== first.restarts,
   );
+}
+
+/** A job between two runs. */
+function isResting(app: AppView): boolean {
+  return app.status === 'waiting' && app.nextRun !== null;
+}
+
+/** Nothing of it should run now. */
+function isIdle(app: AppView): boolean {
+  return app.status === 'done' || isResting(app);
 }
 
 export function readyCount(app: AppView): number {
@@ -69,7 +85,7 @@ const tones = {
   waiting: 'dim',
 } as const satisfies Record<AppStatus | InstanceStatus, keyof Style>;
 
-function appRow(app: AppView, style: Style): Cell[] {
+function appRow(app: AppView, style: Style, now: number): Cell[] {
   const uptimes = app.instances.flatMap(({ status, uptimeMs }) =>
     status === 'ready' ? (uptimeMs ?? []) : [],
   );
@@ -78,13 +94,15 @@ function appRow(app: AppView, style: Style): Cell[] {
   return [
     { text: app.name, paint: style.bold },
     { text: app.status, paint: paintStatus(app.status, style) },
-    { text: `${ready}/${wanted}`, paint: ready < wanted ? style.red : same },
+    isIdle(app) ? '-' : { text: `${ready}/${wanted}`, paint: ready < wanted ? style.red : same },
     restarts(sum(app.instances.map((instance) => instance.restarts)) ?? 0, style),
     // Of the youngest, because that is the one that tells of trouble.
     uptimes.length > 0 ? formatDuration(Math.min(...uptimes)) : '-',
     bytes(sum(app.instances.map((instance) => instance.memoryBytes))),
     formatCpu(sum(app.instances.map((instance) => instance.cpu))),
-    { text: app.urls.join(' '), paint: style.cyan },
+    app.nextRun === null
+      ? { text: app.urls.join(' '), paint: style.cyan }
+      : { text: `runs in ${formatDuration(Math.max(0, Date.parse(app.nextRun) - now))}`, paint: style.dim },
   ];
 }
 

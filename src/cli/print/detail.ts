@@ -1,4 +1,5 @@
 /** `hold show`: one app in full. */
+import { specialSettings } from '../../config/diff.ts';
 import type { AppPlan, Command, Probe } from '../../config/plan.ts';
 import { formatBytes, formatDuration } from '../../kit/units.ts';
 import type { AppDetail, InstanceView, PortView } from '../../protocol/api.ts';
@@ -21,7 +22,7 @@ export function detailLines(app: AppDetail, { width, style, now }: DetailOptions
     [style.bold(app.name), status, ready, ...app.urls.map(style.cyan)].join('  '),
     ...app.notes.map((note) => `  ${style.yellow('!')} ${plain(note)}`),
     '',
-    ...facts(app).map(([name, value]) => `  ${style.dim(name.padEnd(10))} ${value}`),
+    ...factLines(facts(app), style),
     ...section('Instances', instanceLines(app.instances, { width: width - 2, style }), style),
     ...section(
       'Lately',
@@ -29,6 +30,11 @@ export function detailLines(app: AppDetail, { width, style, now }: DetailOptions
       style,
     ),
   ];
+}
+
+function factLines(facts: readonly (readonly [string, string])[], style: Style): string[] {
+  const width = Math.max(10, ...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `  ${style.dim(name.padEnd(width))} ${value}`);
 }
 
 function section(title: string, lines: readonly string[], style: Style): string[] {
@@ -48,8 +54,22 @@ function facts({ plan, ports, logFile }: AppDetail): [string, string][] {
       `${plan.stop.signal}, SIGKILL after ${formatDuration(plan.stop.timeoutMs)}, drains for ${formatDuration(plan.drainMs)}`,
     ],
     ['restart', restartWords(plan)],
+    ...otherSettings(plan),
     ...env.map((pair, index): [string, string] => [index === 0 ? 'env' : '', pair]),
   ];
+}
+
+/** Those above say it in other words. */
+const toldAlready =
+  /^(run|cwd|instances|port|ready|readyTimeout|drain|stop\.(signal|timeout)|restart\.(when|max|minUptime|backoff|giveUpAfter|delay))$/;
+
+function otherSettings(plan: AppPlan): [string, string][] {
+  const secrets = Object.entries(plan.secrets).map(([name, file]): [string, string] => [
+    'secret',
+    `${name} from ${file}`,
+  ]);
+  const others = specialSettings(plan).filter(([name]) => !toldAlready.test(name));
+  return [...others.map(([name, value]): [string, string] => [name, plain(value)]), ...secrets];
 }
 
 /** As one would type it. */
@@ -85,8 +105,15 @@ function readyWords({ ready, readyTimeoutMs }: AppPlan): string {
 }
 
 function restartWords({ restart }: AppPlan): string {
-  const backoff = `after ${formatDuration(restart.backoffMinMs)} to ${formatDuration(restart.backoffMaxMs)}`;
-  return `${backoff}; gives up at ${restart.giveUp.crashes} crashes within ${formatDuration(restart.giveUp.withinMs)}`;
+  const { when, max, early, minUptimeMs, delayMs, backoffMinMs, backoffMaxMs, giveUp } = restart;
+  if (when === 'never') return 'never';
+  return [
+    `${when === 'on-failure' ? 'on failure, ' : ''}after ${formatDuration(backoffMinMs)} to ${formatDuration(backoffMaxMs)}`,
+    ...(delayMs > 0 ? [`never sooner than after ${formatDuration(delayMs)}`] : []),
+    ...(early === 'give-up' ? [`not when it lived less than ${formatDuration(minUptimeMs)}`] : []),
+    ...(max === null ? [] : [`at most ${max} times`]),
+    `gives up at ${giveUp.crashes} crashes within ${formatDuration(giveUp.withinMs)}`,
+  ].join('; ');
 }
 
 const release: Column = { head: 'RELEASE', drop: 6 };
