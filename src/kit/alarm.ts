@@ -39,12 +39,12 @@ export class Alarm {
   #cancel: (() => void) | null = null;
   #closed = false;
 
-  /** What is due already is called within this turn. */
+  /** What is due already is called soon, not before this returns. */
   constructor(options: AlarmOptions) {
     this.#options = options;
     this.#since = options.since;
     this.#next = options.schedule.next(options.since);
-    this.#look();
+    this.#cancel = options.clock.after(0, () => this.#look());
   }
 
   /** When it is going to call next; null: never. */
