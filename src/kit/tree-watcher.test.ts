@@ -173,9 +173,9 @@ describe('a tree watcher', () => {
     assert.ok((await settled()).includes('src/lib/in.js'));
     writeFileSync(join(elsewhere, 'shared.new'), 'y');
     renameSync(join(elsewhere, 'shared.new'), join(elsewhere, 'shared.js'));
-    assert.deepEqual(await settled(), ['src/shared.js']);
+    assert.ok((await settled()).includes('src/shared.js'));
     writeFileSync(join(elsewhere, 'shared.js'), 'z');
-    assert.deepEqual(await settled(), ['src/shared.js']);
+    assert.ok((await settled()).includes('src/shared.js'));
     rmSync(join(dir, 'src/lib'));
     await settled();
     writeFileSync(join(elsewhere, 'lib/in.js'), 'z');
