@@ -280,3 +280,33 @@ test('an editor may append to the file', async (t) => {
   writer.write(batch(2, 4));
   assert.deepEqual(texts(writer.path), ['line 0', 'line 1', 'a note', 'line 2', 'line 3']);
 });
+
+test('with `overflow: drop` nobody waits: lines are dropped, counted, and marked where they are missing', async (t) => {
+  const dir = tempDir(t);
+  const dropped: number[] = [];
+  const { writer, clock } = open(t, dir, {
+    slowMs: -1,
+    plan: { ...plan, rotateBytes: 1e9, overflow: 'drop' },
+    onDropped: (count) => dropped.push(count),
+  });
+  const batches = 300;
+  // In one turn, so that the disk takes nothing meanwhile.
+  for (let n = 0; n < batches; n++) assert.equal(writer.write(batch(n * 1000, (n + 1) * 1000)), true);
+  await until(() => texts(writer.path).some((text) => text.includes('dropped')), {
+    why: 'the gap is marked',
+  });
+  await new Promise<void>((resolve) => writer.onceReady(resolve));
+  writer.write(batch(0, 1));
+  assert.deepEqual(dropped, [], 'not told for each of them');
+  clock.advance(5000);
+  await writer.close();
+
+  const [count = 0, ...more] = dropped;
+  assert.deepEqual(more, []);
+  assert.ok(count > 1000, `${count} lines were dropped`);
+  const lines = readFileSync(writer.path, 'utf8').split('\n').slice(0, -1);
+  const markers = lines.filter((line) => line.includes(' holdfast err '));
+  assert.equal(markers.length, 1);
+  assert.ok(markers[0]?.endsWith(`… ${count.toLocaleString('en-US')} lines dropped: the disk is too slow`));
+  assert.equal(lines.length - markers.length + count, batches * 1000 + 1);
+});
