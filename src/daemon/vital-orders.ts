@@ -5,13 +5,18 @@ import type { AppPlan } from '../config/plan.ts';
 import { LONGEST_SOCKET_PATH } from '../protocol/home.ts';
 import type { GuestOrders } from '../protocol/link.ts';
 
+/** How often the guest of an app says how its event loop is; the watchdog needs it more often than a person does. */
+export function healthEveryMs(watchdogMs: number | null): number {
+  return watchdogMs === null ? HEALTH_EVERY_MS : Math.min(HEALTH_EVERY_MS, watchdogMs / 4);
+}
+
 export type VitalOrders = Pick<
   GuestOrders,
   'healthEveryMs' | 'watchdogMs' | 'messages' | 'reports' | 'probe'
 >;
 
 /** How often the live view wants to know how the event loop is. */
-const HEALTH_EVERY_MS = 1000;
+const HEALTH_EVERY_MS = 2000;
 
 /**
  * `runDir` and `reportsDir` must be open to the user that the instance runs as.
@@ -25,7 +30,7 @@ export function vitalOrders(
   const probes = [health?.probe, ready.by === 'probe' ? ready.probe : undefined];
   const http = probes.find((probe) => probe?.kind === 'http');
   return {
-    healthEveryMs: watchdogMs === null ? HEALTH_EVERY_MS : Math.min(HEALTH_EVERY_MS, watchdogMs / 4),
+    healthEveryMs: healthEveryMs(watchdogMs),
     watchdogMs,
     messages: ready.by === 'message' || stop.message,
     reports: reportsDir,

@@ -4,6 +4,7 @@
  * stdout and stderr blocking, and drains on request. It loads and wraps nothing of the app's, and never throws into
  * it.
  */
+import type * as Path from 'node:path';
 import type { FromChild, GuestOrders, ToChild } from '../protocol/link.ts' with {
   'resolution-mode': 'import',
 };
@@ -12,11 +13,15 @@ import type { DrainModule } from './drain.cts';
 import type { HealthModule } from './health.cts';
 import type { LinkModule } from './link.cts';
 import type { ListenModule } from './listen.cts';
+import type { Messages, MessagesModule } from './messages.cts';
 import type { AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { OrdersModule } from './orders.cts';
+import type { ProbeSocket, ProbeSocketModule } from './probe-socket.cts';
 import type { QuietlyModule } from './quietly.cts';
+import type { ReportsModule } from './reports.cts';
 import type { Served, ServedModule, Via } from './served.cts';
 import type { StdioModule } from './stdio.cts';
+import type { WatcherModule } from './watcher.cts';
 
 const { takeOrders }: OrdersModule = require('./orders.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
@@ -25,16 +30,23 @@ function start(orders: GuestOrders): void {
   const { blockOutput }: StdioModule = require('./stdio.cjs');
   const { takeChannel }: ChannelModule = require('./channel.cjs');
   const { createDrain }: DrainModule = require('./drain.cjs');
-  const { watchHealth }: HealthModule = require('./health.cjs');
+  const { watchHealth, isDebugged }: HealthModule = require('./health.cjs');
   const { openLink }: LinkModule = require('./link.cjs');
   const { answerListen }: ListenModule = require('./listen.cjs');
+  const { deliver, giveMessages }: MessagesModule = require('./messages.cjs');
+  const { openProbeSocket }: ProbeSocketModule = require('./probe-socket.cjs');
   const { createRegistry, handleOf, placeOf }: ServedModule = require('./served.cjs');
 
   quietly(blockOutput);
   const channel = orders.offer ? takeChannel() : null;
   const registry = createRegistry();
-  const health = watchHealth((message) => link.tell(message));
+  const { watchdogMs } = orders;
+  const mayBeDebugged = watchdogMs === null ? () => false : isDebugged;
+  const health = watchHealth(orders.healthEveryMs, mayBeDebugged, (message) => link.tell(message));
   const drain = createDrain(registry, () => link.tell({ type: 'drained' }));
+
+  let messages: Messages | null = null;
+  let probe: ProbeSocket | null = null;
 
   function facts(): FromChild[] {
     const hello: FromChild = {
@@ -47,6 +59,8 @@ function start(orders: GuestOrders): void {
     };
     const all: FromChild[] = [hello];
     for (const served of registry.servers) all.push(...listeningFact(served));
+    all.push(...probingFact());
+    if (messages?.saidReady) all.push({ type: 'ready' });
     if (drain.done) all.push({ type: 'drained' });
     return all;
   }
@@ -54,6 +68,11 @@ function start(orders: GuestOrders): void {
   function receive(message: ToChild): void {
     if (message.type === 'drain')
       drain.start(Math.max(0, Number(message.timeoutMs) || 0), message.final === true);
+    if (message.type === 'message') deliver(message.message);
+  }
+
+  function probingFact(): FromChild[] {
+    return probe?.open ? [{ type: 'probing', ...probe.open }] : [];
   }
 
   /** The address as bound is what the daemon is told: for a name that the app gave, what it stands for. */
@@ -66,6 +85,7 @@ function start(orders: GuestOrders): void {
       if (served.place !== place) return; // it listens elsewhere by now
       served.reported = { via, host };
       for (const fact of listeningFact(served)) link.tell(fact);
+      probe?.look();
     };
     if (place.via === 'own' && channel) {
       const offer = { cmd: 'NODE_HOLDFAST_DOOR', host, port: place.port } as const;
@@ -90,6 +110,25 @@ function start(orders: GuestOrders): void {
     disconnected: health.stop,
   });
   answerListen(orders, registry, settled);
+  if (orders.messages) messages = giveMessages(() => link.tell({ type: 'ready' }));
+  if (orders.probe) {
+    const tell = () => probingFact().forEach(link.tell);
+    probe = openProbeSocket(orders.probe, orders.port, registry, tell);
+  }
+  quietly(() => armDiagnosis(orders));
+}
+
+/** What is written when it goes wrong. */
+function armDiagnosis({ reports, instance, serial, watchdogMs }: GuestOrders): void {
+  if (reports === null) return;
+  const path: typeof Path = require('node:path');
+  const { armReports }: ReportsModule = require('./reports.cjs');
+  const name = `${instance}.${serial}`;
+  armReports(reports, `${name}.report.json`);
+  if (watchdogMs === null) return;
+  const { isDebugged }: HealthModule = require('./health.cjs');
+  const { watchLoop }: WatcherModule = require('./watcher.cjs');
+  watchLoop(watchdogMs, path.join(reports, `${name}.blocked.json`), isDebugged);
 }
 
 /** null = all addresses. The handle is asked when the server that it was made for has lost it. */

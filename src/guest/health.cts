@@ -1,10 +1,10 @@
-/** How the app's process feels: how late the event loop is, and how much heap it uses. */
+/** How the app's process feels: how late the event loop is, and how much heap it uses. It is the heartbeat for the watchdog, too. */
+import type * as Inspector from 'node:inspector';
 import type { FromChild } from '../protocol/link.ts' with { 'resolution-mode': 'import' };
 
 type Health = Extract<FromChild, { type: 'health' }>;
 
 const SAMPLE_MS = 100;
-const REPORT_MS = 2000;
 
 interface HealthWatch {
   start(): void;
@@ -12,37 +12,43 @@ interface HealthWatch {
 }
 
 /**
- * Reports every two seconds between `start` and `stop`. `loopDelayMs` is the greatest lateness of a timer since the
- * last report: one late timer in twenty is what a client feels, an average would hide it.
+ * Reports every `everyMs` between `start` and `stop`. `loopDelayMs` is the greatest lateness of a timer since the
+ * last report: one late timer in twenty is what a client feels, an average would hide it. `isDebugged` is asked with every report.
  */
-function watchHealth(report: (health: Health) => void): HealthWatch {
+function watchHealth(
+  everyMs: number,
+  isDebugged: () => boolean,
+  report: (health: Health) => void,
+): HealthWatch {
+  const sampleMs = Math.min(SAMPLE_MS, everyMs);
   let timer: NodeJS.Timeout | undefined;
   let due = 0;
   let worstMs = 0;
-  let samples = 0;
+  let reportDue = 0;
 
   function sample(): void {
     const now = performance.now();
     worstMs = Math.max(worstMs, now - due);
-    due = now + SAMPLE_MS;
-    samples += 1;
-    if (samples * SAMPLE_MS < REPORT_MS) return;
+    due = now + sampleMs;
+    if (now < reportDue) return;
+    // Half a sample early, or every second one would be late by a whole one.
+    reportDue = now + everyMs - sampleMs / 2;
     report({
       type: 'health',
       loopDelayMs: Math.round(worstMs * 10) / 10,
       heapBytes: process.memoryUsage().heapUsed,
+      ...(isDebugged() && { debugged: true }),
     });
     worstMs = 0;
-    samples = 0;
   }
 
   return {
     start() {
       clearInterval(timer);
-      due = performance.now() + SAMPLE_MS;
+      due = performance.now() + sampleMs;
+      reportDue = due + everyMs - sampleMs * 1.5;
       worstMs = 0;
-      samples = 0;
-      timer = setInterval(sample, SAMPLE_MS).unref();
+      timer = setInterval(sample, sampleMs).unref();
     },
     stop() {
       clearInterval(timer);
@@ -50,6 +56,12 @@ function watchHealth(report: (health: Health) => void): HealthWatch {
   };
 }
 
-const exported = { watchHealth };
+/** A debugger can be attached, and may stop the program for as long as a person thinks. */
+function isDebugged(): boolean {
+  const inspector: typeof Inspector = require('node:inspector');
+  return inspector.url() !== undefined;
+}
+
+const exported = { watchHealth, isDebugged };
 export type HealthModule = typeof exported;
 module.exports = exported;

@@ -6,6 +6,8 @@ import type { GuestOrders } from '../protocol/link.ts' with { 'resolution-mode':
 
 /** The same name as `GUEST_ENV` of the protocol; the guest imports nothing at run time. */
 const VARIABLE = 'HOLDFAST_GUEST';
+/** Comes with the guest, see launch/spec.ts. */
+const EXCLUDE_NETWORK = '--report-exclude-network';
 
 /**
  * Returns null when there are none, or none that can be read. Changes `env` and `execArgv` (the latter is what
@@ -47,7 +49,7 @@ function removePreload(execArgv: string[], guestFile: string): void {
   for (let i = execArgv.length - 1; i >= 0; i--) {
     const option = execArgv[i];
     if ((option === '--require' || option === '-r') && execArgv[i + 1] === guestFile) execArgv.splice(i, 2);
-    else if (option === `--require=${guestFile}`) execArgv.splice(i, 1);
+    else if (option === `--require=${guestFile}` || option === EXCLUDE_NETWORK) execArgv.splice(i, 1);
   }
 }
 

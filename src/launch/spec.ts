@@ -79,7 +79,8 @@ function runtime({ plan, machine, preload, preloadPaths, realCwd }: LaunchOrder)
           write: preloadPaths.write,
         })
       : []),
-    ...(preload ? ['--require', preload] : []),
+    // A report of a fatal error would look up the names of all connections, which can take minutes; only this option stops it.
+    ...(preload ? ['--report-exclude-network', '--require', preload] : []),
     ...command.nodeArgs,
     command.file,
   ];

@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly doors?: readonly Door[];
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** Another Node than the one that runs the test. */
+  readonly node?: string;
   /** Run it without the guest's orders, to see that it then does nothing. */
   readonly withoutOrders?: boolean;
 }
@@ -183,17 +185,21 @@ export class Daemon {
           : [options.file ?? ''];
     const { NODE_CHANNEL_FD: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
     const orderEnv = options.withoutOrders ? {} : { HOLDFAST_GUEST: JSON.stringify(orders) };
-    const child = spawn(process.execPath, ['--require', guestFile, ...(options.nodeArgs ?? []), ...what], {
-      cwd: root,
-      env: { ...env, ...orderEnv, SOCKET: this.socket, ...options.env },
-      stdio: [
-        'ignore',
-        'pipe',
-        'pipe',
-        ...doors.map(({ handle }) => handle.fd),
-        ...(orders.offer ? ['ipc' as const] : []),
-      ],
-    });
+    const child = spawn(
+      options.node ?? process.execPath,
+      ['--require', guestFile, ...(options.nodeArgs ?? []), ...what],
+      {
+        cwd: root,
+        env: { ...env, ...orderEnv, SOCKET: this.socket, ...options.env },
+        stdio: [
+          'ignore',
+          'pipe',
+          'pipe',
+          ...doors.map(({ handle }) => handle.fd),
+          ...(orders.offer ? ['ipc' as const] : []),
+        ],
+      },
+    );
     const app = new App(child);
     this.#apps.push(app);
     cleanup(this.#t, async () => {

@@ -1,0 +1,73 @@
+/** The thread of watcher.cts. */
+import type * as Fs from 'node:fs';
+import type * as Inspector from 'node:inspector';
+import type { Debugger } from 'node:inspector';
+import type * as Threads from 'node:worker_threads';
+import type { WatcherModule, WatcherOrders } from './watcher.cts';
+
+const fs: typeof Fs = require('node:fs');
+const inspector: typeof Inspector = require('node:inspector');
+const threads: typeof Threads = require('node:worker_threads');
+const { BEATS, DEBUGGED }: WatcherModule = require('./watcher.cjs');
+
+/** A stack may be as deep as the program; the innermost frames say where it is. */
+const MAX_FRAMES = 50;
+
+function watch({ shared, blockedMs, blocked }: WatcherOrders): void {
+  const state = new Int32Array(shared);
+  const everyMs = Math.min(250, blockedMs / 4);
+  let beats = -1;
+  let since = 0;
+  let lookedAt = performance.now();
+  let noted = false;
+
+  function look(): void {
+    const now = performance.now();
+    // The whole process stood still (SIGSTOP, a suspended machine), so that this thread was late, too.
+    const wasAsleep = now - lookedAt > everyMs + blockedMs / 2;
+    lookedAt = now;
+    const current = Atomics.load(state, BEATS);
+    if (current !== beats || wasAsleep || Atomics.load(state, DEBUGGED) === 1) {
+      // It came back in time, or just too late for its watchdog: then this is for nobody.
+      if (noted) fs.rmSync(blocked, { force: true });
+      beats = current;
+      since = now;
+      noted = false;
+    } else if (!noted && now - since >= blockedMs) {
+      noted = true;
+      noteStack(blocked);
+    }
+  }
+
+  setInterval(look, everyMs);
+}
+
+/** Stops the main thread, wherever its JavaScript is. One that is in a system call stops when it comes back. */
+function noteStack(file: string): void {
+  const session = new inspector.Session();
+  session.connectToMainThread();
+  session.once('Debugger.paused', ({ params }) => {
+    const stack = params.callFrames.slice(0, MAX_FRAMES).map((frame) => lineOf(frame, urls));
+    fs.writeFileSync(`${file}.new`, JSON.stringify({ stack }));
+    fs.renameSync(`${file}.new`, file);
+    // Runs on the main thread, so the report has its stack.
+    const expression = `process[Symbol.for('holdfast.writeReport')]?.()`;
+    session.post('Runtime.evaluate', { expression, silent: true }, () => session.disconnect());
+  });
+  const urls = new Map<string, string>();
+  session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
+  session.post('Debugger.enable');
+  session.post('Debugger.pause');
+}
+
+/** As in `error.stack`. */
+function lineOf(
+  { functionName, location, url }: Debugger.CallFrame,
+  urls: ReadonlyMap<string, string>,
+): string {
+  const script = (url || urls.get(location.scriptId) || '<anonymous>').replace(/^file:\/\//, '');
+  const place = `${script}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`;
+  return functionName === '' ? `at ${place}` : `at ${functionName} (${place})`;
+}
+
+if (!threads.isMainThread) watch(threads.workerData as WatcherOrders);
