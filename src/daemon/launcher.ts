@@ -1,11 +1,17 @@
-/** Starts a process for an instance: pipes, inherited sockets, environment, command line. */
+/** Starts a process for an instance: pipes, inherited sockets, environment, command line, and what its user may use. */
 
 import type { ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import net from 'node:net';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fchownSync, realpathSync } from 'node:fs';
+import { findInPath } from '../config/programs.ts';
+import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
-import { closeChildEnds, type PipePair } from '../logs/pipes.ts';
+import { identityOf } from '../launch/identity.ts';
+import type { Machine } from '../launch/machine.ts';
+import { requireRights } from '../launch/rights.ts';
+import { readSecrets } from '../launch/secrets.ts';
+import { isForSlot, slotPort } from '../launch/slot-port.ts';
+import { launchSpec } from '../launch/spec.ts';
+import { closeChildEnds } from '../logs/pipes.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import { type DoorOffer, GUEST_ENV, type GuestOrders } from '../protocol/link.ts';
 import type { Launcher, LaunchRequest } from '../supervisor/instance.ts';
@@ -16,11 +22,15 @@ import {
   type SpawnSpec,
   spawnProcess,
 } from '../supervisor/process.ts';
+import type { Annex, Annexes } from './annexes.ts';
+import type { Cgroups } from './cgroups.ts';
 import type { Address, Door } from './doors.ts';
 import { EDGE } from './edge-app.ts';
-import { instanceSocket } from './instance-socket.ts';
+import { makeLease, releaseLease } from './lease.ts';
 import type { Outputs } from './outputs.ts';
+import { strangerIn, writePidFile } from './pid-file.ts';
 import { reportsDir } from './reports.ts';
+import { openStdin } from './stdin.ts';
 import { vitalOrders } from './vital-orders.ts';
 
 export interface LauncherOptions {
@@ -28,11 +38,16 @@ export interface LauncherOptions {
   readonly paths: HomePaths;
   /** Absolute path of the guest's file. */
   readonly guest: string;
+  readonly machine: Machine;
   readonly outputs: Outputs;
+  readonly annexes: Annexes;
+  readonly cgroups: Cgroups;
   isRouted(app: string): boolean;
   doorsOf(app: string): readonly Door[];
   /** A process offers a copy of a socket that it listens on. */
   onOffer(app: string, address: Address, handle: { readonly fd: number; close(): void }): void;
+  /** It is started although something that the plan asks for cannot be had. */
+  onUnavailable(app: string, instance: string, reason: string): void;
 }
 
 /** Routed apps that were given no port still want to see one in `PORT`. */
@@ -40,93 +55,182 @@ const DEFAULT_PORT = 3000;
 const FIRST_DOOR_FD = 3;
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  return { launch: (request) => launch(request, options) };
+  return { launch: (request) => new Launch(request, options).run() };
 }
 
-async function launch(request: LaunchRequest, options: LauncherOptions): Promise<Running> {
-  const { plan, slot, serial } = request;
-  const id = `${plan.name}.${slot}`;
-  const key = `${id}#${serial}`;
-  const { outputs, clock } = options;
-  const { pipes, ends } = await outputs.create(plan.name, id, key, plan.log);
-  try {
-    const lease = await leaseFor(request, pipes, options);
-    if (lease.socket) rmSync(lease.socket, { force: true });
-    const doors = options.doorsOf(plan.name);
-    const offers = lease.guest;
-    const spec = specOf(request, lease, doors, [ends.out, ends.err], offers, options);
-    return await spawnProcess(spec, serial, lease, clock, (child) => {
-      if (offers) listenForOffers(child, (address, handle) => options.onOffer(plan.name, address, handle));
-    });
-  } catch (error) {
-    throw new Error(describeSpawnError(error, plan.command.file, plan.cwd));
-  } finally {
-    closeChildEnds(ends);
+/** One start. What it opens for the process is closed at its end, what it makes is taken back when it fails. */
+class Launch {
+  readonly #request: LaunchRequest;
+  readonly #options: LauncherOptions;
+  readonly #id: string;
+  /** Such as `web.0.3`. */
+  readonly #name: string;
+
+  constructor(request: LaunchRequest, options: LauncherOptions) {
+    const { plan, slot, serial } = request;
+    this.#request = request;
+    this.#options = options;
+    this.#id = `${plan.name}.${slot}`;
+    this.#name = `${this.#id}.${serial}`;
   }
-}
 
-async function leaseFor(request: LaunchRequest, pipes: PipePair, options: LauncherOptions): Promise<Lease> {
-  const { plan, slot, serial } = request;
-  const guest = plan.guest && plan.command.node;
-  const routed = options.isRouted(plan.name);
-  const socket = routed && guest ? instanceSocket(options.paths, plan.name, slot, serial) : null;
-  const port = routed && !guest ? await freePort() : null;
-  return { out: pipes.out, err: pipes.err, socket, port, guest };
-}
+  async run(): Promise<Running> {
+    const { plan, slot, serial } = this.#request;
+    const { outputs, machine } = this.#options;
+    requireRights(plan, machine);
+    const secrets = readSecrets(plan.secrets);
+    const { pipes, ends } = await outputs.create(plan, slot, `${this.#id}#${serial}`);
+    const opened = [ends.out, ends.err];
+    let lease: Lease | null = null;
+    try {
+      const annex = await this.#annex();
+      const routed = this.#options.isRouted(plan.name);
+      const cgroup = this.#confine();
+      lease = await makeLease(this.#request, this.#options.paths, { pipes, routed, annex, cgroup });
+      this.#checkPidFile(lease);
+      const stdin = lease.stdin === undefined ? 'ignore' : await openStdin(lease.stdin);
+      if (stdin !== 'ignore') opened.push(stdin);
+      // So that it may open /dev/stdout.
+      if (annex) for (const fd of opened) fchownSync(fd, annex.uid, -1);
+      return await this.#spawn(lease, annex, secrets, [stdin, ends.out, ends.err]);
+    } catch (error) {
+      if (lease) releaseLease(lease, this.#options.cgroups, true);
+      if (!isSystemError(error)) throw error;
+      throw new Error(describeSpawnError(error, plan.command.file, plan.cwd));
+    } finally {
+      closeChildEnds(ends);
+      for (const fd of opened.slice(2)) closeSync(fd);
+    }
+  }
 
-function specOf(
-  request: LaunchRequest,
-  lease: Lease,
-  doors: readonly Door[],
-  output: readonly [number, number],
-  offers: boolean,
-  options: LauncherOptions,
-): SpawnSpec {
-  const { plan, slot, serial } = request;
-  const { command } = plan;
-  const env: Record<string, string> = { ...plan.baseEnv, ...plan.env, ...namesFor(request, options.paths) };
-  const port = lease.port ?? plan.port ?? (lease.socket && !env.PORT ? DEFAULT_PORT : null);
-  if (port !== null) env.PORT = String(port);
-  if (lease.guest || plan.name === EDGE) {
-    const orders: GuestOrders = {
-      link: options.paths.link,
-      instance: `${plan.name}.${slot}`,
+  async #spawn(
+    lease: Lease,
+    annex: Annex | null,
+    secrets: Readonly<Record<string, string>>,
+    stdio: readonly ('ignore' | number)[],
+  ): Promise<Running> {
+    const { plan, slot, serial } = this.#request;
+    const { clock, onOffer } = this.#options;
+    const doors = this.#options.doorsOf(plan.name).filter(({ port }) => isForSlot(plan, slot, port));
+    const offers = lease.guest;
+    const spec: SpawnSpec = {
+      ...this.#spec(lease, annex, doors, secrets),
+      stdio: [...stdio, ...doors.map(({ fd }) => fd), ...(offers ? (['ipc'] as const) : [])],
+    };
+    const running = await spawnProcess(spec, serial, lease, clock, (child) => {
+      if (offers) listenForOffers(child, (address, handle) => onOffer(plan.name, address, handle));
+    });
+    this.#writePid(lease, running.record.pid);
+    return running;
+  }
+
+  #spec(
+    lease: Lease,
+    annex: Annex | null,
+    doors: readonly Door[],
+    secrets: Readonly<Record<string, string>>,
+  ): Omit<SpawnSpec, 'stdio'> {
+    const { plan, slot } = this.#request;
+    const { machine, guest } = this.#options;
+    const orders = lease.guest || plan.name === EDGE ? this.#orders(lease, annex, doors) : null;
+    const told = secrets.PORT ?? plan.env.PORT ?? plan.baseEnv.PORT;
+    const spec = launchSpec({
+      plan,
+      machine,
+      secrets,
+      port: lease.port ?? slotPort(plan, slot) ?? (lease.socket && !told ? DEFAULT_PORT : null),
+      names: { ...this.#names(), ...(orders && { [GUEST_ENV]: JSON.stringify(orders) }) },
+      preload: lease.guest ? guest : null,
+      preloadPaths: preloadPaths(orders),
+      realCwd: realpathSync(plan.cwd),
+      cgroup: lease.cgroup ?? null,
+    });
+    checkProgram(spec.file, plan.command.node ? machine.nodePath : plan.command.file, spec.env.PATH);
+    return spec;
+  }
+
+  #orders(lease: Lease, annex: Annex | null, doors: readonly Door[]): GuestOrders {
+    const { plan, slot, serial } = this.#request;
+    const { paths } = this.#options;
+    return {
+      link: annex?.link ?? paths.link,
+      instance: this.#id,
       serial,
-      socket: lease.socket,
-      port: plan.port,
+      socket: lease.ownSocket ?? lease.socket,
+      port: slotPort(plan, slot),
       doors: doors.map(({ host, port }, index) => ({ host, port, fd: FIRST_DOOR_FD + index })),
-      offer: offers,
-      ...vitalOrders(plan, `${plan.name}.${slot}.${serial}`, {
-        runDir: dirname(options.paths.link),
-        reportsDir: reportsDir(options.paths),
+      offer: lease.guest,
+      ...vitalOrders(plan, this.#name, {
+        runDir: annex?.own ?? paths.run,
+        reportsDir: annex?.reports ?? reportsDir(paths),
       }),
     };
-    env[GUEST_ENV] = JSON.stringify(orders);
   }
-  const args = command.args.map((arg) => withPort(arg, env.PORT));
-  const preload = lease.guest ? ['--require', options.guest] : [];
-  return {
-    file: command.node ? process.execPath : command.file,
-    args: command.node ? [...preload, ...command.nodeArgs, command.file, ...args] : args,
-    cwd: plan.cwd,
-    env,
-    stdio: ['ignore', ...output, ...doors.map(({ fd }) => fd), ...(offers ? (['ipc'] as const) : [])],
-  };
+
+  /** Who it is, for the app; and for strays.ts, which finds processes by these. */
+  #names(): Record<string, string> {
+    const { plan, slot, serial } = this.#request;
+    return {
+      HOLDFAST_HOME: this.#options.paths.home,
+      HOLDFAST_APP: plan.name,
+      HOLDFAST_INSTANCE: String(slot),
+      HOLDFAST_SERIAL: String(serial),
+      NODE_APP_INSTANCE: String(slot),
+    };
+  }
+
+  #annex(): Promise<Annex> | null {
+    const { machine, annexes } = this.#options;
+    const account = identityOf(this.#request.plan.rights, machine)?.account;
+    return account ? annexes.open(account.uid) : null;
+  }
+
+  #confine(): string | null {
+    const { dir, missing } = this.#options.cgroups.open(this.#request.plan, this.#name);
+    for (const reason of missing) this.#unavailable(reason);
+    return dir;
+  }
+
+  /** A file that names a process of somebody else was put into the configuration by mistake. */
+  #checkPidFile({ pidFile }: Lease): void {
+    if (pidFile === undefined) return;
+    const { plan } = this.#request;
+    const { paths } = this.#options;
+    const mine = [`HOLDFAST_HOME=${paths.home}`, `HOLDFAST_APP=${plan.name}`];
+    const stranger = strangerIn(pidFile, (env) => mine.every((entry) => env.split('\0').includes(entry)));
+    if (!stranger) return;
+    throw new Error(
+      `cannot start "${plan.name}": its pidFile "${pidFile}" is in use by ${stranger.name} (pid ${stranger.pid})`,
+    );
+  }
+
+  #writePid({ pidFile }: Lease, pid: number): void {
+    if (pidFile === undefined) return;
+    try {
+      writePidFile(pidFile, pid);
+    } catch (error) {
+      this.#unavailable(`pidFile is not written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #unavailable(reason: string): void {
+    this.#options.onUnavailable(this.#request.plan.name, this.#id, reason);
+  }
 }
 
-/** Who it is, for the app; and for strays.ts, which finds processes by these. */
-function namesFor({ plan, slot, serial }: LaunchRequest, paths: HomePaths): Record<string, string> {
-  return {
-    HOLDFAST_HOME: paths.home,
-    HOLDFAST_APP: plan.name,
-    HOLDFAST_INSTANCE: String(slot),
-    HOLDFAST_SERIAL: String(serial),
-    NODE_APP_INSTANCE: String(slot),
-  };
+/** What the guest itself does with files, which Node's permission model must allow. */
+function preloadPaths(orders: GuestOrders | null): { read: string[]; write: string[] } {
+  if (!orders) return { read: [], write: [] };
+  const sockets = [orders.socket, orders.probe?.path].flatMap((path) => path ?? []);
+  const reports = orders.reports === null ? [] : [`${orders.reports}/*`];
+  return { read: [orders.link, ...sockets, ...reports], write: [...sockets, ...reports] };
 }
 
-function withPort(arg: string, port: string | undefined): string {
-  return port === undefined ? arg : arg.replaceAll(/\$PORT\b|\$\{PORT\}/g, port);
+/** When other programs come before it, spawn(2) does not tell that it is missing. */
+function checkProgram(first: string, program: string, path: string | undefined): void {
+  if (first === program) return;
+  const found = program.includes('/') ? existsSync(program) : findInPath(program, path) !== undefined;
+  if (!found) throw Object.assign(new Error(`spawn ${program} ENOENT`), { code: 'ENOENT' });
 }
 
 function listenForOffers(
@@ -141,16 +245,4 @@ function listenForOffers(
       onOffer({ host: message.host ?? null, port: message.port }, handle);
     },
   );
-}
-
-/** A port that was free a moment ago. When it is not any more, the program fails, and gets another at its next start. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -33,8 +33,8 @@ export interface Link {
 }
 
 export interface LinksOptions {
-  /** The process with this pid is this instance. */
-  isGenuine(hello: Hello): boolean;
+  /** The process with this pid is this instance, and runs as this user; null: as the daemon's. */
+  isGenuine(hello: Hello, uid: number | null): boolean;
   onConnect(link: Link): void;
   onMessage(link: Link, message: FromChild): void;
   onDisconnect(link: Link): void;
@@ -44,24 +44,27 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #byKey = new Map<string, Link>();
   readonly #sockets = new Set<net.Socket>();
-  readonly #server: net.Server;
+  readonly #servers = new Map<string, net.Server>();
 
   constructor(options: LinksOptions) {
     this.#options = options;
-    this.#server = net.createServer((socket) => this.#serve(socket));
   }
 
-  async listen(path: string): Promise<void> {
+  /** @param uid whose processes connect there; null: those of the daemon's own user */
+  async listen(path: string, uid: number | null = null): Promise<void> {
+    this.#servers.get(path)?.close();
     rmSync(path, { force: true });
+    const server = net.createServer((socket) => this.#serve(socket, uid));
+    this.#servers.set(path, server);
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(path, resolve);
+      server.once('error', reject);
+      server.listen(path, resolve);
     });
     chmodSync(path, 0o600);
   }
 
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers.values()) server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -73,7 +76,7 @@ export class Links {
     return [...this.#byKey.values()];
   }
 
-  #serve(socket: net.Socket): void {
+  #serve(socket: net.Socket, uid: number | null): void {
     const decoder = new NdjsonDecoder({ maxLineBytes: 1024 * 1024 });
     let link: Link | null = null;
     this.#sockets.add(socket);
@@ -83,7 +86,7 @@ export class Links {
         const message = decoded.value as FromChild;
         if (typeof message !== 'object' || message === null) return socket.destroy();
         if (link) this.#take(link, message);
-        else if (message.type === 'hello' && this.#options.isGenuine(message))
+        else if (message.type === 'hello' && this.#options.isGenuine(message, uid))
           link = this.#welcome(socket, message);
         else return socket.destroy();
       }

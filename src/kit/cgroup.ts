@@ -3,13 +3,15 @@
  * are files in it; a process joins by writing its pid.
  */
 import {
+  closeSync,
   constants,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
@@ -56,7 +58,12 @@ export function makeCgroup(dir: string): void {
 /** Writes one of its files. */
 export function set(dir: string, file: string, value: string): void {
   // Not created: a name that the kernel does not know is an error.
-  writeFileSync(join(dir, file), value, { flag: constants.O_WRONLY });
+  const fd = openSync(join(dir, file), constants.O_WRONLY);
+  try {
+    writeSync(fd, value);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export function members(dir: string): number[] {
