@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly uid: number | undefined;
   /** Aborted when the person wants to get out (Ctrl-C). */
   readonly signal: AbortSignal;
+  /** From now on SIGINT and SIGTERM go there, and nowhere else. */
+  takeSignals(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void;
 }
 
 export interface GlobalOptions {
@@ -57,6 +59,11 @@ export class Context {
 
   get stdin(): NodeJS.ReadStream {
     return this.#surroundings.stdin;
+  }
+
+  /** For a command that runs a program in the foreground. */
+  takeSignals(handler: (signal: 'SIGINT' | 'SIGTERM') => void): void {
+    this.#surroundings.takeSignals(handler);
   }
 
   /** A daemon, started when there is none. */

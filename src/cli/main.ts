@@ -3,8 +3,10 @@ import { isSystemError } from '../errors.ts';
 import { run } from './run.ts';
 
 const interrupted = new AbortController();
+let taken: ((signal: 'SIGINT' | 'SIGTERM') => void) | undefined;
 
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (taken) return taken(signal);
   const code = signal === 'SIGINT' ? 130 : 143;
   // A second one, or something that does not listen to the signal: out at once.
   if (interrupted.signal.aborted) process.exit(code);
@@ -42,6 +44,9 @@ const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   uid: process.getuid?.(),
   signal: interrupted.signal,
+  takeSignals(handler) {
+    taken = handler;
+  },
 });
 
 // A config file may leave timers and sockets behind; what was printed must get out first.

@@ -5,7 +5,7 @@ import type http from 'node:http';
 import type { AppPlan } from '../config/plan.ts';
 import { asHoldfastError, HoldfastError } from '../errors.ts';
 import { encodeNdjson } from '../kit/ndjson.ts';
-import type { AppView, DaemonView, Reply, UpRequest, UpResult } from '../protocol/api.ts';
+import type { AppView, DaemonView, Reply, UpgradeRequest, UpRequest, UpResult } from '../protocol/api.ts';
 import type { Crashes } from './crashes.ts';
 import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
@@ -19,6 +19,9 @@ export interface ApiOptions {
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
   onDown(): void;
+  upgrade(request: UpgradeRequest): Promise<void>;
+  /** Called after the answer to `upgrade`. */
+  onUpgrade(): void;
 }
 
 // An import of node:http would evaluate all that it exports, which costs 10 MB on Node 22 and later.
@@ -108,12 +111,13 @@ export class Api {
       reply({ error: asHoldfastError(error).toBody() });
     }
     response.end();
-    if (path[1] !== 'down' || !succeeded) return;
+    if (!succeeded || (path[1] !== 'down' && path[1] !== 'upgrade')) return;
     // Whoever asked may be gone by now.
     if (!response.destroyed && !response.writableFinished) {
       await Promise.race([once(response, 'finish'), once(response, 'close')]);
     }
-    this.#options.onDown();
+    if (path[1] === 'down') this.#options.onDown();
+    else this.#options.onUpgrade();
   }
 
   #operation(path: string[], body: unknown, request: http.IncomingMessage): () => Promise<unknown> {
@@ -121,6 +125,7 @@ export class Api {
     const [version, what, name, verb] = path;
     if (version !== 'v1') throw unknownCall(request);
     if (what === 'down') return () => operations.down().then(() => null);
+    if (what === 'upgrade') return () => this.#options.upgrade(body as UpgradeRequest).then(() => null);
     if (what === 'up') {
       const { plan, dryRun } = body as UpRequest;
       return async (): Promise<UpResult> => {

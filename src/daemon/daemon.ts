@@ -2,7 +2,8 @@
 import { closeSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../kit/clock.ts';
-import { API_VERSION, type DaemonView, type OutputLine } from '../protocol/api.ts';
+import { thisMachine } from '../launch/machine.ts';
+import { API_VERSION, type DaemonView, type OutputLine, type UpgradeRequest } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Instance } from '../supervisor/instance.ts';
@@ -17,6 +18,7 @@ import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
+import { Leases } from './leases.ts';
 import { Links } from './links.ts';
 import type { Lock } from './lock.ts';
 import { Operations } from './operations.ts';
@@ -26,6 +28,7 @@ import { Readiness } from './readiness.ts';
 import { DesiredStore, RecordStore } from './state.ts';
 import { findStrays } from './strays.ts';
 import { Routing } from './traffic.ts';
+import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
 
 export interface DaemonOptions {
@@ -52,6 +55,7 @@ export class Daemon {
   readonly #presence: Presence;
   readonly #outputs: Outputs;
   readonly #links: Links;
+  readonly #leases: Leases;
   readonly #routing: Routing;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
@@ -59,6 +63,8 @@ export class Daemon {
   readonly #guardians: readonly Guardian[];
   readonly #api: Api;
   #ending = false;
+  /** The command line of the daemon that comes after this one. */
+  #successor: readonly string[];
   /** The guardians have begun. */
   #watching = false;
 
@@ -66,6 +72,7 @@ export class Daemon {
     this.#options = options;
     const { paths } = options;
     const clock = systemClock;
+    this.#successor = [process.execPath, ...process.execArgv, MAIN, '--home', paths.home];
     const isRouted = (app: string) => routedApps(this.#store.state).has(app);
     this.#journal = new Journal(`${paths.state}/journal.ndjson`, clock);
     this.#store = new DesiredStore({
@@ -89,7 +96,7 @@ export class Daemon {
     this.#presence = new Presence(paths.alive);
     this.#holder = new Holder({
       clock,
-      daemon: [process.execPath, ...process.execArgv, MAIN, '--home', paths.home],
+      daemon: () => this.#successor,
       predecessor: options.held.holder,
       delayS: this.#restartDelayS(),
       pidFile: paths.holderPid,
@@ -98,8 +105,10 @@ export class Daemon {
       presence: this.#presence.fd,
     });
     this.#links = new Links({
-      isGenuine: ({ instance, serial, pid }) =>
-        this.#supervisor.find(instance, serial)?.running?.record.pid === pid,
+      isGenuine: ({ instance, serial, pid }, uid) => {
+        const { record } = this.#supervisor.find(instance, serial)?.running ?? {};
+        return record?.pid === pid && (record.lease.uid ?? null) === uid;
+      },
       onConnect: (link) => {
         if (link.hello.role === 'edge') this.#routing.connected(link);
         this.#routing.changed();
@@ -109,6 +118,7 @@ export class Daemon {
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();
         const instance = this.#supervisor.find(link.hello.instance, link.hello.serial);
+        if (instance && message.type === 'listening') this.#leases.publish(instance);
         if (instance) this.#readiness.heard(instance, link);
       },
       onDisconnect: (link) => {
@@ -116,6 +126,7 @@ export class Daemon {
         this.#routing.changed();
       },
     });
+    this.#leases = new Leases({ paths, clock, listen: (path, uid) => this.#links.listen(path, uid) });
     this.#routing = new Routing({
       clock,
       links: () => this.#links,
@@ -138,10 +149,15 @@ export class Daemon {
         clock,
         paths,
         guest: GUEST,
+        machine: thisMachine(),
         outputs: this.#outputs,
+        annexes: this.#leases.annexes,
+        cgroups: this.#leases.cgroups,
         isRouted,
         doorsOf: (app) => this.#doorsOf(app),
         onOffer: (app, address, handle) => this.#takeOffer(app, address, handle),
+        onUnavailable: (app, instance, reason) =>
+          this.#journal.record('limit.unavailable', { app, instance, reason }),
       }),
       traffic: this.#routing,
       onFact: (fact) => this.#heard(fact),
@@ -193,6 +209,8 @@ export class Daemon {
         this.#presence.say('down');
         void this.#end();
       },
+      upgrade: (request) => this.#prepareUpgrade(request),
+      onUpgrade: () => void this.#leave(),
     });
   }
 
@@ -207,6 +225,7 @@ export class Daemon {
     }
     const records = await this.#allRecords();
     await this.#links.listen(paths.link);
+    await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
     for (const { plan, stopped } of Object.values(this.#store.state.apps)) {
@@ -231,6 +250,27 @@ export class Daemon {
     await this.#end();
   }
 
+  /** From here on the next daemon is of another version, when that says that it can read our state. */
+  async #prepareUpgrade({ main, node }: UpgradeRequest): Promise<void> {
+    const { paths, version } = this.#options;
+    const to = await tryVersion(node, main, paths.home);
+    this.#journal.record('daemon.upgrading', { data: { from: version, to } });
+    this.#successor = [node, main, '--home', paths.home];
+    this.#holder.refresh();
+    await this.#holder.settled();
+  }
+
+  /** Ends as a killed daemon does, and loses nothing: what it holds is held by the holder, which starts the next one. */
+  async #leave(): Promise<void> {
+    this.#ending = true;
+    for (const guardian of this.#guardians) guardian.close();
+    this.#api.close();
+    await this.#outputs.leaveAll();
+    this.#store.close();
+    this.#journal.close();
+    process.exit(0);
+  }
+
   /** Last things: the holder first, or it would bring us back. */
   async #end(): Promise<void> {
     const { paths, lock } = this.#options;
@@ -238,6 +278,7 @@ export class Daemon {
     this.#holder.close();
     this.#api.close();
     this.#links.close();
+    this.#leases.close();
     await this.#outputs.closeAll();
     this.#store.close();
     this.#journal.close();
@@ -293,8 +334,7 @@ export class Daemon {
       this.#readiness.spawned(fact.instance);
     }
     if (fact.kind === 'instance' && (fact.fact.type === 'crashed' || fact.fact.type === 'stopped')) {
-      const socket = fact.fact.running?.record.lease.socket;
-      if (socket) rmSync(socket, { force: true });
+      if (fact.fact.running) this.#leases.release(fact.fact.running.record, fact.instance);
       this.#afterExit(fact.instance.key, fact).catch((error) => this.#complain(error));
     }
     if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed')

@@ -1,11 +1,11 @@
 /** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan } from '../config/plan.ts';
+import { EDGE_NAME } from '../protocol/api.ts';
 import type { EdgePool, EdgeSite, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
 import type { DesiredState } from './state.ts';
 
-/** No app of a user can have this name. */
-export const EDGE = '@edge';
+export const EDGE = EDGE_NAME;
 
 const DEFAULT_HOLD = appDefaults.hold;
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };

@@ -36,8 +36,8 @@ const RETRY_MS = 1000;
 
 export interface HolderOptions {
   readonly clock: Clock;
-  /** The command line of the daemon. */
-  readonly daemon: readonly string[];
+  /** The command line of the next daemon. */
+  daemon(): readonly string[];
   /** The holder that started this daemon; it has done its work when there is another. */
   readonly predecessor: number | null;
   /** Seconds between the death of this daemon and the start of the next; more than 0 when daemons die in a row. */
@@ -96,7 +96,8 @@ export class Holder {
   /** The new one is there before the old one goes. */
   #replace(): void {
     const old = this.#child;
-    const { daemon, delayS, pidFile, presence } = this.#options;
+    const { delayS, pidFile, presence } = this.#options;
+    const daemon = this.#options.daemon();
     const doors = this.#options.doors();
     const pipes = openPipes(this.#options.pipes());
     const alive = presence === null ? [] : [presence];

@@ -8,8 +8,9 @@ import { Daemon } from './daemon.ts';
 import { takeHeld } from './holder.ts';
 import { takeLock } from './lock.ts';
 import { sayOnce } from './presence.ts';
+import { unreadableState, type VersionCheck } from './upgrade.ts';
 
-const { values } = parseArgs({ options: { home: { type: 'string' } } });
+const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean' } } });
 if (!values.home) throw new Error('usage: node daemon/main.js --home <directory>');
 process.title = `holdfast daemon ${values.home}`;
 process.umask(0o077);
@@ -17,6 +18,14 @@ process.umask(0o077);
 const paths = homePaths(values.home);
 for (const dir of [paths.home, paths.run, paths.state, paths.logs])
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+
+if (values.check) {
+  // Asked by the daemon of another version, see upgrade.ts: all of this program is loaded by now.
+  const reason = unreadableState(paths.state);
+  if (reason !== undefined) throw new Error(reason);
+  console.log(JSON.stringify({ version: ownVersion() } satisfies VersionCheck));
+  process.exit(0);
+}
 
 const lock = takeLock(paths.run);
 // Somebody else was faster, and serves whoever started us.
@@ -31,9 +40,6 @@ process.on('uncaughtException', (error) => {
   process.exit(70);
 });
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const me = identify(process.pid) ?? { pid: process.pid, startTime: 0 };
 try {
   writeAtomicSync(paths.daemonPid, JSON.stringify(me), { sync: false });
@@ -41,7 +47,12 @@ try {
   // On a full disk it only slows commands down.
   console.error(new Date().toISOString(), `cannot write ${paths.daemonPid}:`, error);
 }
-const daemon = new Daemon({ paths, version, held: takeHeld(process.env), lock });
+const daemon = new Daemon({ paths, version: ownVersion(), held: takeHeld(process.env), lock });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.suspend());
 process.on('SIGHUP', () => undefined);
 await daemon.start();
+
+function ownVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -163,6 +163,13 @@ export class Outputs {
     void log.close();
   }
 
+  /** Writes what it has, and leaves the pipes to the next daemon. */
+  async leaveAll(): Promise<void> {
+    for (const { capture } of this.#open.values()) capture.close();
+    this.#open.clear();
+    await Promise.all([...this.#logs.values()].map((log) => log.close()));
+  }
+
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((key) => this.close(key)));
     await Promise.all([...this.#logs.values()].map((log) => log.close()));

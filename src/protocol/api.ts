@@ -45,6 +45,9 @@ export interface DaemonView {
   readonly startedAt: string;
 }
 
+/** The name of Holdfast's own proxy among the apps; no app of a user can have it. */
+export const EDGE_NAME = '@edge';
+
 /** `edge`: Holdfast's own proxy, kept by the same supervisor. */
 export type AppKind = 'app' | 'edge';
 

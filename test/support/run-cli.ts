@@ -55,6 +55,7 @@ export async function runCli(
   stdout.onText = options.onOut;
   const code = await run(args, {
     stdin: options.stdin ?? process.stdin,
+    takeSignals: () => undefined,
     stdout,
     stderr,
     env: { HOLDFAST_HOME: home, PATH: process.env.PATH, ...options.env },

@@ -8,12 +8,16 @@ import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
 import { defineReload } from './reload.ts';
 import { defineRestart } from './restart.ts';
+import { defineRun } from './run.ts';
 import { defineScale } from './scale.ts';
+import { defineSend } from './send.ts';
 import { defineShow } from './show.ts';
+import { defineSignal } from './signal.ts';
 import { defineStart } from './start.ts';
 import { defineStop } from './stop.ts';
 import { defineTop } from './top.ts';
 import { defineUp } from './up.ts';
+import { defineUpgrade } from './upgrade.ts';
 
 export const allCommands: readonly DefineCommand[] = [
   defineStart,
@@ -26,8 +30,12 @@ export const allCommands: readonly DefineCommand[] = [
   defineReload,
   defineScale,
   defineDelete,
+  defineRun,
+  defineSignal,
+  defineSend,
   defineLogs,
   defineEvents,
   defineCrashes,
   defineTop,
+  defineUpgrade,
 ];

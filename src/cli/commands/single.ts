@@ -20,8 +20,12 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   reload: async () => (await import('./reload.ts')).defineReload,
   scale: async () => (await import('./scale.ts')).defineScale,
   delete: async () => (await import('./delete.ts')).defineDelete,
+  run: async () => (await import('./run.ts')).defineRun,
+  signal: async () => (await import('./signal.ts')).defineSignal,
+  send: async () => (await import('./send.ts')).defineSend,
   logs: async () => (await import('./logs.ts')).defineLogs,
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
 };
