@@ -4,6 +4,7 @@ import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
 import { defineDown } from './down.ts';
 import { defineEvents } from './events.ts';
+import { defineForever } from './forever.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
 import { defineReload } from './reload.ts';

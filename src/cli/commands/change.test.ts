@@ -340,3 +340,70 @@ test('a home that cannot be made is a clear error', async (t) => {
   assert.equal(code, 1);
   assert.match(err, /^hold: Cannot use ".*home" as the home directory: .* not a directory\n/);
 });
+
+test('signal: by any of its names, to what is meant, and an error when nothing of it runs', async (t) => {
+  const home = tempDir(t);
+  const daemon = await fakeDaemon(t, home);
+  daemon.apps = [appView('web', { numbers: [0, 1] }), appView('jobs')];
+  daemon.outcomes['POST /v1/apps/web/signal'] = { result: { instances: ['web.1'] } };
+  daemon.outcomes['POST /v1/apps/jobs/signal'] = { result: { instances: [] } };
+  for (const word of ['SIGHUP', 'hup', '1']) {
+    const { code, err } = await runCli(home, ['signal', word, 'web.1']);
+    assert.deepEqual([code, err], [0, 'web.1 got SIGHUP\n']);
+    assert.deepEqual(daemon.lastBody(), { signal: 'SIGHUP', slot: 1 });
+  }
+  const idle = await runCli(home, ['signal', 'HUP', 'jobs']);
+  assert.equal(idle.code, 1);
+  assert.match(idle.err, /Cannot send SIGHUP to "jobs": nothing of it runs/);
+  const unknown = await runCli(home, ['signal', 'SIGHOP', 'web']);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /There is no signal "SIGHOP": did you mean "SIGHUP"\?/);
+});
+
+test('restart: an instance, and new variables on the way', async (t) => {
+  const home = tempDir(t);
+  const daemon = await fakeDaemon(t, home);
+  daemon.apps = [appView('web', { numbers: [0, 1] })];
+  await runCli(home, ['restart', 'web.1', '-e', 'A=1']);
+  assert.deepEqual(daemon.lastBody(), { env: { A: '1' }, slot: 1 });
+  await runCli(home, ['restart', 'web', '--update-env'], { env: { COLOR: 'blue' } });
+  const { baseEnv } = daemon.lastBody<{ baseEnv: Record<string, string> }>();
+  assert.equal(baseEnv.COLOR, 'blue');
+  const { code, err } = await runCli(home, ['reload', 'web.1']);
+  assert.equal(code, 2);
+  assert.match(err, /This command is about whole apps: got the instance "web.1"/);
+});
+
+test('start: a namespace, all, or a single instance again, each after what it needs', async (t) => {
+  const home = tempDir(t);
+  const daemon = await fakeDaemon(t, home);
+  const stopped = { status: 'stopped', instances: [] } as const;
+  daemon.apps = [
+    appView('web', { ...stopped, namespace: 'shop', after: ['db'], numbers: [0, 1] }),
+    appView('db', { ...stopped, namespace: 'shop' }),
+  ];
+  assert.equal((await runCli(home, ['start', 'shop'])).code, 0);
+  assert.deepEqual(daemon.changes(), ['POST /v1/apps/db/start', 'POST /v1/apps/web/start']);
+  await runCli(home, ['start', 'web.1']);
+  assert.deepEqual(daemon.lastBody(), { slot: 1 });
+});
+
+test('start: options and --set reach the plan; a mistake in one is told by its setting', async (t) => {
+  const home = tempDir(t);
+  const cwd = tempDir(t);
+  writeFileSync(join(cwd, 'server.js'), '');
+  const daemon = await fakeDaemon(t, home);
+  daemon.outcomes['POST /v1/apps'] = { result: appView('server') };
+  const args = ['start', 'server.js', '-l', 'all.log', '--restart', 'on-failure', '--set', 'stop.timeout=5s'];
+  assert.equal((await runCli(home, args, { cwd })).code, 0);
+  const { app } = daemon.lastBody<{ app: AppPlan }>();
+  assert.equal(app.log.files.all, join(cwd, 'all.log'));
+  assert.equal(app.restart.when, 'on-failure');
+  assert.equal(app.stop.timeoutMs, 5000);
+  const wrong = await runCli(home, ['start', 'server.js', '--memory', 'lots', '--set', 'stop.tmeout=5s'], {
+    cwd,
+  });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /memory must be a size such as "50MB": got "lots"/);
+  assert.match(wrong.err, /stop\.tmeout is not a setting/);
+});

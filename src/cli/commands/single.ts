@@ -27,5 +27,6 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  forever: async () => (await import('./forever.ts')).defineForever,
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
 };
