@@ -5,16 +5,29 @@ import type http from 'node:http';
 import type { AppPlan } from '../config/plan.ts';
 import { asHoldfastError, HoldfastError } from '../errors.ts';
 import { encodeNdjson } from '../kit/ndjson.ts';
-import type { AppView, DaemonView, Reply, UpgradeRequest, UpRequest, UpResult } from '../protocol/api.ts';
+import type {
+  AppView,
+  DaemonView,
+  FlushRequest,
+  Reply,
+  RestartRequest,
+  SignalRequest,
+  SignalResult,
+  UpgradeRequest,
+  UpRequest,
+  UpResult,
+} from '../protocol/api.ts';
 import type { Crashes } from './crashes.ts';
 import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
+import type { Outputs } from './outputs.ts';
 import { appDetail, appView, appViews, type ViewSources } from './views.ts';
 
 export interface ApiOptions {
   readonly operations: Operations;
   readonly journal: Journal;
   readonly crashes: Crashes;
+  readonly outputs: Outputs;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -68,10 +81,12 @@ export class Api {
     }
   }
 
-  #read([version, what, name]: string[], url: URL): unknown {
+  #read([version, what, name, verb]: string[], url: URL): unknown {
     const { views, crashes } = this.#options;
     if (version === 'v1' && what === 'daemon') return this.#options.daemon();
     if (version === 'v1' && what === 'apps' && name === undefined) return appViews(views);
+    if (version === 'v1' && what === 'apps' && name !== undefined && verb === 'plan')
+      return views.state().apps[name]?.plan ?? unknownApp(name);
     if (version === 'v1' && what === 'apps' && name !== undefined)
       return appDetail(name, views) ?? unknownApp(name);
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
@@ -133,22 +148,40 @@ export class Api {
         return { changes, apps: appViews(views) };
       };
     }
+    if (what === 'logs') return this.#logOperation(name, body, request);
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
     if (name === undefined) {
       const { app } = body as { app: AppPlan };
       return () => operations.start(app).then(view(app.name));
     }
-    const { instances } = body as { instances?: number };
+    const { instances, slot } = body as { instances?: number; slot?: number };
+    const one = operations.instances;
     switch (verb) {
       case 'start':
-        return () => operations.startAgain(name).then(view(name));
+        return () =>
+          (slot === undefined ? operations.startAgain(name) : one.start(name, slot)).then(view(name));
       case 'stop':
-        return () => operations.stop(name).then(view(name));
-      case 'restart':
-        return () => operations.restart(name).then(view(name));
+        return () => (slot === undefined ? operations.stop(name) : one.stop(name, slot)).then(view(name));
+      case 'restart': {
+        const given = body as RestartRequest;
+        const restart = () =>
+          slot === undefined ? operations.restart(name, given) : one.restart(name, slot);
+        return () => restart().then(view(name));
+      }
       case 'reload':
-        return () => operations.reload(name).then(view(name));
+        return () => operations.reload(name, body as RestartRequest).then(view(name));
+      case 'run':
+        return () => one.runJob(name).then(view(name));
+      case 'signal': {
+        const { signal } = body as SignalRequest;
+        return async (): Promise<SignalResult> => ({ instances: one.signal(name, signal, slot ?? null) });
+      }
+      case 'reset':
+        return async () => {
+          one.reset(name);
+          return view(name)();
+        };
       case 'scale':
         return () => operations.scale(name, instances ?? Number.NaN).then(view(name));
       case 'delete':
@@ -156,6 +189,23 @@ export class Api {
       default:
         throw unknownCall(request);
     }
+  }
+
+  #logOperation(verb: string | undefined, body: unknown, request: http.IncomingMessage): () => Promise<null> {
+    const { outputs, views } = this.#options;
+    if (verb === 'reopen') {
+      return async () => {
+        outputs.reopen();
+        return null;
+      };
+    }
+    if (verb !== 'flush') throw unknownCall(request);
+    const { app } = body as FlushRequest;
+    if (app !== null && !views.state().apps[app]) unknownApp(app);
+    return async () => {
+      for (const name of app === null ? Object.keys(views.state().apps) : [app]) outputs.flush(name);
+      return null;
+    };
   }
 }
 

@@ -6,8 +6,9 @@ import { thisMachine } from '../launch/machine.ts';
 import { API_VERSION, type DaemonView, type OutputLine, type UpgradeRequest } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
+import { describeExit } from '../supervisor/exit.ts';
 import type { Instance } from '../supervisor/instance.ts';
-import { describeExit, type Running } from '../supervisor/process.ts';
+import type { Running } from '../supervisor/process.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import { Api } from './api.ts';
 import { Crashes } from './crashes.ts';
@@ -22,6 +23,7 @@ import { Leases } from './leases.ts';
 import { Links } from './links.ts';
 import type { Lock } from './lock.ts';
 import { Operations } from './operations.ts';
+import { type Orphan, Orphans } from './orphans.ts';
 import { Outputs } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
@@ -59,6 +61,7 @@ export class Daemon {
   readonly #routing: Routing;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
+  readonly #orphans: Orphans;
   readonly #operations: Operations;
   readonly #guardians: readonly Guardian[];
   readonly #api: Api;
@@ -160,6 +163,12 @@ export class Daemon {
           this.#journal.record('limit.unavailable', { app, instance, reason }),
       }),
       traffic: this.#routing,
+      askToEnd: ({ key }) => {
+        const link = this.#links.get(key);
+        link?.send({ type: 'message', message: 'shutdown' });
+        return link !== undefined;
+      },
+      hindrance: (instance) => this.#operations.hindrance(instance),
       onFact: (fact) => this.#heard(fact),
       onChange: () => {
         this.#records.save(this.#supervisor.records());
@@ -167,6 +176,7 @@ export class Daemon {
         this.#routing.changed();
       },
     });
+    this.#orphans = new Orphans(clock, this.#journal);
     this.#operations = new Operations({
       store: this.#store,
       supervisor: this.#supervisor,
@@ -174,6 +184,7 @@ export class Daemon {
       journal: this.#journal,
       outputs: this.#outputs,
       crashes: this.#crashes,
+      orphans: this.#orphans,
       edgeEntry: EDGE_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       refreshRoutes: () => this.#routing.refresh(),
@@ -193,6 +204,7 @@ export class Daemon {
       operations: this.#operations,
       journal: this.#journal,
       crashes: this.#crashes,
+      outputs: this.#outputs,
       views: {
         clock,
         links: this.#links,
@@ -232,6 +244,8 @@ export class Daemon {
       if (!stopped) this.#operations.reopenDoors(plan.name);
     }
     this.#operations.releaseDoors();
+    this.#orphans.found(orphansAmong(records, this.#store.state.apps));
+    this.#outputs.setHomeCap(this.#store.state.logsTotalBytes);
     this.#supervisor.resume(this.#operations.desiredApps(), records);
     this.#watching = true;
     this.#stateChanged();
@@ -333,7 +347,7 @@ export class Daemon {
       this.#records.save(this.#supervisor.records());
       this.#readiness.spawned(fact.instance);
     }
-    if (fact.kind === 'instance' && (fact.fact.type === 'crashed' || fact.fact.type === 'stopped')) {
+    if (fact.kind === 'instance' && isEnd(fact.fact)) {
       if (fact.fact.running) this.#leases.release(fact.fact.running.record, fact.instance);
       this.#afterExit(fact.instance.key, fact).catch((error) => this.#complain(error));
     }
@@ -390,11 +404,14 @@ export class Daemon {
   #record(fact: SupervisorFact): void {
     const app = fact.app.name;
     if (fact.kind === 'rollout') {
-      const { type, ...data } = fact.fact;
-      const reason =
-        fact.fact.type === 'failed' ? { reason: fact.fact.reason, instance: fact.fact.instance.id } : {};
-      const plain = fact.fact.type === 'failed' ? {} : { data };
-      this.#journal.record(`rollout.${type}`, { app, ...reason, ...plain });
+      const { type, ...details } = fact.fact;
+      const { reason, instance, ...data } = { reason: null, instance: null, ...details };
+      this.#journal.record(`rollout.${type}`, {
+        app,
+        ...(reason === null ? {} : { reason }),
+        ...(instance === null ? {} : { instance: instance.id }),
+        ...(type === 'failed' ? {} : { data }),
+      });
       return;
     }
     const { instance } = fact;
@@ -433,6 +450,22 @@ export class Daemon {
 
 type InstanceFact = Extract<SupervisorFact, { kind: 'instance' }>['fact'];
 
+/** Its process is gone. */
+function isEnd(fact: InstanceFact): fact is Extract<InstanceFact, { type: 'crashed' | 'stopped' | 'done' }> {
+  return (
+    fact.type === 'crashed' || fact.type === 'stopped' || (fact.type === 'done' && fact.running !== null)
+  );
+}
+
+function orphansAmong(
+  records: readonly InstanceRecord[],
+  apps: Readonly<Record<string, unknown>>,
+): readonly Orphan[] {
+  return records.flatMap(({ app, snapshot, process }) =>
+    process && !Object.hasOwn(apps, app) ? [{ app, instance: `${app}.${snapshot.slot}`, process }] : [],
+  );
+}
+
 function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?: Record<string, unknown> } {
   switch (fact.type) {
     case 'spawned':
@@ -442,7 +475,7 @@ function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?
     case 'stopping':
       return { type: 'instance.stopping', ...(fact.reason ? { reason: fact.reason } : {}) };
     case 'killed':
-      return { type: 'instance.killed', reason: 'it did not end in time' };
+      return { type: 'instance.killed', reason: fact.reason ?? 'it did not end in time' };
     case 'stopped': {
       const known = fact.exit && (fact.exit.code !== null || fact.exit.signal !== null);
       return { type: 'instance.stopped', ...(known ? { reason: describeExit(fact.exit) } : {}) };
@@ -461,5 +494,9 @@ function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?
       return { type: 'instance.backoff', data: { delayMs: fact.delayMs } };
     case 'failed':
       return { type: 'instance.failed', reason: fact.reason };
+    case 'done': {
+      const { reason, exit, uptimeMs } = fact;
+      return { type: 'instance.done', reason, data: { code: exit?.code ?? null, uptimeMs } };
+    }
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fakePlan } from '../../test/support/fake-process.ts';
 import type { EdgePlan } from '../config/plan.ts';
 import { edgeTable, routedApps } from './edge-app.ts';
-import type { DesiredState } from './state.ts';
+import { type DesiredState, nothingDesired } from './state.ts';
 
 const edge: EdgePlan = {
   processes: 1,
@@ -22,7 +22,7 @@ const edge: EdgePlan = {
 };
 
 const state: DesiredState = {
-  version: 1,
+  ...nothingDesired,
   apps: {
     web: {
       plan: fakePlan({ sticky: 'auto' }),
@@ -32,6 +32,8 @@ const state: DesiredState = {
       mode: 'rolling',
       previous: null,
       learned: [],
+      idle: [],
+      numbers: [],
     },
   },
   sites: {

@@ -10,11 +10,17 @@ export function addressesOf(stored: StoredApp, state: DesiredState): readonly Ad
   const { plan, learned } = stored;
   if (plan.name === EDGE) return state.edge ? [state.edge.http] : [];
   if (!hasGuest(plan)) return [];
-  if (routedApps(state).has(plan.name) || plan.port === null) return learned;
-  const named = { host: null, port: plan.port };
-  // It listens on a narrower address of the same port.
-  if (learned.some(({ port }) => port === plan.port)) return learned;
-  return [named, ...learned];
+  if (routedApps(state).has(plan.name)) return learned;
+  // It may listen on a narrower address of the same port.
+  const named = portsOf(plan).filter((port) => !learned.some((address) => address.port === port));
+  return [...named.map((port) => ({ host: null, port })), ...learned];
+}
+
+/** The ports that the plan names: one for all slots, or one for each. */
+export function portsOf({ port, portStep, instances }: AppPlan): readonly number[] {
+  if (port === null) return [];
+  if (portStep === 0) return [port];
+  return Array.from({ length: instances }, (_, slot) => port + slot * portStep);
 }
 
 /** Instances of two apps on one port would take each other's connections. */
@@ -33,13 +39,14 @@ export function refuseShared(app: StoredApp, state: DesiredState): void {
 
 /** Also the port that a program without a guest opens by itself. */
 function claimsOf(stored: StoredApp, state: DesiredState): readonly Address[] {
-  const { name, port } = stored.plan;
-  if (hasGuest(stored.plan) || name === EDGE || port === null || routedApps(state).has(name))
+  const { plan } = stored;
+  if (hasGuest(plan) || plan.name === EDGE || routedApps(state).has(plan.name))
     return addressesOf(stored, state);
-  return [{ host: null, port }];
+  return portsOf(plan).map((port) => ({ host: null, port }));
 }
 
-function collide(a: Address, b: Address): boolean {
+/** Nobody can listen on both. */
+export function collide(a: Address, b: Address): boolean {
   return a.port === b.port && (a.host === b.host || a.host === null || b.host === null);
 }
 

@@ -1,8 +1,16 @@
 /** Waits until what is wished of an app is true, or plainly will not be: then says why, with the last output. */
 import { HoldfastError } from '../errors.ts';
+import type { Blocker } from '../supervisor/dependencies.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Outputs } from './outputs.ts';
+
+/** The message of START_FAILED when an app cannot even be tried. */
+function waitsInVain(name: string, { app, state }: Blocker): HoldfastError {
+  return new HoldfastError('START_FAILED', `${name} waits for ${app}, which ${state}`, {
+    hint: `When ${app} is ready, ${name} is started; \`hold show ${app}\` says how it is`,
+  });
+}
 
 export class Settling {
   readonly #supervisor: Supervisor;
@@ -35,8 +43,15 @@ export class Settling {
     };
     this.#listeners.add(listener);
     // One turn later, when the wish has been given to the supervisor.
+    const isSettled = () => {
+      const app = supervisor.app(name);
+      if (failing || !app || app.isSettled) return true;
+      const blocker = app.waitsFor;
+      if (blocker?.hopeless) throw waitsInVain(name, blocker);
+      return false;
+    };
     const settled = Promise.resolve()
-      .then(() => supervisor.until(() => failing || (supervisor.app(name)?.isSettled ?? true)))
+      .then(() => supervisor.until(isSettled))
       .then(() => (failing ? failed : undefined));
     return { promise: Promise.race([settled, failed]), cancel: () => this.#listeners.delete(listener) };
   }
@@ -54,6 +69,8 @@ export class Settling {
     const { instance, app } = fact;
     if (instance.generation !== app.desired.generation) return false;
     if (fact.fact.type !== 'crashed' && fact.fact.type !== 'spawnFailed') return false;
+    // How a run of a job ends is no matter of the wish.
+    if (instance.plan.job !== null) return false;
     // It found a port taken by the first one, of which nobody knew; next time it inherits the socket.
     if (this.#isUnequipped(instance)) return false;
     this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);

@@ -9,9 +9,11 @@ import type { AppPlan, EdgePlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
+import { initialState } from '../supervisor/machine.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import type { Address } from './doors.ts';
+import { numbered } from './numbers.ts';
 
 export interface StoredApp {
   readonly plan: AppPlan;
@@ -25,6 +27,10 @@ export interface StoredApp {
   readonly previous: { readonly plan: AppPlan; readonly generation: number } | null;
   /** Addresses that it was found to listen on, beside those that the plan names. */
   readonly learned: readonly Address[];
+  /** Slots that are stopped while the others run. */
+  readonly idle: readonly number[];
+  /** Of each slot: a number that is unique in the home and kept over restarts. */
+  readonly numbers: readonly number[];
 }
 
 export interface DesiredState {
@@ -32,9 +38,17 @@ export interface DesiredState {
   readonly apps: Readonly<Record<string, StoredApp>>;
   readonly sites: Readonly<Record<string, { readonly site: SitePlan; readonly source: string | null }>>;
   readonly edge: EdgePlan | null;
+  /** Cap over all logs of the home; null = the default. */
+  readonly logsTotalBytes: number | null;
 }
 
-export const nothingDesired: DesiredState = { version: 1, apps: {}, sites: {}, edge: null };
+export const nothingDesired: DesiredState = {
+  version: 1,
+  apps: {},
+  sites: {},
+  edge: null,
+  logsTotalBytes: null,
+};
 
 const GENERATIONS = 2;
 const RETRY_MS = 5000;
@@ -70,7 +84,8 @@ export class DesiredStore {
   }
 
   edit(change: (state: DesiredState) => DesiredState): void {
-    this.#state = change(this.#state);
+    const next = change(this.#state);
+    this.#state = { ...next, apps: numbered(next.apps) };
     this.#save();
     this.#options.onEdit();
   }
@@ -103,12 +118,14 @@ function parseDesired(text: string): DesiredState {
     throw new Error('not a state file of this version');
   }
   const apps = Object.entries(value.apps).map(([name, app]): [string, StoredApp] => [name, completed(app)]);
-  return { ...value, apps: Object.fromEntries(apps) };
+  return { ...nothingDesired, ...value, apps: numbered(Object.fromEntries(apps)) };
 }
 
 function completed(app: StoredApp): StoredApp {
   const { previous } = app;
   return {
+    // An older version may have written it, which knew less.
+    ...{ idle: [], numbers: [] },
     ...app,
     plan: completedAppPlan(app.plan),
     previous: previous && { ...previous, plan: completedAppPlan(previous.plan) },
@@ -135,10 +152,15 @@ export class RecordStore {
   async load(): Promise<readonly InstanceRecord[]> {
     const found = await readNewest(this.#file, (text) => JSON.parse(text) as RecordsFile);
     if (!found.value || !Array.isArray(found.value.instances)) return [];
-    // After a boot every pid is a stranger's; serials and counts still hold.
-    if (found.value.boot !== bootId())
-      return found.value.instances.map((record) => ({ ...record, process: null }));
-    return found.value.instances;
+    if (found.value.boot === bootId()) return found.value.instances;
+    // After a boot every pid is a stranger's, and everything starts anew, in its order; serials go on.
+    return found.value.instances
+      .filter(({ retiring }) => !retiring)
+      .map(({ snapshot, ...record }) => ({
+        ...record,
+        process: null,
+        snapshot: { ...snapshot, restarts: 0, worn: null, machine: initialState },
+      }));
   }
 
   save(instances: readonly InstanceRecord[]): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakePlan } from '../../test/support/fake-process.ts';
 import { addressesOf, refuseShared } from './ports.ts';
-import type { DesiredState, StoredApp } from './state.ts';
+import { type DesiredState, nothingDesired, type StoredApp } from './state.ts';
 import { fresh, renewed } from './stored-app.ts';
 
 const plan = fakePlan({ port: 3000, env: { A: '1', B: '2' } });
@@ -39,7 +39,7 @@ test('an app that becomes routed forgets the ports that it was found to listen o
 
 function stateOf(...apps: StoredApp[]): DesiredState {
   const byName = Object.fromEntries(apps.map((app) => [app.plan.name, app]));
-  return { version: 1, apps: byName, sites: {}, edge: null };
+  return { ...nothingDesired, apps: byName };
 }
 
 test('a port that was learned on a narrower address stands for the one that the plan names', () => {

@@ -4,7 +4,23 @@ import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { StoredApp } from './state.ts';
 
 export function fresh(plan: AppPlan, source: string | null): StoredApp {
-  return { plan, source, stopped: false, generation: 1, mode: 'rolling', previous: null, learned: [] };
+  return {
+    plan,
+    source,
+    stopped: false,
+    generation: 1,
+    mode: 'rolling',
+    previous: null,
+    learned: [],
+    idle: [],
+    numbers: [],
+  };
+}
+
+/** What stays idle when the app has this many slots; never all of them. */
+export function stillIdle(idle: readonly number[], instances: number): readonly number[] {
+  const left = idle.filter((slot) => slot < instances);
+  return left.length < instances ? left : [];
 }
 
 /** The app with this plan: a new generation when running instances would be outdated by it. */
@@ -16,11 +32,13 @@ export function renewed(
   moved = false,
 ): StoredApp {
   if (!old) return fresh(plan, source);
-  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, stopped: false };
+  const idle = old.stopped ? [] : stillIdle(old.idle, plan.instances);
+  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, idle, stopped: false };
   return {
     ...old,
     plan,
     source,
+    idle,
     stopped: false,
     mode,
     learned: moved ? [] : old.learned,
@@ -29,15 +47,21 @@ export function renewed(
   };
 }
 
-/** Instances of the old plan must be replaced: all settings but those that the daemon itself applies count. */
+/**
+ * Instances of the old plan must be replaced: all settings count but those that the daemon itself applies, and of which
+ * nothing is fixed when a process starts.
+ */
 function outdates(old: AppPlan, next: AppPlan): boolean {
   const essence = ({
-    instances: _i,
-    baseEnv: _b,
-    log: _l,
-    sticky: _s,
-    hold: _h,
-    drainMs: _d,
+    instances: _instances,
+    baseEnv: _baseEnv,
+    log: _log,
+    sticky: _sticky,
+    hold: _hold,
+    drainMs: _drainMs,
+    namespace: _namespace,
+    after: _after,
+    autostart: _autostart,
     ...rest
   }: AppPlan) => rest;
   return canonical(essence(old)) !== canonical(essence(next));
@@ -50,4 +74,23 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
+}
+
+/** The plan with new variables: those of the shell replace the old ones, `env` is added. */
+export function withVariables(
+  plan: AppPlan,
+  env: Readonly<Record<string, string>> | undefined,
+  baseEnv: Readonly<Record<string, string>> | undefined,
+): AppPlan {
+  return { ...plan, env: { ...plan.env, ...env }, baseEnv: baseEnv ?? plan.baseEnv };
+}
+
+/** Names of the variables that have another value, or are there in only one of the two; sorted. Never values. */
+export function differingVariables(before: AppPlan, after: AppPlan): readonly string[] {
+  const [old, next] = [before, after].map(({ env, baseEnv }) => ({ ...baseEnv, ...env })) as [
+    Record<string, string>,
+    Record<string, string>,
+  ];
+  const names = new Set([...Object.keys(old), ...Object.keys(next)]);
+  return [...names].filter((name) => old[name] !== next[name]).sort();
 }

@@ -1,6 +1,7 @@
 /**
  * Instances that run but are in no record: the daemon died, or the disk was full, in the moment between the spawn and the writing.
- * They are found by the environment that the launcher gave them, and adopted like the others. Linux only (/proc).
+ * They are found by the environment that the launcher gave them. Those of apps that are known are adopted like the others; for the
+ * rest see orphans.ts. Linux only (/proc).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,9 +29,9 @@ export function findStrays(
     const slot = Number(env.get('HOLDFAST_INSTANCE'));
     const serial = Number(env.get('HOLDFAST_SERIAL'));
     const stored = state.apps[app];
-    if (!stored || !Number.isInteger(slot) || !Number.isInteger(serial)) return [];
+    if (app === '' || !Number.isInteger(slot) || !Number.isInteger(serial)) return [];
     const name = `${app}.${slot}.${serial}`;
-    const guest = stored.plan.guest && stored.plan.command.node;
+    const guest = Boolean(stored?.plan.guest && stored.plan.command.node);
     const routed = isRouted(app) && app !== EDGE;
     const spawnedAt = Date.now();
     return [
@@ -40,8 +41,10 @@ export function findStrays(
         snapshot: {
           slot,
           serial,
-          generation: stored.generation,
+          // Of an app that nobody knows it does not matter.
+          generation: stored?.generation ?? 0,
           restarts: 0,
+          worn: null,
           machine: { ...initialState, phase: 'ready', wish: 'up', readySince: spawnedAt },
         },
         process: {

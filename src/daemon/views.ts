@@ -3,6 +3,7 @@
 import { maskEnv } from '../config/mask.ts';
 import type { AppPlan, EdgePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
+import { schedule } from '../kit/cron.ts';
 import type {
   AppDetail,
   AppStatus,
@@ -44,18 +45,19 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const stored = sources.state().apps[name];
   if (!stored) return undefined;
   const app = sources.app(name);
-  const wanted = stored.stopped ? 0 : stored.plan.instances;
+  const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
+  const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   return {
     name,
     kind: name === EDGE ? 'edge' : 'app',
     namespace: stored.plan.namespace,
     after: stored.plan.after,
-    numbers: [],
-    nextRun: null,
-    status: statusOf(wanted, app?.current ?? [], app?.instances ?? []),
+    numbers: stored.numbers,
+    nextRun: stored.stopped ? null : nextRunOf(stored.plan, sources.clock.now()),
+    status: statusOf(wanted, app),
     wanted,
     urls: wanted === 0 ? [] : urlsOf(name, sources),
-    instances: (app?.instances ?? []).map((instance) => instanceView(instance, sources)),
+    instances: stored.stopped ? instances : withEmptySlots(stored, instances, app),
   };
 }
 
@@ -75,16 +77,56 @@ export function appDetail(name: string, sources: ViewSources): AppDetail | undef
 }
 
 /** Of the instances that are to do the work; those on their way out do not count, unless nothing else is wanted. */
-export function statusOf(wanted: number, current: readonly Instance[], all: readonly Instance[]): AppStatus {
-  if (wanted === 0) return all.length === 0 ? 'stopped' : 'stopping';
+export function statusOf(
+  wanted: number,
+  app: Pick<App, 'current' | 'instances' | 'waitsFor' | 'desired'> | undefined,
+): AppStatus {
+  const { current = [], instances = [] } = app ?? {};
+  if (wanted === 0) return instances.length === 0 ? 'stopped' : 'stopping';
   const ready = current.filter(({ phase }) => phase === 'ready').length;
-  if (ready >= wanted) return 'running';
+  const done = current.filter(({ phase }) => phase === 'done').length;
+  if (done >= wanted) return app?.desired.plan.job ? 'waiting' : 'done';
+  if (ready + done >= wanted) return 'running';
   if (current.length > 0 && current.every(({ phase }) => phase === 'failed')) return 'failed';
   // Down, and not because it is still on its way up.
   const ill = current.some(
     (i) => i.phase === 'failed' || i.phase === 'backoff' || i.machine.crashesInARow > 0,
   );
-  return ready > 0 || ill ? 'degraded' : 'starting';
+  if (ready > 0 || ill) return 'degraded';
+  return app?.waitsFor ? 'waiting' : 'starting';
+}
+
+/** Slots in which nothing is, because they are stopped, or wait for another app. */
+function withEmptySlots(
+  { plan, idle }: StoredApp,
+  instances: readonly InstanceView[],
+  app: App | undefined,
+): InstanceView[] {
+  const blocker = app?.waitsFor;
+  const waits = blocker ? `waits for ${blocker.app}, which ${blocker.state}` : null;
+  const empty = Array.from({ length: plan.instances }, (_, slot) => slot)
+    .filter((slot) => !instances.some((instance) => instance.slot === slot))
+    .filter((slot) => waits !== null || idle.includes(slot));
+  const rows = empty.map(
+    (slot): InstanceView => ({
+      id: `${plan.name}.${slot}`,
+      slot,
+      serial: 0,
+      pid: null,
+      status: 'down',
+      restarts: 0,
+      uptimeMs: null,
+      memoryBytes: null,
+      cpu: null,
+      loopDelayMs: null,
+      heapBytes: null,
+      startedAt: null,
+      release: null,
+      reason: idle.includes(slot) ? 'it is stopped' : waits,
+      nextStartMs: null,
+    }),
+  );
+  return [...instances, ...rows].sort((a, b) => a.slot - b.slot || a.serial - b.serial);
 }
 
 function instanceView(instance: Instance, { clock, links, usage }: ViewSources): InstanceView {
@@ -105,7 +147,7 @@ function instanceView(instance: Instance, { clock, links, usage }: ViewSources):
     memoryBytes,
     cpu,
     loopDelayMs: links.get(instance.key)?.loopDelayMs ?? null,
-    heapBytes: null,
+    heapBytes: links.get(instance.key)?.heapBytes ?? null,
     startedAt: spawnedAt === null ? null : new Date(spawnedAt).toISOString(),
     release: null,
     reason: machine.reason,
@@ -183,6 +225,12 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
     );
   }
   return notes;
+}
+
+function nextRunOf({ job }: AppPlan, now: number): string | null {
+  if (!job) return null;
+  const next = schedule(job.expression, job.timezone).next(now);
+  return next === null ? null : new Date(next).toISOString();
 }
 
 function hasGuest(plan: AppPlan): boolean {

@@ -4,17 +4,22 @@
  * start of a new daemon are all the same thing.
  */
 import type { AppPlan } from '../config/plan.ts';
+import type { Blocker } from './dependencies.ts';
 import { Instance, type InstanceContext } from './instance.ts';
 import { describeFailure, type RolloutMode, rollOut } from './rollout.ts';
 
 /** What is wanted of one app. Plain data, kept on disk by the daemon. */
 export interface DesiredApp {
   readonly plan: AppPlan;
-  /** Instances; 0 when it is stopped. */
+  /** Slots; 0 when it is stopped. */
   readonly wanted: number;
+  /** Slots that are stopped while the others run. */
+  readonly idle: readonly number[];
   /** Instances of another generation are outdated and get replaced. */
   readonly generation: number;
   readonly mode: RolloutMode;
+  /** Two of it can run at once. When they cannot, `mode` is `restart`. */
+  readonly overlap: boolean;
   /** Start the first instance alone, so that its port is known before the others need it. */
   readonly oneFirst: boolean;
   /** What the instances of the generation before run, while they are being replaced. */
@@ -22,6 +27,9 @@ export interface DesiredApp {
   /** The most that draining may take, whatever the plan says; null = as the plan says. */
   readonly drainLimitMs: number | null;
 }
+
+/** After the replacement of a worn instance failed. */
+const LEAST_RENEW_PAUSE_MS = 10_000;
 
 /** How work reaches and leaves instances. The supervisor knows no more about the edge than this. */
 export interface Traffic {
@@ -38,12 +46,20 @@ export interface DrainOrder {
 }
 
 export type RolloutFact =
-  | { readonly type: 'started'; readonly mode: RolloutMode; readonly slots: number }
+  /** `reason`: why one of the same generation is replaced. */
+  | {
+      readonly type: 'started';
+      readonly mode: RolloutMode;
+      readonly slots: number;
+      readonly reason: string | null;
+    }
   | { readonly type: 'done'; readonly replaced: number }
   | { readonly type: 'failed'; readonly reason: string; readonly instance: Instance };
 
 export interface AppContext extends InstanceContext {
   readonly traffic: Traffic;
+  /** What an app waits for before it is started. */
+  blockerOf(app: App): Blocker | null;
   draining(instance: Instance): void;
   rollout(app: App, fact: RolloutFact): void;
 }
@@ -63,6 +79,8 @@ export class App {
   readonly #vacating = new Set<number>();
   /** The generation whose rollout failed; it is not tried again until the wish changes. */
   #rejected: number | null = null;
+  /** A worn instance could not be replaced: not again before this time. */
+  #renewAfter = 0;
 
   constructor(name: string, desired: DesiredApp, context: AppContext) {
     this.name = name;
@@ -98,14 +116,29 @@ export class App {
     );
   }
 
-  /** All that is wanted is there, up to date and ready. */
+  /** The slots that shall have an instance. */
+  get slots(): readonly number[] {
+    const { wanted, idle } = this.#desired;
+    return Array.from({ length: wanted }, (_, slot) => slot).filter((slot) => !idle.includes(slot));
+  }
+
+  /** What it waits for before instances that are missing can be started; null when it does not wait. */
+  get waitsFor(): Blocker | null {
+    const missing = this.slots.some(
+      (slot) => (this.#current.get(slot)?.phase ?? 'down') === 'down' && this.#mayBegin(slot),
+    );
+    return missing ? this.#context.blockerOf(this) : null;
+  }
+
+  /** All that is wanted is there, up to date, and ready or done; or it is a job, which is up to the clock. */
   get isSettled(): boolean {
-    const { wanted, generation } = this.#desired;
+    const { wanted, generation, plan } = this.#desired;
     if (this.#rolling) return false;
     if (wanted === 0) return this.isGone;
     const done = (i: Instance) =>
-      i.phase === 'ready' && (i.generation === generation || this.#rejected === generation);
-    return this.#current.size === wanted && this.current.every(done);
+      (i.phase === 'ready' || i.phase === 'done' || isRunOfJob(i)) &&
+      (i.generation === generation || this.#rejected === generation || (isRunOfJob(i) && plan.job !== null));
+    return this.#current.size === this.slots.length && this.current.every(done) && !this.#wornOne();
   }
 
   desire(desired: DesiredApp): void {
@@ -133,48 +166,111 @@ export class App {
   }
 
   reconcile(): void {
-    const { wanted, generation, plan } = this.#desired;
+    const { slots } = this;
     for (const [slot, instance] of this.#current) {
-      if (slot < wanted) continue;
+      if (slots.includes(slot)) continue;
       this.#current.delete(slot);
       void this.#retire(instance);
     }
     for (const instance of this.#retiring) {
-      // It died while it was on its way out: nobody wants it back.
-      if (instance.phase === 'backoff' || instance.phase === 'failed') instance.dispatch({ type: 'stop' });
+      // It ended while it was on its way out: nobody wants it back.
+      if (['backoff', 'failed', 'done'].includes(instance.phase)) instance.dispatch({ type: 'stop' });
       if (instance.phase === 'down') this.#retiring.delete(instance);
     }
-    for (let slot = 0; slot < wanted; slot++) {
-      const instance = this.#current.get(slot);
-      if (instance?.phase === 'down') instance.dispatch({ type: 'start' });
-      if (instance || this.#vacating.has(slot) || this.#waitsForFirst(slot)) continue;
-      const fresh = new Instance(plan, slot, generation, this.#context);
-      this.#current.set(slot, fresh);
-      fresh.dispatch({ type: 'start' });
-    }
-    if (!this.#rolling && this.#rejected !== generation && this.#outdated().length > 0) void this.#rollOut();
+    for (const slot of slots) this.#fill(slot);
+    if (this.#rolling) return;
+    const worn = this.#wornOne();
+    if (this.#rejected !== this.#desired.generation && this.#outdated().length > 0) void this.#rollOut();
+    else if (worn) void this.#renew(worn);
+  }
+
+  /**
+   * Has an instance that works, in itself, replaced by a new one of the same generation, without a gap when two of the app
+   * can run at once. When the new one does not get ready the old one stays, and it is tried again later.
+   */
+  replace(instance: Instance, reason: string): void {
+    if (this.#current.get(instance.slot) !== instance) return;
+    instance.worn = reason;
+    this.#renewAfter = 0;
+    this.reconcile();
+  }
+
+  /** Starts what is missing in this slot, if it may be started. */
+  #fill(slot: number): void {
+    const { plan, generation } = this.#desired;
+    const old = this.#current.get(slot);
+    if ((old && old.phase !== 'down') || !this.#mayBegin(slot)) return;
+    if (plan.job === null && this.#context.blockerOf(this)) return;
+    const instance = old ?? new Instance(plan, slot, generation, this.#context);
+    this.#current.set(slot, instance);
+    if (instance.plan.job === null) instance.dispatch({ type: 'start' });
+    else instance.dispatch({ type: 'wait', reason: 'waits for its time' });
+  }
+
+  #mayBegin(slot: number): boolean {
+    return !this.#vacating.has(slot) && !this.#waitsForFirst(slot);
   }
 
   #waitsForFirst(slot: number): boolean {
-    const first = this.#current.get(0)?.phase;
-    return this.#desired.oneFirst && slot > 0 && first !== 'ready' && first !== 'failed';
+    const { plan, oneFirst } = this.#desired;
+    const [first] = this.slots;
+    if (!oneFirst || plan.job !== null || first === undefined || slot === first) return false;
+    const phase = this.#current.get(first)?.phase;
+    return phase !== 'ready' && phase !== 'failed' && phase !== 'done';
   }
 
+  /** A run of a job that is under way ends by itself, whatever has become of the plan. */
   #outdated(): Instance[] {
-    return this.current.filter((instance) => instance.generation !== this.#desired.generation);
+    const { generation, plan } = this.#desired;
+    return this.current.filter((i) => i.generation !== generation && !(plan.job !== null && isRunOfJob(i)));
+  }
+
+  #wornOne(): Instance | undefined {
+    if (this.#context.clock.now() < this.#renewAfter) return undefined;
+    return this.current.find(({ worn }) => worn !== null);
   }
 
   async #rollOut(): Promise<void> {
-    this.#rolling = true;
     const { generation, mode } = this.#desired;
-    this.#context.rollout(this, { type: 'started', mode, slots: this.#outdated().length });
+    const slots = this.#outdated().length;
+    await this.#roll(mode, null, slots, () =>
+      this.#desired.generation === generation ? this.#outdated()[0] : undefined,
+    );
+    this.reconcile();
+  }
+
+  async #renew(worn: Instance): Promise<void> {
+    const { overlap, plan } = this.#desired;
+    const failed = await this.#roll(overlap ? 'rolling' : 'restart', worn.worn, 1, () =>
+      worn.worn !== null && this.#current.get(worn.slot) === worn ? worn : undefined,
+    );
+    if (failed) {
+      const pause = Math.max(LEAST_RENEW_PAUSE_MS, plan.restart.backoffMaxMs);
+      this.#renewAfter = this.#context.clock.now() + pause;
+      this.#context.clock.after(pause, () => this.reconcile());
+    }
+    this.reconcile();
+  }
+
+  /** Replaces what `next` names, one after the other. Resolves to whether it failed. */
+  async #roll(
+    mode: RolloutMode,
+    reason: string | null,
+    slots: number,
+    next: () => Instance | undefined,
+  ): Promise<boolean> {
+    this.#rolling = true;
+    const { generation } = this.#desired;
+    this.#context.rollout(this, { type: 'started', mode, slots, reason });
     let replaced = 0;
+    let failure: { reason: string; instance: Instance } | null = null;
     try {
       await rollOut({
         mode,
-        next: () => (this.#desired.generation === generation ? this.#outdated()[0] : undefined),
-        launch: (slot) => {
-          const fresh = new Instance(this.#desired.plan, slot, generation, this.#context);
+        next,
+        launch: (old) => {
+          const fresh = new Instance(this.#desired.plan, old.slot, generation, this.#context);
+          if (old.generation === generation) fresh.succeed(old);
           this.#candidate = fresh;
           fresh.dispatch({ type: 'start' });
           return fresh;
@@ -202,16 +298,16 @@ export class App {
           this.reconcile();
         },
       });
-      this.#rolling = false;
-      if (this.#desired.generation === generation) this.#context.rollout(this, { type: 'done', replaced });
     } catch (error) {
-      this.#rolling = false;
-      if (this.#desired.generation === generation) {
-        this.#rejected = generation;
-        this.#context.rollout(this, { type: 'failed', ...describeFailure(error) });
-      }
+      failure = describeFailure(error);
     }
-    this.reconcile();
+    this.#rolling = false;
+    // Something else is wanted by now: what came of this is no news.
+    if (this.#desired.generation === generation) {
+      if (failure && reason === null) this.#rejected = generation;
+      this.#context.rollout(this, failure ? { type: 'failed', ...failure } : { type: 'done', replaced });
+    }
+    return failure !== null;
   }
 
   /** Resolves when its process has ended. */
@@ -234,6 +330,11 @@ export class App {
     const timeoutMs = final ? Math.min(plan.drainMs, plan.stop.timeoutMs) : plan.drainMs;
     return { timeoutMs: Math.min(timeoutMs, drainLimitMs ?? timeoutMs), final };
   }
+}
+
+/** A job's process, or one that is about to be. */
+function isRunOfJob(instance: Instance): boolean {
+  return instance.plan.job !== null && instance.isActive;
 }
 
 /** Stops an instance and resolves when it is down. */

@@ -4,16 +4,17 @@
  */
 import type { AppPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
+import { describeExit, type Exit, isFailure, unknownExit } from './exit.ts';
 import {
   type Effect,
   initialState,
   type MachineEvent,
   type MachineState,
   type Phase,
-  type Policy,
   step,
 } from './machine.ts';
-import { describeExit, type Exit, type Running } from './process.ts';
+import type { Running } from './process.ts';
+import type { Policy } from './restart-policy.ts';
 
 export interface LaunchRequest {
   readonly plan: AppPlan;
@@ -31,7 +32,8 @@ export type InstanceFact =
   | { readonly type: 'spawned'; readonly pid: number }
   | { readonly type: 'ready'; readonly tookMs: number }
   | { readonly type: 'stopping'; readonly reason: string | null }
-  | { readonly type: 'killed' }
+  /** With SIGKILL; `reason`: why without asking first. */
+  | { readonly type: 'killed'; readonly reason: string | null }
   | { readonly type: 'stopped'; readonly exit: Exit | null; readonly running: Running | null }
   | {
       readonly type: 'crashed';
@@ -42,13 +44,25 @@ export type InstanceFact =
     }
   | { readonly type: 'spawnFailed'; readonly reason: string }
   | { readonly type: 'backoff'; readonly delayMs: number; readonly reason: string }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed'; readonly reason: string }
+  /** It ended by itself and stays so. When that was a crash, `crashed` came before, and had `running`. */
+  | {
+      readonly type: 'done';
+      readonly exit: Exit | null;
+      readonly reason: string;
+      readonly uptimeMs: number;
+      readonly running: Running | null;
+    };
 
 export interface InstanceContext {
   readonly clock: Clock;
   random(): number;
   readonly launcher: Launcher;
   nextSerial(app: string): number;
+  /** Asks it with a message to end; false when there is no way to tell it. */
+  askToEnd(instance: Instance): boolean;
+  /** See `Policy.hindrance`. */
+  hindrance(instance: Instance): string | null;
   /** The instance has changed; a fact says how, when it is worth an event. */
   changed(instance: Instance, fact: InstanceFact | null): void;
 }
@@ -59,6 +73,7 @@ export interface InstanceSnapshot {
   readonly generation: number;
   readonly serial: number;
   readonly restarts: number;
+  readonly worn: string | null;
   readonly machine: MachineState;
 }
 
@@ -75,11 +90,13 @@ export class Instance {
   #pendingSignal: 'stop' | 'kill' | null = null;
   #cancelDeadline: (() => void) | null = null;
   #serial = 0;
-  #restarts = 0;
-  #lastExit: Exit | null = null;
+  /** Of those that had this slot before it. */
+  #restartsBefore = 0;
   readonly #listeners = new Set<() => void>();
   /** Still works, but gets nothing new; set by whoever retires it. */
   draining = false;
+  /** Why it is to be replaced without a gap although it works; null: it is not. Set by `App.replace`. */
+  worn: string | null = null;
 
   constructor(plan: AppPlan, slot: number, generation: number, context: InstanceContext) {
     this.plan = plan;
@@ -115,11 +132,27 @@ export class Instance {
   }
 
   get restarts(): number {
-    return this.#restarts;
+    return this.#restartsBefore + this.#machine.restarts;
   }
 
   get lastExit(): Exit | null {
-    return this.#lastExit;
+    return this.#machine.exit;
+  }
+
+  /** It has a process, or is about to have one. */
+  get isActive(): boolean {
+    return ['starting', 'ready', 'stopping', 'backoff'].includes(this.phase);
+  }
+
+  /** It takes the place of this one, and goes on counting where that one was. */
+  succeed(old: Instance): void {
+    this.#restartsBefore = old.restarts;
+  }
+
+  /** Restart counts to 0. */
+  forgive(): void {
+    this.#restartsBefore = 0;
+    this.dispatch({ type: 'forgive' });
   }
 
   snapshot(): InstanceSnapshot {
@@ -127,21 +160,23 @@ export class Instance {
       slot: this.slot,
       generation: this.generation,
       serial: this.#serial,
-      restarts: this.#restarts,
+      restarts: this.restarts,
+      worn: this.worn,
       machine: this.#machine,
     };
   }
 
   /** Goes on where an earlier daemon was. `running` is null when the process died meanwhile. */
   resume(snapshot: InstanceSnapshot, running: Running | null): void {
-    this.#machine = snapshot.machine;
+    // An older version may have written it, which knew less.
+    this.#machine = { ...initialState, ...snapshot.machine };
     this.#serial = snapshot.serial;
-    this.#restarts = snapshot.restarts;
+    this.#restartsBefore = snapshot.restarts - this.#machine.restarts;
+    this.worn = snapshot.worn ?? null;
     if (running) this.#adopt(running);
     this.#keepDeadline();
     const hadProcess = ['starting', 'ready', 'stopping'].includes(snapshot.machine.phase);
-    if (hadProcess && !running)
-      this.dispatch({ type: 'exited', reason: describeExit({ code: null, signal: null }) });
+    if (hadProcess && !running) this.#gone(unknownExit);
   }
 
   /** Resolves when the condition holds after a change of this instance, or holds already. */
@@ -162,7 +197,7 @@ export class Instance {
     const { state, effects } = step(before, event, {
       now: this.#context.clock.now(),
       random: this.#context.random(),
-      policy: policyOf(this.plan),
+      policy: this.#policy(event),
     });
     this.#machine = state;
     if (state.phase !== before.phase || state.deadline !== before.deadline) this.#keepDeadline();
@@ -189,15 +224,20 @@ export class Instance {
       void this.#spawn();
       return;
     }
-    if (this.#running) this.#running.signal(effect.signal === 'kill' ? 'SIGKILL' : this.plan.stop.signal);
+    if (this.#running) this.#end(this.#running, effect.signal);
     else if (this.#launching) this.#pendingSignal = effect.signal;
-    else this.#gone({ code: null, signal: null });
+    else this.#gone(unknownExit);
+  }
+
+  #end(running: Running, how: 'stop' | 'kill'): void {
+    if (how === 'kill') running.signal('SIGKILL');
+    else if (!this.plan.stop.message || !this.#context.askToEnd(this)) running.signal(this.plan.stop.signal);
   }
 
   async #spawn(): Promise<void> {
     const serial = this.#context.nextSerial(this.plan.name);
-    if (this.#serial > 0 && this.#machine.crashesInARow > 0) this.#restarts += 1;
     this.#serial = serial;
+    this.worn = null;
     this.#launching = true;
     this.#pendingSignal = null;
     let running: Running;
@@ -213,33 +253,40 @@ export class Instance {
     this.#context.changed(this, { type: 'spawned', pid: running.record.pid });
     const signal = this.#pendingSignal;
     this.#pendingSignal = null;
-    if (signal) running.signal(signal === 'kill' ? 'SIGKILL' : this.plan.stop.signal);
+    if (signal) this.#end(running, signal);
   }
 
   #adopt(running: Running): void {
     this.#running = running;
+    if (this.plan.stop.ends === 'process') running.spareChildren();
     running.onExit((exit) => {
       if (this.#running === running) this.#gone(exit);
     });
   }
 
   #gone(exit: Exit): void {
-    this.#lastExit = exit;
-    this.dispatch({ type: 'exited', reason: describeExit(exit) });
+    this.dispatch({ type: 'exited', exit, reason: describeExit(exit) });
   }
 
   #tell(before: MachineState, event: MachineEvent, effects: readonly Effect[]): void {
+    const now = this.#context.clock.now();
+    const running = this.#running;
     const fact = this.#factOf(before, event, effects);
     if (event.type === 'exited') this.#running = null;
     this.#context.changed(this, fact);
-    const { phase, reason, deadline } = this.#machine;
-    if (phase === before.phase) return;
-    if (phase === 'backoff' && !this.draining) {
-      const delayMs = Math.max(0, (deadline ?? 0) - this.#context.clock.now());
-      this.#context.changed(this, { type: 'backoff', delayMs, reason: reason ?? '' });
+    const { phase, deadline } = this.#machine;
+    const reason = this.#machine.reason ?? '';
+    if (phase === before.phase || this.draining) return;
+    if (phase === 'backoff') {
+      this.#context.changed(this, { type: 'backoff', delayMs: Math.max(0, (deadline ?? 0) - now), reason });
     }
-    if (phase === 'failed' && !this.draining)
-      this.#context.changed(this, { type: 'failed', reason: reason ?? '' });
+    if (phase === 'failed') this.#context.changed(this, { type: 'failed', reason });
+    if (phase === 'done' && event.type !== 'wait') {
+      const exit = event.type === 'exited' ? event.exit : null;
+      const uptimeMs = now - (running?.record.spawnedAt ?? now);
+      const left = fact === null ? running : null;
+      this.#context.changed(this, { type: 'done', exit, reason, uptimeMs, running: left });
+    }
   }
 
   #factOf(before: MachineState, event: MachineEvent, effects: readonly Effect[]): InstanceFact | null {
@@ -248,22 +295,42 @@ export class Instance {
     if (event.type === 'ready' && this.#machine.phase === 'ready' && before.phase !== 'ready') {
       return { type: 'ready', tookMs: now - spawnedAt };
     }
-    if (event.type === 'exited') {
-      const exit = this.#lastExit ?? { code: null, signal: null };
-      // One that drains may end by itself when it has nothing left to do.
-      const asked = this.draining || (before.phase === 'stopping' && before.condemned === null);
-      if (asked) return { type: 'stopped', exit, running: this.#running };
-      const reason = before.condemned ?? event.reason;
-      return { type: 'crashed', exit, reason, uptimeMs: now - spawnedAt, running: this.#running };
-    }
+    if (event.type === 'exited') return this.#factOfExit(before, event, now - spawnedAt);
     if (event.type === 'spawnFailed') return { type: 'spawnFailed', reason: event.reason };
     const signal = effects.find((effect) => effect.type === 'signal');
-    if (signal?.signal === 'kill') return { type: 'killed' };
+    if (signal?.signal === 'kill') {
+      return { type: 'killed', reason: event.type === 'unhealthy' ? event.reason : null };
+    }
     if (signal?.signal === 'stop') return { type: 'stopping', reason: this.#machine.condemned };
     return null;
   }
-}
 
-function policyOf(plan: AppPlan): Policy {
-  return { readyTimeoutMs: plan.readyTimeoutMs, stopTimeoutMs: plan.stop.timeoutMs, restart: plan.restart };
+  #factOfExit(
+    before: MachineState,
+    { exit, reason }: Extract<MachineEvent, { type: 'exited' }>,
+    uptimeMs: number,
+  ): InstanceFact | null {
+    const running = this.#running;
+    // One that drains may end by itself when it has nothing left to do.
+    const asked = this.draining || (before.phase === 'stopping' && before.condemned === null);
+    if (asked) return { type: 'stopped', exit, running };
+    // It ended as it should: `done` says so.
+    if (this.#machine.phase === 'done' && before.condemned === null && !this.#failedWith(exit)) return null;
+    return { type: 'crashed', exit, reason: before.condemned ?? reason, uptimeMs, running };
+  }
+
+  #failedWith(exit: Exit): boolean {
+    return isFailure(exit) && !(exit.code !== null && this.plan.restart.stopCodes.includes(exit.code));
+  }
+
+  #policy(event: MachineEvent): Policy {
+    const { readyTimeoutMs, stop, restart, job } = this.plan;
+    return {
+      readyTimeoutMs,
+      stopTimeoutMs: stop.timeoutMs,
+      restart,
+      job: job !== null,
+      hindrance: event.type === 'exited' ? this.#context.hindrance(this) : null,
+    };
+  }
 }

@@ -2,19 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { appPlan } from '../../test/support/plans.ts';
-import {
-  type Context,
-  initialState,
-  type MachineEvent,
-  type MachineState,
-  type Policy,
-  step,
-} from './machine.ts';
+import { type Context, initialState, type MachineEvent, type MachineState, step } from './machine.ts';
+import type { Policy } from './restart-policy.ts';
 
 const policy: Policy = {
   readyTimeoutMs: 30_000,
   stopTimeoutMs: 10_000,
   restart: appPlan().restart,
+  job: false,
+  hindrance: null,
 };
 
 /** Plays events against the machine; time stands still unless told. */
@@ -48,7 +44,11 @@ function play(start: MachineState = initialState) {
   };
 }
 
-const exited: MachineEvent = { type: 'exited', reason: 'exited with code 1' };
+const exited: MachineEvent = {
+  type: 'exited',
+  exit: { code: 1, signal: null },
+  reason: 'exited with code 1',
+};
 
 test('start, ready, stop: the plain life', () => {
   const life = play().send({ type: 'start' }).send({ type: 'ready' });

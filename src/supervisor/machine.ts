@@ -3,41 +3,41 @@
  * apart: commands change the wish, the world changes the phase. There is one deadline; what its passing means is the phase
  * that it passes in. Effects are data, carried out by instance.ts. The compiler refuses a missing cell.
  */
-import type { RestartPlan } from '../config/plan.ts';
-import { backoffDelay } from './backoff.ts';
+import { type Exit, unknownExit } from './exit.ts';
+import { afterExit, nextDelay, type Policy } from './restart-policy.ts';
 
 /**
  * - down: no process, none wanted
  * - starting: a process was asked for, or runs but is not ready
  * - ready: it runs and may get work
  * - stopping: it was told to end, and has not ended
- * - backoff: it crashed or could not be started, and waits for its next start
- * - failed: it crashed too often; only a command starts it again
+ * - backoff: it ended or could not be started, and waits for its next start
+ * - failed: it ended too often or too early; only a command starts it again
+ * - done: it ended by itself and stays so, or is a job between two runs; only a command or the clock starts it
  */
-export type Phase = 'down' | 'starting' | 'ready' | 'stopping' | 'backoff' | 'failed';
+export type Phase = 'down' | 'starting' | 'ready' | 'stopping' | 'backoff' | 'failed' | 'done';
 
 export type MachineEvent =
+  /** By a person or the clock: what went wrong before no longer counts. */
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
+  /** It shall be there, but not run before a `start`: a job. */
+  | { readonly type: 'wait'; readonly reason: string }
+  /** What went wrong before no longer counts. */
+  | { readonly type: 'forgive' }
   | { readonly type: 'ready' }
-  /** It runs but must be replaced: a probe or a watchdog says so. */
-  | { readonly type: 'unhealthy'; readonly reason: string }
-  | { readonly type: 'exited'; readonly reason: string }
+  /** It runs but must be replaced: a probe or a watchdog says so. `urgent`: it cannot hear the stop signal. */
+  | { readonly type: 'unhealthy'; readonly reason: string; readonly urgent?: boolean }
+  | { readonly type: 'exited'; readonly exit: Exit; readonly reason: string }
   | { readonly type: 'spawnFailed'; readonly reason: string }
   /** The deadline has passed. */
   | { readonly type: 'timeout' };
 
 export type Effect =
   | { readonly type: 'spawn' }
-  /** To the whole process group. `stop` is the signal that the plan names. */
+  /** `stop` is the way that the plan names. */
   | { readonly type: 'signal'; readonly signal: 'stop' | 'kill' };
-
-export interface Policy {
-  readonly readyTimeoutMs: number;
-  readonly stopTimeoutMs: number;
-  readonly restart: RestartPlan;
-}
 
 export interface MachineState {
   readonly phase: Phase;
@@ -48,7 +48,13 @@ export interface MachineState {
   readonly crashes: readonly number[];
   /** Crashes since it last was ready for long; drives the backoff. */
   readonly crashesInARow: number;
+  /** Times that it was started again after an exit, since it was started by a command. */
+  readonly restarts: number;
+  /** When its process was asked for. */
+  readonly startedAt: number | null;
   readonly readySince: number | null;
+  /** How its process ended; null when it has not, or could not be started. */
+  readonly exit: Exit | null;
   /** In `stopping`: we end it because it is unwell, so its exit counts as a crash. */
   readonly condemned: string | null;
   /** Why it is where it is, for people. */
@@ -67,11 +73,6 @@ export interface Context {
   readonly policy: Policy;
 }
 
-/**
- * Ready for this long means well again: the next crash is a first one, and is answered at once. One that crashes again and
- * again, however slowly, is caught by the rate (`giveUp`).
- */
-const WELL_AFTER_MS = 1000;
 /** How often SIGKILL is repeated to a process that the kernel does not let die. */
 const KILL_AGAIN_MS = 5_000;
 
@@ -81,7 +82,10 @@ export const initialState: MachineState = {
   deadline: null,
   crashes: [],
   crashesInARow: 0,
+  restarts: 0,
+  startedAt: null,
   readySince: null,
+  exit: null,
   condemned: null,
   reason: null,
 };
@@ -106,15 +110,21 @@ const launch: AnyAct = (state, _event, { now, policy }) => ({
     phase: 'starting',
     wish: 'up',
     deadline: now + policy.readyTimeoutMs,
+    startedAt: now,
     readySince: null,
+    exit: null,
     condemned: null,
   },
   effects: [{ type: 'spawn' }],
 });
 
-/** A person asks for it: what went wrong before no longer counts. */
+const forgiven = { crashes: [], crashesInARow: 0, restarts: 0 } as const;
+
+/** A person or the clock asks for it. */
 const launchAfresh: AnyAct = (state, event, context) =>
-  launch({ ...state, crashes: [], crashesInARow: 0, reason: null }, event, context);
+  launch({ ...state, ...forgiven, reason: null }, event, context);
+
+const forgive: AnyAct = (state) => ({ state: { ...state, ...forgiven }, effects: [] });
 
 const online: Act<'ready'> = (state, _event, { now }) => ({
   state: { ...state, phase: 'ready', deadline: null, readySince: now, reason: null },
@@ -140,9 +150,13 @@ const end = (
 
 const stop: Act<'stop'> = (state, _event, context) => end('down', null, state, context);
 const restart: Act<'restart'> = (state, _event, context) => end('up', null, state, context);
-const condemn: Act<'unhealthy'> = (state, event, context) => end('up', event.reason, state, context);
 const neverReady: Act<'timeout'> = (state, _event, context) =>
   end('up', `not ready within ${context.policy.readyTimeoutMs / 1000} s`, state, context);
+
+const condemn: Act<'unhealthy'> = (state, { reason, urgent = false }, context) => {
+  const asked = end('up', reason, state, context);
+  return urgent ? kill(asked.state, { type: 'timeout' }, context) : asked;
+};
 
 const kill: Act<'timeout'> = (state, _event, { now }) => ({
   state: { ...state, deadline: now + KILL_AGAIN_MS },
@@ -157,48 +171,60 @@ const wish =
   });
 
 const rest: AnyAct = (state) => ({
-  state: { ...state, phase: 'down', wish: 'down', deadline: null, reason: null },
+  state: { ...state, phase: 'down', wish: 'down', deadline: null, readySince: null, reason: null },
   effects: [],
 });
 
-/** It ended by itself, or was condemned: wait and start again, or give up when that happens too often. */
-function crashed(state: MachineState, reason: string, { now, random, policy }: Context): Step {
-  const { giveUp } = policy.restart;
-  const crashes = [...state.crashes, now].filter((time) => time > now - giveUp.withinMs);
-  const wasReady = state.readySince !== null;
-  const wasWell = state.readySince !== null && now - state.readySince >= WELL_AFTER_MS;
-  const crashesInARow = wasWell ? 1 : state.crashesInARow + 1;
-  const common = { ...state, crashes, crashesInARow, readySince: null, condemned: null };
-  if (crashes.length >= giveUp.crashes) {
-    const why = `gave up after ${crashes.length} crashes within ${giveUp.withinMs / 1000} s, the last: ${reason}`;
-    return { state: { ...common, phase: 'failed', deadline: null, reason: why }, effects: [] };
+const finish = (state: MachineState, reason: string): Step => ({
+  state: { ...state, phase: 'done', wish: 'up', deadline: null, readySince: null, condemned: null, reason },
+  effects: [],
+});
+
+const wait: Act<'wait'> = (state, { reason }) => finish(state, reason);
+
+/** It ended by itself, or was condemned: what comes next is what its restart policy says. */
+function crashed(state: MachineState, exit: Exit | null, reason: string, context: Context): Step {
+  const { now, random, policy } = context;
+  const verdict = afterExit({ ...state, exit, reason, now }, policy);
+  if (verdict.next === 'done') return finish(state, verdict.reason);
+  const { crashes, crashesInARow } = verdict;
+  const common = {
+    ...state,
+    crashes,
+    crashesInARow,
+    readySince: null,
+    condemned: null,
+    reason: verdict.reason,
+  };
+  if (verdict.next === 'failed') {
+    return { state: { ...common, phase: 'failed', deadline: null }, effects: [] };
   }
-  const delay = backoffDelay(crashesInARow, wasReady, policy.restart, random);
-  return { state: { ...common, phase: 'backoff', deadline: now + delay, reason }, effects: [] };
+  const delay = nextDelay(crashesInARow, state.readySince !== null, policy.restart, random);
+  const restarts = state.restarts + 1;
+  return { state: { ...common, phase: 'backoff', restarts, deadline: now + delay }, effects: [] };
 }
 
 /** The machine is out of processes, or the program is missing: that may pass, so it is tried again for ever. */
 const unspawned: Act<'spawnFailed'> = (state, event, { now, random, policy }) => {
+  // The clock tries again.
+  if (policy.job) return finish(state, event.reason);
   const crashesInARow = state.crashesInARow + 1;
-  const delay = backoffDelay(crashesInARow, false, policy.restart, random);
+  const delay = nextDelay(crashesInARow, false, policy.restart, random);
   return {
     state: { ...state, phase: 'backoff', crashesInARow, deadline: now + delay, reason: event.reason },
     effects: [],
   };
 };
 
-const died: Act<'exited'> = (state, event, context) => crashed(state, event.reason, context);
+const died: Act<'exited'> = (state, { exit, reason }, context) =>
+  crashed({ ...state, exit }, exit, reason, context);
 
 /** What we asked for has happened. */
 const buried: AnyAct = (state, event, context) => {
-  if (state.wish === 'down') {
-    return {
-      state: { ...state, phase: 'down', deadline: null, readySince: null, reason: null },
-      effects: [],
-    };
-  }
-  if (state.condemned !== null) return crashed(state, state.condemned, context);
-  return launchAfresh(state, event, context);
+  const exit = event.type === 'exited' ? event.exit : unknownExit;
+  if (state.wish === 'down') return rest({ ...state, exit }, event, context);
+  if (state.condemned !== null) return crashed({ ...state, exit }, null, state.condemned, context);
+  return launchAfresh({ ...state, exit }, event, context);
 };
 
 const table: Table = {
@@ -206,6 +232,8 @@ const table: Table = {
     start: launchAfresh,
     stop: stay,
     restart: launchAfresh,
+    wait,
+    forgive,
     ready: stay,
     unhealthy: stay,
     exited: stay,
@@ -216,6 +244,8 @@ const table: Table = {
     start: stay,
     stop,
     restart,
+    wait: stay,
+    forgive,
     ready: online,
     unhealthy: condemn,
     exited: died,
@@ -226,6 +256,8 @@ const table: Table = {
     start: stay,
     stop,
     restart,
+    wait: stay,
+    forgive,
     ready: stay,
     unhealthy: condemn,
     exited: died,
@@ -236,6 +268,8 @@ const table: Table = {
     start: wish('up'),
     stop: wish('down'),
     restart: wish('up'),
+    wait: stay,
+    forgive,
     ready: stay,
     unhealthy: stay,
     exited: buried,
@@ -246,6 +280,8 @@ const table: Table = {
     start: launchAfresh,
     stop: rest,
     restart: launchAfresh,
+    wait: stay,
+    forgive,
     ready: stay,
     unhealthy: stay,
     exited: stay,
@@ -256,6 +292,20 @@ const table: Table = {
     start: launchAfresh,
     stop: rest,
     restart: launchAfresh,
+    wait: stay,
+    forgive,
+    ready: stay,
+    unhealthy: stay,
+    exited: stay,
+    spawnFailed: stay,
+    timeout: stay,
+  },
+  done: {
+    start: launchAfresh,
+    stop: rest,
+    restart: launchAfresh,
+    wait: stay,
+    forgive,
     ready: stay,
     unhealthy: stay,
     exited: stay,

@@ -7,6 +7,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { identify, isAlive, type ProcessId, sessionMembers } from '../kit/proc.ts';
+import { type Exit, unknownExit } from './exit.ts';
 
 /** What a process was given at its start; plain data, kept on disk so that the next daemon finds it again. */
 export interface Lease {
@@ -38,12 +39,6 @@ export interface ProcessRecord extends ProcessId {
   readonly lease: Lease;
 }
 
-/** How it ended; both null when nobody of us was there to see it. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 export interface SpawnSpec {
   readonly file: string;
   readonly args: readonly string[];
@@ -54,8 +49,12 @@ export interface SpawnSpec {
 
 export interface Running {
   readonly record: ProcessRecord;
-  /** To the whole group. Does nothing when it is gone. */
+  /** To end it: to the whole group, unless its children are spared. Does nothing when it is gone. */
   signal(signal: NodeJS.Signals): void;
+  /** To the process itself, as news for it. Returns whether it is there. */
+  notify(signal: NodeJS.Signals): boolean;
+  /** From now on only the process itself counts: what it started is left alone, and not waited for. */
+  spareChildren(): void;
   /** Called once, when the leader and everything in its session are gone. */
   onExit(callback: (exit: Exit) => void): void;
   /** Something hints that it may be gone (its pipes closed): look at once. */
@@ -117,6 +116,7 @@ class Group implements Running {
   #watched = false;
   /** We asked it to end, so what is left of the group gets the rest of the stop time. */
   #asked = false;
+  #spares = false;
 
   constructor(record: ProcessRecord, clock: Clock) {
     this.record = record;
@@ -127,7 +127,18 @@ class Group implements Running {
     if (this.#gone) return;
     this.#asked = true;
     if (this.#leaderExit === null && !isAlive(this.record)) this.look();
+    else if (this.#spares) send(this.record.pid, signal);
     else this.#toGroup(signal);
+  }
+
+  notify(signal: NodeJS.Signals): boolean {
+    if (this.#leaderExit !== null || !isAlive(this.record)) return false;
+    send(this.record.pid, signal);
+    return true;
+  }
+
+  spareChildren(): void {
+    this.#spares = true;
   }
 
   onExit(callback: (exit: Exit) => void): void {
@@ -137,7 +148,7 @@ class Group implements Running {
 
   look(): void {
     if (this.#watched && this.#leaderExit === null && !isAlive(this.record)) {
-      this.leaderExited({ code: null, signal: null });
+      this.leaderExited(unknownExit);
     }
   }
 
@@ -160,7 +171,7 @@ class Group implements Running {
 
   /** When it was asked to end, the rest of the group has the time that the machine gives it; then comes `kill`. */
   #awaitGroup(exit: Exit, end: number): void {
-    const left = sessionMembers(this.record.pid);
+    const left = this.#spares ? [] : sessionMembers(this.record.pid);
     if (left.length > 0 && (this.#asked || this.#clock.now() < end)) {
       if (!this.#asked) this.#toGroup('SIGKILL');
       this.#clock.after(GROUP_POLL_MS, () => this.#awaitGroup(exit, end));
@@ -193,13 +204,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
     // ESRCH: it is gone. EPERM: on macOS, when only zombies are left.
     if (!isSystemError(error) || (error.code !== 'ESRCH' && error.code !== 'EPERM')) throw error;
   }
-}
-
-/** How a process ended, for people. */
-export function describeExit(exit: Exit): string {
-  if (exit.signal) return `killed by ${exit.signal}`;
-  if (exit.code !== null) return `exited with code ${exit.code}`;
-  return 'ended (how is not known: an earlier daemon had started it)';
 }
 
 /** Why a program could not be started, for people. */

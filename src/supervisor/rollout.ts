@@ -14,7 +14,7 @@ export interface RolloutSteps {
   readonly mode: RolloutMode;
   /** The next instance to replace. */
   next(): Instance | undefined;
-  launch(slot: number): Instance;
+  launch(old: Instance): Instance;
   discard(fresh: Instance): void;
   admit(fresh: Instance): Promise<void>;
   /** The new one takes the slot, the old one drains in the background. */
@@ -41,7 +41,7 @@ export async function rollOut(steps: RolloutSteps): Promise<void> {
       await steps.remove(old);
       continue;
     }
-    const fresh = steps.launch(old.slot);
+    const fresh = steps.launch(old);
     await fresh.until(() => fresh.phase !== 'starting');
     if (fresh.phase !== 'ready') {
       const reason = fresh.machine.condemned ?? fresh.machine.reason ?? `it is ${fresh.phase}`;

@@ -24,6 +24,8 @@ function setUp(also: (fact: string) => void = () => undefined) {
         return new Promise((resolve) => release.push(resolve));
       },
     },
+    askToEnd: () => false,
+    hindrance: () => null,
     onFact: (fact: SupervisorFact) => {
       facts.push(describe(fact));
       also(describe(fact));
@@ -68,6 +70,8 @@ function wish(overrides: Partial<DesiredApp> = {}): DesiredApp {
     wanted: 1,
     generation: 1,
     mode: 'rolling',
+    idle: [],
+    overlap: true,
     oneFirst: false,
     previous: null,
     drainLimitMs: null,

@@ -4,6 +4,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { isAlive } from '../kit/proc.ts';
 import { App, type AppContext, type DesiredApp, type RolloutFact, type Traffic } from './app.ts';
+import { blockerOf } from './dependencies.ts';
 import { Instance, type InstanceFact, type InstanceSnapshot, type Launcher } from './instance.ts';
 import { adoptProcess, endLeftovers, type ProcessRecord } from './process.ts';
 
@@ -27,6 +28,10 @@ export interface SupervisorOptions {
   random(): number;
   readonly launcher: Launcher;
   readonly traffic: Traffic;
+  /** Sends the message that asks an instance to end (`stop.message`); false when there is no way to tell it. */
+  askToEnd(instance: Instance): boolean;
+  /** Why an instance that ended cannot be started at present, see `Policy.hindrance`. */
+  hindrance(instance: Instance): string | null;
   onFact(fact: SupervisorFact): void;
   /** Something about some instance is different; records and route tables may be. */
   onChange(): void;
@@ -92,7 +97,7 @@ export class Supervisor {
     const instance = new Instance(own, snapshot.slot, snapshot.generation, this.#context);
     instance.draining = retiring;
     const alive = process !== null && isAlive(process);
-    if (process && !alive) endLeftovers(process);
+    if (process && !alive && own.stop.ends === 'tree') endLeftovers(process);
     const running = alive ? adoptProcess(process, this.#options.clock) : null;
     instance.resume(snapshot, running);
     app.resume(instance, retiring);
@@ -136,12 +141,24 @@ export class Supervisor {
     });
   }
 
-  #contextOf({ clock, random, launcher, traffic, onFact }: SupervisorOptions): AppContext {
+  #contextOf({
+    clock,
+    random,
+    launcher,
+    traffic,
+    askToEnd,
+    hindrance,
+    onFact,
+  }: SupervisorOptions): AppContext {
     return {
       clock,
       random,
       launcher,
       traffic,
+      askToEnd,
+      hindrance,
+      blockerOf: ({ name, desired }) =>
+        blockerOf(desired.plan.after, (other) => this.#apps.get(other), [name]),
       nextSerial: (name) => {
         const serial = (this.#serials.get(name) ?? 0) + 1;
         this.#serials.set(name, serial);

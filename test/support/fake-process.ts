@@ -1,7 +1,8 @@
 /** For tests: processes that exist only as objects. */
 import type { AppPlan } from '../../src/config/plan.ts';
+import type { Exit } from '../../src/supervisor/exit.ts';
 import type { Launcher, LaunchRequest } from '../../src/supervisor/instance.ts';
-import type { Exit, Running } from '../../src/supervisor/process.ts';
+import type { Running } from '../../src/supervisor/process.ts';
 import { appPlan } from './plans.ts';
 
 export class FakeProcess implements Running {
@@ -20,6 +21,13 @@ export class FakeProcess implements Running {
   signal(signal: NodeJS.Signals): void {
     this.signals.push(signal);
   }
+
+  notify(signal: NodeJS.Signals): boolean {
+    this.signals.push(signal);
+    return this.alive;
+  }
+
+  spareChildren(): void {}
 
   onExit(callback: (exit: Exit) => void): void {
     this.#callbacks.push(callback);

@@ -1,0 +1,92 @@
+/** What `up` makes of desired state: what came from this file, and only that, becomes equal to the file. Pure. */
+import { diffPlans } from '../config/diff.ts';
+import type { AppPlan, EdgePlan, Plan } from '../config/plan.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Change } from '../protocol/api.ts';
+import { EDGE, routedApps } from './edge-app.ts';
+import type { DesiredState, StoredApp } from './state.ts';
+import { renewed } from './stored-app.ts';
+
+/** What would change. `hasFailed`: of the app, so that it is tried again. */
+export function changesFor(state: DesiredState, next: Plan, hasFailed: (app: string) => boolean): Change[] {
+  const changes: Change[] = diffPlans(currentPlan(state, next), next);
+  for (const [name, { autostart }] of Object.entries(next.apps)) {
+    const stored = state.apps[name];
+    if (!stored || changes.some((change) => change.what === 'app' && change.name === name)) continue;
+    if (stored.stopped && autostart)
+      changes.push({ kind: 'start', what: 'app', name, detail: ['it is stopped'] });
+    else if (!stored.stopped && hasFailed(name))
+      changes.push({ kind: 'start', what: 'app', name, detail: ['it has failed'] });
+  }
+  return changes;
+}
+
+/** @throws HoldfastError APP_EXISTS when something of this name came from elsewhere */
+export function refuseForeign(state: DesiredState, next: Plan): void {
+  for (const name of Object.keys(next.apps)) {
+    const stored = state.apps[name];
+    if (!stored || stored.source === next.source) continue;
+    const from = stored.source === null ? 'was started with `hold start`' : `comes from "${stored.source}"`;
+    throw new HoldfastError(
+      'APP_EXISTS',
+      `Cannot take "${name}" from "${next.source}": an app of this name ${from}`,
+    );
+  }
+  for (const host of Object.keys(next.sites)) {
+    const stored = state.sites[host];
+    if (!stored || stored.source === next.source) continue;
+    throw new HoldfastError('APP_EXISTS', `Cannot take the site "${host}": it comes from "${stored.source}"`);
+  }
+}
+
+/** @param edgePlan the edge as an app */
+export function targetState(
+  state: DesiredState,
+  next: Plan,
+  edgePlan: (edge: EdgePlan) => AppPlan,
+): DesiredState {
+  const { source } = next;
+  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || name === EDGE);
+  const otherSites = Object.entries(state.sites).filter(([, entry]) => entry.source !== source);
+  const sites = Object.fromEntries([
+    ...otherSites,
+    ...Object.entries(next.sites).map(([host, site]) => [host, { site, source }]),
+  ]) as DesiredState['sites'];
+  const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
+  const before = routedApps(state);
+  const after = routedApps({ ...state, sites });
+  const apps: Record<string, StoredApp> = Object.fromEntries(others);
+  for (const [name, plan] of Object.entries(next.apps)) {
+    const old = state.apps[name];
+    // An app that becomes routed, or is no longer, listens elsewhere.
+    const moved = before.has(name) !== after.has(name);
+    const wanted = renewed(old, plan, source, 'rolling', moved);
+    const starts = plan.autostart || (old !== undefined && !old.stopped);
+    apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
+  }
+  const logsTotalBytes = next.logsTotalBytes ?? state.logsTotalBytes;
+  return withEdge({ ...state, apps, sites, edge, logsTotalBytes }, edgePlan);
+}
+
+/** What runs now of what came from this file, in the shape of a plan. */
+function currentPlan(state: DesiredState, next: Plan): Plan {
+  const { source } = next;
+  const mine = Object.values(state.apps).filter((app) => app.source === source && app.plan.name !== EDGE);
+  const sites = Object.values(state.sites).filter((entry) => entry.source === source);
+  return {
+    source,
+    apps: Object.fromEntries(mine.map(({ plan }) => [plan.name, plan])),
+    sites: Object.fromEntries(sites.map(({ site }) => [site.host, site])),
+    // Without sites there is no edge, so its settings make no difference.
+    edge: Object.keys(next.sites).length === 0 ? next.edge : (state.edge ?? next.edge),
+    logsTotalBytes: state.logsTotalBytes,
+  };
+}
+
+function withEdge(state: DesiredState, edgePlan: (edge: EdgePlan) => AppPlan): DesiredState {
+  const { [EDGE]: old, ...apps } = state.apps;
+  if (Object.keys(state.sites).length === 0 || !state.edge) {
+    return old ? { ...state, apps: { ...apps, [EDGE]: { ...old, stopped: true } } } : state;
+  }
+  return { ...state, apps: { ...apps, [EDGE]: renewed(old, edgePlan(state.edge), null, 'rolling') } };
+}
