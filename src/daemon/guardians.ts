@@ -5,6 +5,9 @@
 import type { Clock } from '../kit/clock.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
+import { createJobs } from './guardians/jobs.ts';
+import { createRestartClock } from './guardians/restart-clock.ts';
+import { createWatch } from './guardians/watch.ts';
 import type { Journal } from './journal.ts';
 import type { Links } from './links.ts';
 import type { Operations } from './operations.ts';
@@ -28,6 +31,6 @@ export interface GuardianContext {
   isRouted(app: string): boolean;
 }
 
-export function createGuardians(_context: GuardianContext): readonly Guardian[] {
-  return [];
+export function createGuardians(context: GuardianContext): readonly Guardian[] {
+  return [createJobs(context), createRestartClock(context), createWatch(context)];
 }
