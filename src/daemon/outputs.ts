@@ -4,7 +4,7 @@ import type { Clock } from '../kit/clock.ts';
 import { AppLog, type LoggedApp } from '../logs/app-log.ts';
 import { Capture } from '../logs/capture.ts';
 import { HomeCap } from '../logs/home-cap.ts';
-import { flushLog } from '../logs/log-files.ts';
+import { flushLog, loggedApps } from '../logs/log-files.ts';
 import {
   type ChildEnds,
   closeChildEnds,
@@ -142,11 +142,14 @@ export class Outputs {
     for (const log of this.#logs.values()) log.reopen();
   }
 
-  /** Empties the log of an app, and its plain files. */
-  flush(app: string): void {
-    const log = this.#logs.get(app);
-    if (log) log.flush();
-    else flushLog(this.#options.logDir, app);
+  /** Empties the log of an app, or of all, and their plain files. */
+  flush(app: string | null): void {
+    const { logDir } = this.#options;
+    for (const name of app === null ? new Set([...loggedApps(logDir), ...this.#logs.keys()]) : [app]) {
+      const log = this.#logs.get(name);
+      if (log) log.flush();
+      else flushLog(logDir, name);
+    }
   }
 
   /** The app is deleted: its files are closed when all its output was read. They stay where they are. */

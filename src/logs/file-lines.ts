@@ -110,6 +110,12 @@ export async function findTime(handle: FileHandle, end: number, time: string): P
   return start;
 }
 
+/** A place at or shortly after the last record of `[0, end)` that is not newer than `time`: the end of a line. */
+export async function endOfTime(handle: FileHandle, end: number, time: string): Promise<number> {
+  const near = await findTime(handle, end, `${time}~`);
+  return lastLineEnd(handle, Math.min(end, near + 2 * SEARCH_GRAIN + PROBE_BYTES));
+}
+
 /** A plain loop: for the short way to the previous line it is faster than crossing into `lastIndexOf`. */
 function lastNewline(data: Buffer, before: number): number {
   let at = before - 1;

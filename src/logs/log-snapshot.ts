@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { HoldfastError, isSystemError } from '../errors.ts';
-import { chunksOf, findTime, lastLineEnd, linesBackwards, linesOf } from './file-lines.ts';
+import { chunksOf, endOfTime, findTime, lastLineEnd, linesBackwards, linesOf } from './file-lines.ts';
 import { logFile, type RotatedFile, rotatedFiles } from './log-files.ts';
 import type { LineParser, LogLine } from './log-line.ts';
 import { ownRecord, parseRecord } from './record.ts';
@@ -31,6 +31,21 @@ export async function takeSnapshot(dir: string, app: string): Promise<LogSnapsho
     }
     await current?.close();
   }
+}
+
+/**
+ * The snapshot without what is newer than `until` for sure (a time as in records). Its current file is still that of the
+ * whole one, which is to be closed, or undefined.
+ */
+export async function boundedSnapshot(snapshot: LogSnapshot, until: string): Promise<LogSnapshot> {
+  const { rotated, current, end } = snapshot;
+  // A file begins where the one before it ended.
+  const starts = rotated.map((_, index) => rotated[index - 1]?.until ?? '');
+  const older = rotated.filter((_, index) => (starts[index] ?? '') <= until);
+  if ((rotated.at(-1)?.until ?? '') > until)
+    return { ...snapshot, rotated: older, current: undefined, end: 0 };
+  if (!current) return snapshot;
+  return { ...snapshot, rotated: older, end: await endOfTime(current, end, until) };
 }
 
 /** The newest `count` lines that are wanted, oldest first. Reads from the end, no more files than it needs. */

@@ -1,8 +1,15 @@
 /** Reads logs from disk only, so it works with the daemon down. */
 import { followLogs } from './follow.ts';
 import { loggedApps } from './log-files.ts';
-import { type LineFilter, type LineParser, type LogLine, lineParser, sinceTime } from './log-line.ts';
-import { type LogSnapshot, lastLinesOf, linesSince, takeSnapshot } from './log-snapshot.ts';
+import {
+  type LineFilter,
+  type LineParser,
+  type LogLine,
+  lineParser,
+  sinceTime,
+  untilTime,
+} from './log-line.ts';
+import { boundedSnapshot, type LogSnapshot, lastLinesOf, linesSince, takeSnapshot } from './log-snapshot.ts';
 import { mergeByTime } from './merge.ts';
 
 export type { LogLine } from './log-line.ts';
@@ -32,9 +39,14 @@ export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogLin
   const snapshots: LogSnapshot[] = [];
   try {
     for (const app of apps ?? loggedApps(dir)) snapshots.push(await takeSnapshot(dir, app));
+    const until = untilTime(options);
+    const wanted =
+      options.until === undefined
+        ? snapshots
+        : await Promise.all(snapshots.map((each) => boundedSnapshot(each, until)));
     const past = Number.isFinite(tail)
-      ? newest(snapshots, tail, since, parse)
-      : mergeByTime(snapshots.map((snapshot) => parsed(snapshot.app, linesSince(snapshot, since), parse)));
+      ? newest(wanted, tail, since, parse)
+      : mergeByTime(wanted.map((snapshot) => parsed(snapshot.app, linesSince(snapshot, since), parse)));
     for await (const batch of past) {
       if (signal?.aborted) return;
       yield* batch;

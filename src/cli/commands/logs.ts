@@ -4,6 +4,7 @@ import type { LogLine, ReadLogsOptions } from '../../logs/reader.ts';
 import { type Level, levels } from '../../logs/structured.ts';
 import { homePaths } from '../../protocol/home.ts';
 import type { Context } from '../context.ts';
+import { appOf } from '../log-targets.ts';
 import { parseMoment } from '../moment.ts';
 import { parseCount } from '../options.ts';
 import type { ContextFactory } from '../program.ts';
@@ -146,11 +147,6 @@ async function flush(context: Context, dir: string, targets: readonly string[] |
     if (client) await client.flushLogs(app, { signal: context.signal });
     else flushLog(dir, app);
   }
-}
-
-/** `web` of `web.0`: the names of apps have no dot. */
-function appOf(target: string): string {
-  return target.split('.')[0] ?? target;
 }
 
 function remembering(look: (app: string) => boolean): (app: string) => boolean {
