@@ -21,11 +21,22 @@ import { crash } from './sections/crash.ts';
 import { heldPort } from './sections/held-port.ts';
 import { lastWords } from './sections/last-words.ts';
 import { logs } from './sections/logs.ts';
+import { many } from './sections/many.ts';
 import { memory } from './sections/memory.ts';
 import { proxy } from './sections/proxy.ts';
 import { websocket } from './sections/websocket.ts';
 
-const sections: readonly Section[] = [proxy, heldPort, logs, lastWords, crash, memory, command, websocket];
+const sections: readonly Section[] = [
+  proxy,
+  heldPort,
+  logs,
+  lastWords,
+  crash,
+  memory,
+  command,
+  many,
+  websocket,
+];
 
 const { values } = parseArgs({
   options: {

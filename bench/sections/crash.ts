@@ -6,6 +6,7 @@ import { listening } from '../contenders/apps.ts';
 import { foreverVersion, startForever } from '../contenders/forever.ts';
 import { holdfastEdge, holdfastHeldPort } from '../contenders/holdfast.ts';
 import { pm2Home, pm2Version } from '../contenders/pm2.ts';
+import { runitVersion, startRunit } from '../contenders/runit.ts';
 import { figure, median, table } from '../kit/figures.ts';
 import { Scratch } from '../kit/scratch.ts';
 import type { Section } from '../kit/section.ts';
@@ -43,7 +44,18 @@ const forever: Contender = {
   },
 };
 
-const contenders: Contender[] = [forever, pm2, holdfastHeldPort(script, 1), holdfastEdge(script, 1)];
+const runit: Contender = {
+  name: 'runit',
+  version: runitVersion,
+  async start(scratch) {
+    const port = await freePort();
+    startRunit(scratch, script, { PORT: String(port) });
+    await listening(port);
+    return { url: `http://127.0.0.1:${port}/` };
+  },
+};
+
+const contenders: Contender[] = [runit, forever, pm2, holdfastHeldPort(script, 1), holdfastEdge(script, 1)];
 
 interface Gap {
   readonly milliseconds: number;
