@@ -1,6 +1,6 @@
 /** From forever's settings of a process to an app of Holdfast: same meaning, and better where that harms nobody. */
 import { readFileSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { AppConfig, RestartConfig, WatchConfig } from '../config-types.ts';
 import { longestAppName } from '../names.ts';
 import type { ForeverSettings } from './forever-settings.ts';
@@ -16,8 +16,9 @@ export interface ForeverPlace {
 
 /** forever's default, which its users rely on as "it did not start at all". */
 export const defaultMinUptimeMs = 1000;
-/** A word for each: SIGKILL was what they are used to, so they have nothing that takes longer. */
+/** forever kills at once, so its users' scripts wait for nothing that takes longer. */
 const stopTimeout = '2s';
+/** Who names a signal has something to do when it comes. */
 const stopTimeoutWithSignal = '10s';
 /** forever has no limit by rate. */
 const neverGiveUp = { crashes: 1_000_000, within: '1s' };
@@ -106,6 +107,12 @@ function globsOf(pattern: string, below: string): string[] {
   const glob = bare.includes('/') ? bare.replace(/^\.\//, '') : `**/${bare}`;
   const full = isAbsolute(glob) || below === '' ? glob : join(below, glob);
   return full.endsWith('*') ? [full] : [full, `${full}/**`];
+}
+
+/** The name of a process without a uid: that of its script, of an index file that of its directory. */
+export function nameOfScript(script: string): string {
+  const stem = basename(script, extname(script));
+  return foreverName(stem === 'index' ? basename(dirname(script)) : stem);
 }
 
 /** The nearest to a uid that an app of Holdfast can be named. */

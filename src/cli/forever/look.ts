@@ -1,0 +1,106 @@
+/** `list` and `logs`: what runs, and what it said. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { homePaths } from '../../protocol/home.ts';
+import { ForeignExit } from '../foreign.ts';
+import { plainButColours } from '../print/text.ts';
+import { type ForeverProcess, findTarget, foreverProcesses, scriptName } from './process.ts';
+import { type Session, textOption } from './session.ts';
+import { alignedRows, processTable } from './table.ts';
+
+export async function list({ context, voice, root }: Session): Promise<void> {
+  const processes = await all({ context, root });
+  if (processes.length === 0) return voice.info('No forever processes running');
+  voice.info('Forever processes running');
+  for (const line of processTable(processes, root.columns, voice.style)) voice.data(line);
+}
+
+/** Without a word: the table of log files. */
+export async function logs(session: Session): Promise<void> {
+  const { context, voice, root, command } = session;
+  const processes = await all(session);
+  const target = command.words[0];
+  if (target === undefined) {
+    if (processes.length === 0) return voice.warn(`No forever logfiles in ${voice.style.magenta(root.dir)}`);
+    voice.info('Logs for running Forever processes');
+    for (const line of logTable(processes, session)) voice.data(line);
+    return;
+  }
+  const meant = findTarget(target, processes, context.cwd);
+  if (meant.length === 0) {
+    voice.error(`No logs available for process: ${target}`);
+    throw new ForeignExit(1);
+  }
+  const asked = Number(textOption(session, 'number') ?? root.config.loglength);
+  const count = Number.isSafeInteger(asked) && asked >= 0 ? asked : 100;
+  const follow = command.options.fifo === true || String(root.config.logstream) === 'true';
+  const tails = meant.map((process) => () => tail(session, process, { count, follow }));
+  if (follow) await Promise.all(tails.map((run) => run()));
+  else for (const run of tails) await run();
+}
+
+async function all({ context, root }: Pick<Session, 'context' | 'root'>): Promise<ForeverProcess[]> {
+  const client = await context.look();
+  return client ? foreverProcesses(client, root.dir) : [];
+}
+
+function logTable(processes: readonly ForeverProcess[], { context, voice }: Session): string[] {
+  const rows = processes.map((process, index) => {
+    return [
+      `[${index}]`,
+      scriptName(process),
+      process.logFile ?? `${homePaths(context.home).logs}/${process.name}.log`,
+    ];
+  });
+  const { dim, magenta } = voice.style;
+  return alignedRows([['   ', 'script', 'logfile'], ...rows], (text, column) =>
+    column === 1 ? dim(text) : column === 2 ? magenta(text) : text,
+  );
+}
+
+interface TailOptions {
+  readonly count: number;
+  readonly follow: boolean;
+}
+
+/** Its own log file, as it is; of one without (`-s`), what Holdfast has kept. */
+async function tail(
+  session: Session,
+  process: ForeverProcess,
+  { count, follow }: TailOptions,
+): Promise<void> {
+  const { context, voice } = session;
+  const print = (text: string) =>
+    voice.data(
+      `${voice.style.magenta(scriptName(process))}:${process.pid ?? '-'} - ${plainButColours(text)}`,
+    );
+  const { logFile } = process;
+  if (logFile !== null && existsSync(logFile)) return tailFile(logFile, count, follow, context.signal, print);
+  const { readLogs } = await import('../../logs/reader.ts');
+  const dir = homePaths(context.home).logs;
+  const { signal } = context;
+  for await (const { text } of readLogs({ dir, apps: [process.name], tail: count, follow, signal }))
+    print(text);
+}
+
+/** With tail(1), as forever does: it knows files of any size, and how to follow one that is rotated. */
+async function tailFile(
+  file: string,
+  count: number,
+  follow: boolean,
+  signal: AbortSignal,
+  print: (line: string) => void,
+): Promise<void> {
+  const child = spawn('tail', ['-n', String(count), ...(follow ? ['-F'] : []), '--', file], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const end = () => child.kill();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    for await (const line of createInterface({ input: child.stdout })) if (line !== '') print(line);
+  } finally {
+    signal.removeEventListener('abort', end);
+    child.kill();
+  }
+}

@@ -1,0 +1,214 @@
+/** `start SCRIPT` and `start processes.json`: from options to apps that run. */
+import { mkdirSync, statSync, truncateSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
+import type { Client } from '../../client/client.ts';
+import {
+  defaultMinUptimeMs,
+  foreverApp,
+  foreverName,
+  foreverPaths,
+  nameOfScript,
+} from '../../config/import/forever-app.ts';
+import {
+  type ForeverOptions,
+  type ForeverSettings,
+  readForeverFile,
+  readSettings,
+} from '../../config/import/forever-settings.ts';
+import type { AppPlan } from '../../config/plan.ts';
+import { planForStart } from '../../config/start.ts';
+import { asHoldfastError, HoldfastError } from '../../errors.ts';
+import { ForeignExit } from '../foreign.ts';
+import { type ForeverMark, type ForeverProcess, foreverProcesses, MARK, NAMESPACE } from './process.ts';
+import { ForeverRoot } from './root.ts';
+import type { Session } from './session.ts';
+
+/** What scripts of forever's users know as "it did not start": -1, as far as a byte can hold it. */
+const CANNOT_START = 255;
+
+/** @throws ForeignExit when nothing was started; what is wrong has been said then */
+export async function start(session: Session): Promise<readonly ForeverProcess[]> {
+  const { context, voice } = session;
+  const orders = readOrders(session);
+  for (const { script } of orders) voice.info(`Forever processing file: ${voice.style.dim(script)}`);
+  // All of them before the first is started: half a list is harder to mend than none.
+  for (const order of orders) checkFiles(session, order);
+  const client = await context.connect();
+  const started: ForeverProcess[] = [];
+  for (const order of orders) started.push(await startOne(session, client, order));
+  return started;
+}
+
+/** One process to start. */
+interface Order extends ForeverSettings {
+  readonly root: ForeverRoot;
+  /** As it was typed: the script, or a JSON file. */
+  readonly file: string;
+}
+
+function readOrders(session: Session): Order[] {
+  const { context, voice, root, command } = session;
+  const file = command.words[0] ?? '';
+  try {
+    const options: ForeverOptions = {
+      ...readSettings(command.options, 'the command line'),
+      args: command.scriptArgs,
+    };
+    const read = extname(file) === '.json' ? readForeverFile(resolve(context.cwd, file), file) : undefined;
+    const all = (read?.processes ?? [{ script: file }]).map((own) => ({ ...options, ...own }));
+    for (const key of read?.ignored ?? [])
+      voice.warn(`"${key}" in ${file} is not known to forever and is ignored`);
+    warn(session, all);
+    return all.map((each) => {
+      const own = each.path === undefined ? root : new ForeverRoot(resolve(context.cwd, each.path));
+      return { ...each, root: own, file };
+    });
+  } catch (error) {
+    const { message, code } = asHoldfastError(error);
+    voice.error(message);
+    // A file without a script is the one mistake that forever ends with another code.
+    throw new ForeignExit(code === 'IMPORT_INVALID' && message.includes('"script"') ? 1 : CANNOT_START);
+  }
+}
+
+function warn({ voice }: Session, all: readonly ForeverSettings[]): void {
+  const hasty = all.find(({ minUptime }) => !minUptime);
+  if (hasty) voice.warn(`--minUptime not set. Defaulting to: ${defaultMinUptimeMs}ms`);
+  const mortal = all.find(({ spinSleepTime }) => spinSleepTime === undefined);
+  if (mortal) {
+    const ms = mortal.minUptime || defaultMinUptimeMs;
+    voice.warn(`--spinSleepTime not set. Your script will exit if it does not stay up for at least ${ms}ms`);
+  }
+}
+
+function checkFiles(session: Session, order: Order): void {
+  const { script } = foreverPaths(order, {
+    cwd: session.context.cwd,
+    root: order.root.dir,
+    file: order.file,
+  });
+  if (!isThere(script)) throw cannotStart(session, `script ${script} does not exist.`);
+  if (order.append) return;
+  const { uid } = order;
+  // What nobody named is ours, and is continued: forever makes a new file with a random name each time.
+  const named = order.logFile ?? order.root.text('logFile') ?? (uid === undefined ? undefined : `${uid}.log`);
+  if (named === undefined) return;
+  const logFile = resolve(order.root.dir, named);
+  if (isThere(logFile) && logFile !== '/dev/null') {
+    throw cannotStart(session, `log file ${logFile} exists. Use the -a or --append option to append log.`);
+  }
+}
+
+async function startOne(session: Session, client: Client, order: Order): Promise<ForeverProcess> {
+  const { context, voice } = session;
+  try {
+    const all = await foreverProcesses(client, order.root.dir);
+    // One of the same uid that has ended makes room; forever would list both.
+    const ended = all.find(({ uid, running }) => uid === order.uid && !running);
+    if (ended) await client.delete(ended.name);
+    const taken = (await client.apps()).map(({ name }) => name);
+    const { plan, mark } = planFor(order, context.cwd, context.env, taken);
+    prepareFiles(order, plan);
+    await client
+      .startApp(plan, { signal: context.signal })
+      .catch((error: unknown) => explain(session, order, error));
+    const own = (await foreverProcesses(client, order.root.dir)).find(({ name }) => name === plan.name);
+    return own ?? gone(plan, mark);
+  } catch (error) {
+    if (error instanceof ForeignExit) throw error;
+    const { message, details } = asHoldfastError(error);
+    throw cannotStart(session, message, ...details);
+  } finally {
+    if (context.signal.aborted)
+      voice.warn('interrupted: what was asked for goes on, see `hold forever list`');
+  }
+}
+
+function planFor(
+  order: Order,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  taken: readonly string[],
+): { plan: AppPlan; mark: ForeverMark } {
+  const place = { cwd, root: order.root.dir, file: order.file };
+  const { script, sourceDir } = foreverPaths(order, place);
+  const name = freeName(order.uid === undefined ? nameOfScript(script) : foreverName(order.uid), taken);
+  const uid = order.uid ?? name;
+  const mark: ForeverMark = {
+    root: order.root.dir,
+    uid,
+    ...(order.id !== undefined && { id: order.id }),
+    sourceDir,
+    script,
+    ...(order.command !== undefined && { command: order.command }),
+  };
+  const named = {
+    ...order,
+    logFile: order.logFile ?? order.root.text('logFile') ?? `${uid}.log`,
+    pidFile: order.pidFile ?? order.root.text('pidFile') ?? `${uid}.pid`,
+  };
+  const { run, cwd: workingDir, ...settings } = foreverApp(named, place);
+  const plan = planForStart({
+    run,
+    name,
+    cwd: workingDir,
+    env: { [MARK]: JSON.stringify(mark) },
+    settings: { ...settings, namespace: NAMESPACE, ready: 'started' },
+    shellEnv: env,
+  });
+  return { plan, mark };
+}
+
+/** As forever does: `-o` and `-e` begin empty unless `-a`, and stay whole over every restart. */
+function prepareFiles(order: Order, { log, pidFile }: AppPlan): void {
+  const { all, out, err } = log.files;
+  order.root.prepare();
+  for (const file of [all, out, err, pidFile])
+    if (file !== null) mkdirSync(dirname(file), { recursive: true });
+  if (order.append) return;
+  for (const file of [out, err]) if (file !== null && isFileWithContent(file)) truncateSync(file);
+}
+
+/** It was started, and ended at once: to forever that is a start like any other, but it is worth a word. */
+function explain({ voice }: Session, order: Order, error: unknown): void {
+  if (!(error instanceof HoldfastError) || error.code !== 'START_FAILED') throw error;
+  voice.warn(`${order.script}: ${error.message}`);
+  for (const line of error.details) voice.warn(line);
+}
+
+function gone(plan: AppPlan, mark: ForeverMark): ForeverProcess {
+  const { name, cwd, log } = plan;
+  return {
+    ...mark,
+    name,
+    args: [],
+    workingDir: cwd,
+    logFile: log.files.all,
+    pid: null,
+    foreverPid: 0,
+    running: false,
+    uptimeMs: null,
+  };
+}
+
+function cannotStart({ voice }: Session, ...reasons: readonly string[]): ForeignExit {
+  voice.error('Cannot start forever');
+  for (const reason of reasons) voice.error(reason);
+  return new ForeignExit(CANNOT_START);
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isFileWithContent(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size > 0;
+}
+
+function freeName(wanted: string, taken: readonly string[]): string {
+  if (!taken.includes(wanted)) return wanted;
+  let number = 2;
+  while (taken.includes(`${wanted}-${number}`)) number++;
+  return `${wanted}-${number}`;
+}
