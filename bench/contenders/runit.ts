@@ -9,6 +9,7 @@ import type { Scratch } from '../kit/scratch.ts';
 export function runitVersion(): string | undefined {
   if (!findProgram('runsvdir')) return undefined;
   try {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of dpkg-query
     const text = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'runit'], { encoding: 'utf8' });
     return text.replace(/-.*/, '');
   } catch {
