@@ -69,6 +69,8 @@ export async function startEdge(t: TestContext, table: EdgeTable, unix = false):
     healthEveryMs: 1000,
     messages: false,
     reports: null,
+    watchdogMs: null,
+    probe: null,
   };
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'pipe', 'pipe', door.fd],

@@ -52,10 +52,16 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
 export function describeEvent(event: HoldfastEvent, style: Style): string {
   const [tone, what] =
     event.type === 'app.changed' ? wish(event) : (words[event.type] ?? ['plain', event.type]);
-  const subject = event.instance ?? event.app ?? 'holdfast';
+  const subject = subjectOf(event);
   const paint = tone === 'plain' ? (text: string) => text : style[tone];
   const facts = [event.reason === undefined ? '' : plain(event.reason), ...factsOf(event)].filter(Boolean);
   return `${subject} ${paint(what)}${facts.length > 0 ? ` ${style.dim(`(${facts.join(', ')})`)}` : ''}`;
+}
+
+function subjectOf({ app, instance, data }: HoldfastEvent): string {
+  if (instance !== undefined) return instance;
+  if (app === undefined) return 'holdfast';
+  return typeof data?.slot === 'number' ? `${app}.${data.slot}` : app;
 }
 
 /** `12:04:05 web.0 crashed (exited with code 1, after 4m 12s)` */
@@ -75,6 +81,8 @@ const wishes: Readonly<Record<string, string>> = {
   restarted: 'asked to restart',
   reloaded: 'asked to reload',
   scaled: 'asked to scale',
+  added: 'added, stopped',
+  reset: 'counts set to 0',
   deleted: 'asked to go',
   add: 'added by up',
   start: 'started by up',
@@ -87,6 +95,10 @@ function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   const facts: string[] = [];
   if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
+  if (typeof data.signal === 'string' && type === 'instance.signalled') facts.push(data.signal);
+  if (type === 'daemon.upgrading') facts.push(`from ${data.from} to ${data.to}`);
+  if (typeof data.lines === 'number') facts.push(`${data.lines} lines`);
+  if (typeof data.failures === 'number') facts.push(`${data.failures} in a row`);
   if (typeof data.port === 'number') facts.push(`port ${data.port}`);
   if (typeof data.tookMs === 'number') facts.push(`in ${formatDuration(data.tookMs)}`);
   if (typeof data.uptimeMs === 'number') facts.push(`after ${formatDuration(data.uptimeMs)}`);
