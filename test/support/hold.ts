@@ -5,6 +5,8 @@ import { holdfastBin } from './root.ts';
 export interface HoldOptions {
   /** The Node that runs the command, and with it the daemon. */
   readonly node?: string;
+  /** The command of another installation than the built one. */
+  readonly bin?: string;
   readonly cwd?: string;
   /** Added to the environment; undefined removes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -26,7 +28,7 @@ export interface HoldResult {
 /** The command in the background, for what follows (`logs -f`, `events -f`). */
 export function spawnHold(home: string, args: readonly string[], options: HoldOptions = {}): ChildProcess {
   const env = { ...plainEnv(), HOLDFAST_HOME: home, ...options.env };
-  return spawn(options.node ?? process.execPath, [holdfastBin, ...args], {
+  return spawn(options.node ?? process.execPath, [options.bin ?? holdfastBin, ...args], {
     cwd: options.cwd,
     env,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,0 +1,105 @@
+/** Promise 3, the last part: another version of Holdfast takes over, and nobody outside notices. */
+import assert from 'node:assert/strict';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { DaemonView } from '../../src/protocol/api.ts';
+import type { Test } from '../support/cleanup.ts';
+import { events } from '../support/journal.ts';
+import { startLoad, startWebSockets } from '../support/load.ts';
+import { allNodes, thisNode } from '../support/nodes.ts';
+import { freePort } from '../support/ports.ts';
+import { app, root } from '../support/root.ts';
+import { startSite } from '../support/site.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { testHome } from '../support/test-home.ts';
+
+interface Upgrade {
+  readonly before: DaemonView;
+  readonly after: DaemonView;
+}
+
+interface Installed {
+  readonly dir: string;
+  readonly bin: string;
+}
+
+/** The package under another version, elsewhere, as npm would have installed it. */
+function installed(t: Test, version: string): Installed {
+  const dir = join(tempDir(t), 'holdfast');
+  mkdirSync(dir);
+  for (const part of ['bin', 'dist']) cpSync(join(root, part), join(dir, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(dir, 'package.json'), JSON.stringify({ ...manifest, version }));
+  return { dir, bin: join(dir, 'bin', 'holdfast.js') };
+}
+
+describe('an upgrade drops nothing', () => {
+  test('daemon and edge are replaced under load: same instances, no request and no WebSocket lost', async (t) => {
+    const { home, url } = await startSite(t, 'echo-ws.js', { instances: 2, drain: '60s' });
+    const pids = (await home.ready('web', 2)).map(({ pid }) => pid);
+    const [edge] = await home.ready('@edge', 1);
+    const kept = await startLoad(t, { url: `${url}/`, keepAlive: true, connections: 4 });
+    const fresh = await startLoad(t, { url: `${url}/`, keepAlive: false, connections: 4 });
+    const sockets = await startWebSockets(t, { url: url.replace('http', 'ws'), count: 5, everyMs: 50 });
+    const { bin } = installed(t, '99.0.0');
+    const { before, after } = (await home.ok(['upgrade', '--json'], { bin })).json<Upgrade>();
+    assert.equal(after.version, '99.0.0');
+    assert.notEqual(after.pid, before.pid);
+    assert.deepEqual(
+      (await home.ready('web', 2)).map(({ pid }) => pid),
+      pids,
+      'no app was touched',
+    );
+    const [newEdge] = await home.ready('@edge', 1);
+    assert.notEqual(newEdge?.pid, edge?.pid);
+    for (const load of [kept, fresh]) {
+      const report = await load.stop();
+      assert.equal(report.failed, 0, JSON.stringify(report));
+      assert.ok(report.ok > 50);
+    }
+    const { openNow, wrong, closes } = await sockets.report();
+    assert.deepEqual({ openNow, wrong, closes }, { openNow: 5, wrong: 0, closes: {} });
+    const [change] = events(home, 'daemon.upgrading');
+    assert.deepEqual(change?.data, { from: before.version, to: '99.0.0' });
+  });
+
+  test('and back, as often as one likes; also to another Node', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    await home.ok(['start', app('hello.js'), '-n', 'web', '-p', String(port)]);
+    const [first] = await home.ready('web', 1);
+    const load = await startLoad(t, { url: `http://127.0.0.1:${port}/`, keepAlive: false, connections: 2 });
+    const other = allNodes().find(({ major }) => major !== thisNode.major) ?? thisNode;
+    for (const node of [other.path, thisNode.path]) {
+      const { after } = (await home.ok(['upgrade', '--json'], { node })).json<Upgrade>();
+      assert.equal(after.pid, home.daemonPid());
+    }
+    assert.equal((await home.ready('web', 1))[0]?.pid, first?.pid);
+    assert.equal((await load.stop()).failed, 0);
+  });
+
+  test('a version that does not start, or cannot read the state, changes nothing', async (t) => {
+    const home = testHome(t);
+    await home.ok(['start', app('hello.js'), '-n', 'web']);
+    const pid = home.daemonPid();
+    const broken = installed(t, '99.0.0');
+    appendFileSync(join(broken.dir, 'dist', 'daemon', 'state.js'), "\nthrow new Error('a broken build');\n");
+    const result = await home.run(['upgrade'], { bin: broken.bin });
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /Cannot change to ".+main\.js": it does not start/);
+    assert.match(result.stderr, /a broken build/);
+    assert.match(result.stderr, /Nothing was changed/);
+    assert.equal(home.daemonPid(), pid);
+    await home.ready('web', 1);
+    assert.deepEqual(events(home, 'daemon.upgrading'), []);
+  });
+
+  test('with nothing running it says so, and starts nothing', async (t) => {
+    const home = testHome(t);
+    const { code, stderr } = await home.run(['upgrade']);
+    assert.equal(code, 0);
+    assert.match(stderr, /nothing is running/);
+  });
+});
