@@ -13,7 +13,16 @@
  * that an instance has made in `own` is linked (a hard link, see link(2)) to where the user may change nothing, after a look at whose it is.
  */
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export interface Annex {
@@ -55,7 +64,11 @@ export class Annexes {
     // Somebody may have tidied /run.
     if (known && existsSync(known.link)) return known;
     const annex = annexOf(this.#home, uid);
-    for (const path of [rootOf(this.#home), annex.dir]) mkdirSync(path, { recursive: true, mode: 0o711 });
+    for (const path of [rootOf(this.#home), annex.dir]) {
+      mkdirSync(path, { recursive: true });
+      // Not as the mode of mkdir, of which the umask takes away.
+      chmodSync(path, 0o711);
+    }
     for (const path of [annex.own, annex.reports]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       chownSync(path, uid, -1);

@@ -53,6 +53,8 @@ export interface LauncherOptions {
 /** Routed apps that were given no port still want to see one in `PORT`. */
 const DEFAULT_PORT = 3000;
 const FIRST_DOOR_FD = 3;
+/** What shells and init systems give; the daemon's own is stricter, and would make all that an app writes unreadable for others. */
+const APP_UMASK = 0o022;
 
 export function createLauncher(options: LauncherOptions): Launcher {
   return { launch: (request) => new Launch(request, options).run() };
@@ -117,9 +119,12 @@ class Launch {
       ...this.#spec(lease, annex, doors, secrets),
       stdio: [...stdio, ...doors.map(({ fd }) => fd), ...(offers ? (['ipc'] as const) : [])],
     };
-    const running = await spawnProcess(spec, serial, lease, clock, (child) => {
-      if (offers) listenForOffers(child, (address, handle) => onOffer(plan.name, address, handle));
-    });
+    const starting = withUmask(APP_UMASK, () =>
+      spawnProcess(spec, serial, lease, clock, (child) => {
+        if (offers) listenForOffers(child, (address, handle) => onOffer(plan.name, address, handle));
+      }),
+    );
+    const running = await starting;
     this.#writePid(lease, running.record.pid);
     return running;
   }
@@ -215,6 +220,16 @@ class Launch {
 
   #unavailable(reason: string): void {
     this.#options.onUnavailable(this.#request.plan.name, this.#id, reason);
+  }
+}
+
+/** The process is forked before this returns. */
+function withUmask<T>(mask: number, spawn: () => T): T {
+  const own = process.umask(mask);
+  try {
+    return spawn();
+  } finally {
+    process.umask(own);
   }
 }
 
