@@ -28,6 +28,18 @@ export interface DesiredApp {
   readonly drainLimitMs: number | null;
 }
 
+interface Roll {
+  readonly mode: RolloutMode;
+  /** Why ones of the same generation are replaced; null: they are outdated. */
+  readonly reason: string | null;
+  /** How many. */
+  readonly slots: number;
+  /** The next one to replace. */
+  next(): Instance | undefined;
+  /** The new one did not get ready. */
+  failed(): void;
+}
+
 /** After the replacement of a worn instance failed. */
 const LEAST_RENEW_PAUSE_MS = 10_000;
 
@@ -232,33 +244,35 @@ export class App {
 
   async #rollOut(): Promise<void> {
     const { generation, mode } = this.#desired;
-    const slots = this.#outdated().length;
-    await this.#roll(mode, null, slots, () =>
-      this.#desired.generation === generation ? this.#outdated()[0] : undefined,
-    );
-    this.reconcile();
+    await this.#roll({
+      mode,
+      reason: null,
+      slots: this.#outdated().length,
+      next: () => (this.#desired.generation === generation ? this.#outdated()[0] : undefined),
+      failed: () => {
+        if (this.#desired.generation === generation) this.#rejected = generation;
+      },
+    });
   }
 
   async #renew(worn: Instance): Promise<void> {
+    const { clock } = this.#context;
     const { overlap, plan } = this.#desired;
-    const failed = await this.#roll(overlap ? 'rolling' : 'restart', worn.worn, 1, () =>
-      worn.worn !== null && this.#current.get(worn.slot) === worn ? worn : undefined,
-    );
-    if (failed) {
-      const pause = Math.max(LEAST_RENEW_PAUSE_MS, plan.restart.backoffMaxMs);
-      this.#renewAfter = this.#context.clock.now() + pause;
-      this.#context.clock.after(pause, () => this.reconcile());
-    }
-    this.reconcile();
+    await this.#roll({
+      mode: overlap ? 'rolling' : 'restart',
+      reason: worn.worn,
+      slots: 1,
+      next: () => (worn.worn !== null && this.#current.get(worn.slot) === worn ? worn : undefined),
+      failed: () => {
+        const pause = Math.max(LEAST_RENEW_PAUSE_MS, plan.restart.backoffMaxMs);
+        this.#renewAfter = clock.now() + pause;
+        clock.after(pause, () => this.reconcile());
+      },
+    });
   }
 
-  /** Replaces what `next` names, one after the other. Resolves to whether it failed. */
-  async #roll(
-    mode: RolloutMode,
-    reason: string | null,
-    slots: number,
-    next: () => Instance | undefined,
-  ): Promise<boolean> {
+  /** Replaces what `next` names, one after the other. */
+  async #roll({ mode, reason, slots, next, failed }: Roll): Promise<void> {
     this.#rolling = true;
     const { generation } = this.#desired;
     this.#context.rollout(this, { type: 'started', mode, slots, reason });
@@ -302,12 +316,12 @@ export class App {
       failure = describeFailure(error);
     }
     this.#rolling = false;
-    // Something else is wanted by now: what came of this is no news.
+    if (failure) failed();
+    // When something else is wanted by now, what came of this is no news.
     if (this.#desired.generation === generation) {
-      if (failure && reason === null) this.#rejected = generation;
       this.#context.rollout(this, failure ? { type: 'failed', ...failure } : { type: 'done', replaced });
     }
-    return failure !== null;
+    this.reconcile();
   }
 
   /** Resolves when its process has ended. */

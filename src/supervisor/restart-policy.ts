@@ -84,6 +84,7 @@ function whyNotAgain(ending: Ending, crashes: number, restart: RestartPlan): str
     return `gave up because it ended within ${minUptimeMs / 1000} s (restart.minUptime): ${reason}`;
   }
   if (max !== null && restarts >= max) {
+    if (max === 0) return `is not started again, because restart.max is 0: ${reason}`;
     const times = restarts === 1 ? 'once' : `${restarts} times`;
     return `gave up after it was started again ${times} (restart.max), the last: ${reason}`;
   }

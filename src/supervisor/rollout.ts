@@ -2,6 +2,7 @@
  * From the old instances of an app to the new ones without a gap. Reload, changed settings, a release and its rollback are
  * all this. What it does to the app comes in as small verbs, so the order of things can be read, and tested, here.
  */
+import { isFailure } from './exit.ts';
 import type { Instance } from './instance.ts';
 
 /**
@@ -43,7 +44,7 @@ export async function rollOut(steps: RolloutSteps): Promise<void> {
     }
     const fresh = steps.launch(old);
     await fresh.until(() => fresh.phase !== 'starting');
-    if (fresh.phase !== 'ready') {
+    if (fresh.phase !== 'ready' && !endedWell(fresh)) {
       const reason = fresh.machine.condemned ?? fresh.machine.reason ?? `it is ${fresh.phase}`;
       steps.discard(fresh);
       throw new RolloutFailure(fresh, reason);
@@ -51,6 +52,11 @@ export async function rollOut(steps: RolloutSteps): Promise<void> {
     await steps.admit(fresh);
     steps.promote(old, fresh);
   }
+}
+
+/** It was not meant to run for ever. */
+function endedWell({ phase, lastExit }: Instance): boolean {
+  return phase === 'done' && lastExit !== null && !isFailure(lastExit);
 }
 
 class RolloutFailure extends Error {

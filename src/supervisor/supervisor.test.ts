@@ -349,3 +349,259 @@ test('stopping everything hastens what drains for a successor, and ends one that
   await settle();
   assert.equal(supervisor.app('web')?.isGone, true);
 });
+
+const job = { expression: '0 4 * * *', timezone: null, missed: 'skip', timeoutMs: null } as const;
+
+test('a job is there and waits; it runs when it is started, and once', async () => {
+  const { supervisor, launcher, facts, makeReady } = setUp();
+  supervisor.desire('web', wish({ plan: fakePlan({ job }), wanted: 2 }));
+  await settle();
+  const app = supervisor.app('web');
+  assert.deepEqual(
+    app?.current.map(({ phase, machine }) => [phase, machine.reason]),
+    [
+      ['done', 'waits for its time'],
+      ['done', 'waits for its time'],
+    ],
+  );
+  assert.equal(app?.isSettled, true);
+  assert.deepEqual(facts, []);
+  app?.current[0]?.dispatch({ type: 'start' });
+  await makeReady();
+  assert.equal(app?.isSettled, true);
+  launcher.launched[0]?.exit({ code: 2, signal: null });
+  await settle();
+  assert.equal(launcher.launched.length, 1);
+  assert.deepEqual(facts, ['web.0#1 spawned', 'web.0#1 ready', 'web.0#1 crashed', 'web.0#1 done']);
+});
+
+test('the end of a job that was asked for leaves it waiting', async () => {
+  const { supervisor, launcher, makeReady } = setUp();
+  supervisor.desire('web', wish({ plan: fakePlan({ job }) }));
+  await settle();
+  const [instance] = supervisor.app('web')?.current ?? [];
+  instance?.dispatch({ type: 'start' });
+  await makeReady();
+  instance?.dispatch({ type: 'stop' });
+  launcher.launched[0]?.exit({ code: null, signal: 'SIGTERM' });
+  await settle();
+  assert.deepEqual(
+    supervisor.app('web')?.instances.map(({ phase }) => phase),
+    ['done'],
+  );
+});
+
+test('a new plan lets the run of a job finish, and runs nothing', async () => {
+  const { supervisor, launcher, makeReady } = setUp();
+  supervisor.desire('web', wish({ plan: fakePlan({ job }) }));
+  await settle();
+  supervisor.app('web')?.current[0]?.dispatch({ type: 'start' });
+  await makeReady();
+  supervisor.desire('web', wish({ plan: fakePlan({ job, env: { NEW: '1' } }), generation: 2 }));
+  await makeReady();
+  assert.deepEqual([launcher.launched.length, launcher.launched[0]?.signals], [1, []]);
+  assert.equal(supervisor.app('web')?.isSettled, true);
+  launcher.launched[0]?.exit();
+  await settle();
+  const [instance, ...others] = supervisor.app('web')?.instances ?? [];
+  assert.deepEqual([instance?.phase, instance?.generation, others], ['done', 2, []]);
+  assert.equal(launcher.launched.length, 1);
+});
+
+test('a worn instance is replaced without a gap, within its generation, and its count goes on', async () => {
+  const { supervisor, launcher, clock, facts, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2, mode: 'restart' }));
+  await makeReady();
+  launcher.launched[1]?.exit({ code: 1, signal: null });
+  clock.advance(1);
+  await makeReady();
+  facts.length = 0;
+  const app = supervisor.app('web');
+  const worn = app?.current.find(({ slot }) => slot === 1);
+  assert.ok(app && worn);
+  app.replace(worn, 'it uses 600 MB');
+  assert.equal(app.isSettled, false);
+  await makeReady();
+  assert.deepEqual(facts, [
+    'rollout started',
+    'web.1#4 spawned',
+    'web.1#4 ready',
+    'web.1#3 draining',
+    'rollout done',
+  ]);
+  drained();
+  await settle();
+  launcher.launched[2]?.exit();
+  await settle();
+  assert.deepEqual(
+    app.instances.map(({ key, generation, restarts, worn }) => [key, generation, restarts, worn]),
+    [
+      ['web.0#1', 1, 0, null],
+      ['web.1#4', 1, 1, null],
+    ],
+  );
+  assert.equal(app.isSettled, true);
+});
+
+test('a worn instance stays when the new one does not get ready, and it is tried again later', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  supervisor.desire('web', wish());
+  await makeReady();
+  const app = supervisor.app('web');
+  const worn = app?.current[0];
+  assert.ok(app && worn);
+  app.replace(worn, 'memory');
+  await settle();
+  launcher.launched[1]?.exit({ code: 1, signal: null });
+  await settle();
+  assert.equal(facts.at(-1), 'rollout failed');
+  clock.advance(5000);
+  await settle();
+  assert.equal(launcher.launched.length, 2, 'not at once');
+  assert.equal(worn.phase, 'ready');
+  clock.advance(30_000);
+  await makeReady();
+  assert.deepEqual(facts.slice(-3), ['web.0#3 ready', 'web.0#1 draining', 'rollout done']);
+});
+
+test('a worn instance that dies by itself is no longer worn', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  supervisor.desire('web', wish());
+  await makeReady();
+  const app = supervisor.app('web');
+  const worn = app?.current[0];
+  assert.ok(app && worn);
+  app.replace(worn, 'memory');
+  await settle();
+  launcher.launched[1]?.exit({ code: 1, signal: null });
+  await settle();
+  launcher.launched[0]?.exit({ code: 1, signal: null });
+  clock.advance(1);
+  await makeReady();
+  assert.equal(worn.worn, null);
+  clock.advance(60_000);
+  await settle();
+  assert.equal(launcher.launched.length, 3);
+  assert.equal(facts.at(-1), 'web.0#3 ready');
+});
+
+test('where two cannot run at once, a worn one ends first', async () => {
+  const { supervisor, launcher, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ overlap: false }));
+  await makeReady();
+  const app = supervisor.app('web');
+  const worn = app?.current[0];
+  assert.ok(app && worn);
+  app.replace(worn, 'memory');
+  await settle();
+  drained();
+  await settle();
+  assert.deepEqual([launcher.launched.length, launcher.launched[0]?.signals], [1, ['SIGTERM']]);
+  launcher.launched[0]?.exit();
+  await makeReady();
+  assert.equal(app.isSettled, true);
+  assert.equal(launcher.launched.length, 2);
+});
+
+test('slots that are idle have no instance, and the others do not change', async () => {
+  const { supervisor, launcher, drained, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 3, oneFirst: true, idle: [0] }));
+  await makeReady();
+  await makeReady();
+  const app = supervisor.app('web');
+  assert.deepEqual(
+    app?.current.map(({ slot }) => slot),
+    [1, 2],
+  );
+  assert.equal(app?.isSettled, true);
+  supervisor.desire('web', wish({ wanted: 3, idle: [0, 2] }));
+  await settle();
+  drained();
+  await settle();
+  launcher.launched[1]?.exit();
+  await settle();
+  assert.deepEqual(
+    app?.instances.map(({ slot }) => slot),
+    [1],
+  );
+  supervisor.desire('web', wish({ wanted: 3 }));
+  await makeReady();
+  assert.equal(app?.current.length, 3);
+  assert.equal(launcher.launched.length, 4);
+});
+
+function named(name: string, after: readonly string[] = []): DesiredApp {
+  return wish({ plan: fakePlan({ name, after }) });
+}
+
+test('an app waits until those that it is after are ready, and says for whom', async () => {
+  const { supervisor, launcher } = setUp();
+  const started = () => launcher.launched.map(({ request }) => request.plan.name);
+  supervisor.desire('web', named('web', ['db', 'cache']));
+  assert.deepEqual(supervisor.app('web')?.waitsFor, {
+    app: 'db',
+    state: 'does not exist',
+    hopeless: true,
+  });
+  supervisor.desire('db', named('db'));
+  supervisor.desire('cache', named('cache', ['db']));
+  await settle();
+  assert.deepEqual(started(), ['db']);
+  assert.deepEqual(supervisor.app('web')?.waitsFor, {
+    app: 'db',
+    state: 'is not ready yet',
+    hopeless: false,
+  });
+  assert.equal(supervisor.app('web')?.isSettled, false);
+  supervisor.app('db')?.current[0]?.dispatch({ type: 'ready' });
+  await settle();
+  assert.deepEqual(started(), ['db', 'cache']);
+  supervisor.app('cache')?.current[0]?.dispatch({ type: 'ready' });
+  await settle();
+  assert.deepEqual(started(), ['db', 'cache', 'web']);
+  assert.equal(supervisor.app('web')?.waitsFor, null);
+});
+
+test('a crash does not wait for anybody', async () => {
+  const { supervisor, launcher, clock, makeReady } = setUp();
+  supervisor.desire('db', named('db'));
+  supervisor.desire('web', named('web', ['db']));
+  await makeReady();
+  await makeReady();
+  supervisor.desire('db', { ...named('db'), wanted: 0 });
+  launcher.launched[1]?.exit({ code: 1, signal: null });
+  clock.advance(1);
+  await settle();
+  assert.deepEqual(
+    launcher.launched.map(({ request }) => request.plan.name),
+    ['db', 'web', 'web'],
+  );
+});
+
+for (const [how, exit, state] of [
+  ['well', { code: 0, signal: null }, null],
+  ['with a stop code', { code: 4, signal: null }, null],
+  ['badly', { code: 1, signal: null }, 'has failed: exited with code 1'],
+] as const) {
+  test(`one that has done its work ${how} is ${state === null ? 'as good as one that runs' : 'waited for in vain'}`, async () => {
+    const { supervisor, launcher } = setUp();
+    const restart = { ...fakePlan().restart, when: 'never', stopCodes: [4] } as const;
+    supervisor.desire('migrate', wish({ plan: fakePlan({ name: 'migrate', restart }) }));
+    supervisor.desire('web', named('web', ['migrate']));
+    await settle();
+    launcher.launched[0]?.exit(exit);
+    await settle();
+    const { waitsFor = null } = supervisor.app('web') ?? {};
+    assert.deepEqual(waitsFor, state === null ? null : { app: 'migrate', state, hopeless: true });
+    assert.equal(launcher.launched.length, state === null ? 2 : 1);
+  });
+}
+
+test('apps that wait for each other do not hang the daemon', async () => {
+  const { supervisor, launcher } = setUp();
+  supervisor.desire('a', named('a', ['b']));
+  supervisor.desire('b', named('b', ['a']));
+  await settle();
+  assert.equal(launcher.launched.length, 0);
+  assert.equal(supervisor.app('a')?.waitsFor?.app, 'b');
+});
