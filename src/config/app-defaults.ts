@@ -2,7 +2,7 @@
  * What an app has when nothing is said of it, as the schema's defaults say. For plans that no configuration file made: the
  * edge's, those of tests, and those that an older version stored.
  */
-import type { AppPlan } from './plan.ts';
+import type { AppPlan, EdgePlan } from './plan.ts';
 
 const MB = 1024 * 1024;
 
@@ -65,6 +65,9 @@ export const appDefaults = {
     forward: [],
   },
 } as const satisfies Omit<AppPlan, 'name' | 'command' | 'cwd'>;
+
+/** What has been added to the edge's settings since version 0.1. */
+export const edgeDefaults = { drainMs: 30_000 } as const satisfies Partial<EdgePlan>;
 
 /** A plan that an older version stored, with what has been added since. */
 export function completedAppPlan(stored: AppPlan): AppPlan {

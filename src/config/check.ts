@@ -119,6 +119,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
         bodyBytes: edge.limits.body,
       },
       accessLog: edge.accessLog,
+      drainMs: edge.drain,
     },
   };
   const code = missingScripts === problems.length ? 'SCRIPT_NOT_FOUND' : 'CONFIG_INVALID';

@@ -233,6 +233,11 @@ export interface EdgeConfig {
    * @default false
    */
   readonly accessLog?: boolean | undefined;
+  /**
+   * How long requests and WebSockets of an edge that is being replaced may go on, as by `hold upgrade`; WebSockets that are still open then are closed with code 1012.
+   * @default "30s"
+   */
+  readonly drain?: string | 0 | undefined;
   /** What a client may take. */
   readonly limits?: LimitsConfig | undefined;
 }

@@ -59,6 +59,7 @@ const plan: Plan = {
       bodyBytes: 0,
     },
     accessLog: false,
+    drainMs: 30_000,
   },
 };
 

@@ -161,6 +161,7 @@ const edgeRows: readonly Row<EdgePlan>[] = [
   ['edge.processes', ({ processes }) => String(processes)],
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
+  ['edge.drain', ({ drainMs }) => formatDuration(drainMs)],
   ['edge.accessLog', ({ accessLog }) => String(accessLog)],
   ['edge.limits.headTimeout', ({ limits }) => formatDuration(limits.headTimeoutMs)],
   ['edge.limits.bodyIdle', ({ limits }) => formatDuration(limits.bodyIdleMs)],

@@ -265,6 +265,8 @@ export interface EdgePlan {
   /** Peers (IP or CIDR) whose forwarded headers are believed. */
   readonly trust: readonly string[];
   readonly limits: EdgeLimits;
+  /** How long the WebSockets and requests of an edge that is being replaced may go on. */
+  readonly drainMs: number;
   /** Write one line per request to the edge's log. */
   readonly accessLog: boolean;
 }

@@ -35,6 +35,11 @@ const edge = section(
     accessLog: withDefault(flag, false, {
       says: 'Write one line per request to the log of the edge',
     }),
+    drain: withDefault(duration, '30s', {
+      says:
+        'How long requests and WebSockets of an edge that is being replaced may go on, as by `hold upgrade`; WebSockets ' +
+        'that are still open then are closed with code 1012',
+    }),
     limits: section(
       {
         headTimeout: withDefault(duration, '15s', {

@@ -19,6 +19,7 @@ const edge: EdgePlan = {
     bodyBytes: 0,
   },
   accessLog: false,
+  drainMs: 30_000,
 };
 
 const state: DesiredState = {

@@ -28,6 +28,7 @@ export function edgeAppPlan(
     guest: false,
     ready: { by: 'listen' },
     readyTimeoutMs: 15_000,
+    drainMs: edge.drainMs,
     stop: { ...appDefaults.stop, timeoutMs: 15_000 },
     // It must come back whatever happens: there is no one else to serve.
     restart: {

@@ -4,7 +4,7 @@
  * writing is tried again until it works.
  */
 import { join } from 'node:path';
-import { completedAppPlan } from '../config/app-defaults.ts';
+import { completedAppPlan, edgeDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -118,13 +118,14 @@ function parseDesired(text: string): DesiredState {
     throw new Error('not a state file of this version');
   }
   const apps = Object.entries(value.apps).map(([name, app]): [string, StoredApp] => [name, completed(app)]);
-  return { ...nothingDesired, ...value, apps: numbered(Object.fromEntries(apps)) };
+  // An older version may have written it, which knew less.
+  const edge = value.edge && { ...edgeDefaults, ...value.edge };
+  return { ...nothingDesired, ...value, edge, apps: numbered(Object.fromEntries(apps)) };
 }
 
 function completed(app: StoredApp): StoredApp {
   const { previous } = app;
   return {
-    // An older version may have written it, which knew less.
     ...{ idle: [], numbers: [] },
     ...app,
     plan: completedAppPlan(app.plan),
