@@ -19,11 +19,14 @@ import type { OutputLine } from '../protocol/api.ts';
 export interface OutputsOptions {
   readonly logDir: string;
   readonly runDir: string;
+  readonly stateDir: string;
   readonly clock: Clock;
   /** Lines could not be written: into the log, or into a plain file of this path. */
   onLost(app: string, lines: number, path: string | null): void;
   /** Lines were dropped because the disk is too slow, which `log.overflow` allows. */
   onDropped(app: string, lines: number): void;
+  /** Lines were not taken by a collector; 0 when they wait for it. */
+  onUnforwarded(app: string, lines: number, to: string, reason: string): void;
   /** The pipes that are read are others now. */
   onChange(): void;
 }
@@ -127,9 +130,9 @@ export class Outputs {
     this.#begun.set(app, new Set());
   }
 
-  /** Other settings for the log of an app. */
+  /** Other settings for the log of an app; also of one that does not run, whose log may still have to be forwarded. */
   configure(plan: LoggedApp): void {
-    this.#logs.get(plan.name)?.configure(plan);
+    if (this.#logs.has(plan.name) || plan.log.forward.length > 0) this.#logOf(plan);
   }
 
   /** Cap over all logs of the home; null = 10 GB. */
@@ -201,13 +204,15 @@ export class Outputs {
       known.configure(plan);
       return known;
     }
-    const { logDir, clock, onLost, onDropped } = this.#options;
+    const { logDir, stateDir, clock, onLost, onDropped, onUnforwarded } = this.#options;
     const log = new AppLog(plan, {
       dir: logDir,
+      stateDir,
       clock,
       home: this.#home,
       onLost: (lines, path) => onLost(plan.name, lines, path),
       onDropped: (lines) => onDropped(plan.name, lines),
+      onUnforwarded: (lines, to, reason) => onUnforwarded(plan.name, lines, to, reason),
     });
     this.#logs.set(plan.name, log);
     return log;

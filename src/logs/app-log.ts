@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AppPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { RecordSink } from './capture.ts';
+import type { Forwarding } from './forward/forwarding.ts';
+import { endOfLog } from './forward/position.ts';
 import type { HomeCap } from './home-cap.ts';
 import { flushLog, noteFormat } from './log-files.ts';
 import { PlainFiles } from './plain/plain-files.ts';
@@ -17,11 +19,15 @@ export type LoggedApp = Pick<AppPlan, 'name' | 'log' | 'instances'>;
 export interface AppLogOptions {
   /** The log directory. */
   readonly dir: string;
+  /** Where it is noted how far the log was forwarded. */
+  readonly stateDir: string;
   readonly clock: Clock;
   readonly home: HomeCap;
   /** Lines could not be written: into the log, or into a plain file of this path. */
   onLost(lines: number, path: string | null): void;
   onDropped(lines: number): void;
+  /** Lines were not taken by a collector; 0 when they wait for it. */
+  onUnforwarded(lines: number, to: string, reason: string): void;
 }
 
 export class AppLog {
@@ -29,6 +35,10 @@ export class AppLog {
   readonly #writer: LogWriter;
   #plan: LoggedApp;
   #files: PlainFiles | undefined;
+  /** Being loaded, or there. */
+  #forwarding: Promise<Forwarding> | undefined;
+  /** There, and to be told when lines are written. */
+  #forwarded: Forwarding | undefined;
 
   constructor(plan: LoggedApp, options: AppLogOptions) {
     const { dir, clock, home, onLost, onDropped } = options;
@@ -45,6 +55,7 @@ export class AppLog {
     });
     this.#files = this.#makeFiles(plan);
     noteFormat(dir, plan.name, plan.log.format);
+    this.#forward();
   }
 
   configure(plan: LoggedApp): void {
@@ -53,6 +64,7 @@ export class AppLog {
     if (isDeepStrictEqual(old, plan)) return;
     this.#writer.configure(plan.log);
     noteFormat(this.#options.dir, plan.name, plan.log.format);
+    this.#forward();
     if (isDeepStrictEqual(old.log.files, plan.log.files) && old.instances === plan.instances) return;
     void this.#files?.close();
     this.#files = this.#makeFiles(plan);
@@ -69,6 +81,7 @@ export class AppLog {
       write: (records) => {
         const ready = this.#writer.write(records);
         this.#files?.write(slot, records);
+        this.#forwarded?.nudge();
         return ready;
       },
       onceReady: (callback) => this.#writer.onceReady(callback),
@@ -88,6 +101,20 @@ export class AppLog {
 
   async close(): Promise<void> {
     await Promise.all([this.#writer.close(), this.#files?.close()]);
+    await (await this.#forwarding)?.close();
+  }
+
+  /** What is in the log already is not for targets that are new. */
+  #forward(): void {
+    const { log, name } = this.#plan;
+    if (log.forward.length === 0 && !this.#forwarding) return;
+    const { dir, stateDir, clock, onUnforwarded } = this.#options;
+    const from = endOfLog(dir, name);
+    this.#forwarding ??= import('./forward/forwarding.ts').then(({ Forwarding }) => {
+      this.#forwarded = new Forwarding({ dir, stateDir, app: name, clock, onUnforwarded });
+      return this.#forwarded;
+    });
+    void this.#forwarding.then((forwarding) => forwarding.configure(log, from));
   }
 
   #makeFiles({ name, log, instances }: LoggedApp): PlainFiles | undefined {
