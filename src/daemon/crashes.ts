@@ -6,29 +6,31 @@ import type { CrashRecord } from '../protocol/api.ts';
 
 const KEEP_PER_APP = 20;
 
+type Named = Pick<CrashRecord, 'app' | 'time' | 'pid'>;
+
 export class Crashes {
   readonly #dir: string;
+  readonly #reports: string;
 
-  constructor(dir: string) {
+  /** @param reports where Node's reports of the crashes are kept; they go with their records */
+  constructor(dir: string, reports: string) {
     this.#dir = dir;
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    this.#reports = reports;
+    for (const path of [dir, reports]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+
+  /** Where the report of a crash is to be kept. */
+  reportFile(crash: Named): string {
+    return join(this.#reports, fileOf(crash));
   }
 
   add(crash: CrashRecord): void {
-    const stamp = crash.time.replaceAll(/[:.]/g, '-');
     try {
-      writeAtomicSync(
-        join(this.#dir, `${crash.app}.${stamp}.${crash.pid ?? 0}.json`),
-        JSON.stringify(crash),
-        {
-          sync: false,
-        },
-      );
-      for (const file of this.#files(crash.app).slice(0, -KEEP_PER_APP)) {
-        rmSync(join(this.#dir, file), { force: true });
-      }
+      writeAtomicSync(join(this.#dir, fileOf(crash)), JSON.stringify(crash), { sync: false });
+      for (const file of this.#files(crash.app).slice(0, -KEEP_PER_APP)) this.#remove(file);
     } catch {
       // A full disk: the event in the journal says that it crashed, the log has its last lines if it could be written.
+      rmSync(this.reportFile(crash), { force: true });
     }
   }
 
@@ -45,11 +47,19 @@ export class Crashes {
   }
 
   forget(app: string): void {
-    for (const file of this.#files(app)) rmSync(join(this.#dir, file), { force: true });
+    for (const file of this.#files(app)) this.#remove(file);
+  }
+
+  #remove(file: string): void {
+    for (const dir of [this.#dir, this.#reports]) rmSync(join(dir, file), { force: true });
   }
 
   #files(app?: string): string[] {
     const names = readdirSync(this.#dir).filter((name) => name.endsWith('.json'));
     return names.filter((name) => app === undefined || name.split('.')[0] === app).sort();
   }
+}
+
+function fileOf({ app, time, pid }: Named): string {
+  return `${app}.${time.replaceAll(/[:.]/g, '-')}.${pid ?? 0}.json`;
 }

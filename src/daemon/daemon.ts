@@ -3,14 +3,14 @@ import { closeSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../kit/clock.ts';
 import { thisMachine } from '../launch/machine.ts';
-import { API_VERSION, type DaemonView, type OutputLine, type UpgradeRequest } from '../protocol/api.ts';
+import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import { describeExit } from '../supervisor/exit.ts';
 import type { Instance } from '../supervisor/instance.ts';
-import type { Running } from '../supervisor/process.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import { Api } from './api.ts';
+import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
@@ -27,11 +27,13 @@ import { type Orphan, Orphans } from './orphans.ts';
 import { Outputs } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
+import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore } from './state.ts';
 import { findStrays } from './strays.ts';
 import { Routing } from './traffic.ts';
 import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
+import { Vitals } from './vitals.ts';
 
 export interface DaemonOptions {
   readonly paths: HomePaths;
@@ -63,6 +65,8 @@ export class Daemon {
   readonly #supervisor: Supervisor;
   readonly #orphans: Orphans;
   readonly #operations: Operations;
+  readonly #vitals: Vitals;
+  readonly #crashReports: CrashReports;
   readonly #guardians: readonly Guardian[];
   readonly #api: Api;
   #ending = false;
@@ -85,15 +89,18 @@ export class Daemon {
       onEdit: () => this.#stateChanged(),
     });
     this.#records = new RecordStore(paths.state);
-    this.#crashes = new Crashes(`${paths.state}/crashes`);
+    this.#crashes = new Crashes(`${paths.state}/crashes`, reportsDir(paths));
     this.#doors = new Doors(options.held.doors, () => this.#holder.refresh());
     this.#outputs = new Outputs({
       logDir: paths.logs,
       runDir: paths.run,
+      stateDir: paths.state,
       clock,
       onLost: (app, lines, path) =>
         this.#journal.record('logs.lost', { app, data: { lines, ...(path !== null && { file: path }) } }),
       onDropped: (app, lines) => this.#journal.record('logs.dropped', { app, data: { lines } }),
+      onUnforwarded: (app, lines, to, reason) =>
+        this.#journal.record('logs.unforwarded', { app, reason, data: { lines, to } }),
       onChange: () => this.#holder.refresh(),
     });
     this.#presence = new Presence(paths.alive);
@@ -137,9 +144,19 @@ export class Daemon {
       instancesOf: (app) => this.#supervisor.app(app)?.instances ?? [],
       isRouted,
     });
+    const machine = thisMachine();
+    this.#vitals = new Vitals({
+      clock,
+      paths,
+      machine,
+      links: () => this.#links,
+      find: (id, serial) => this.#supervisor.find(id, serial),
+      noticed: (instance, notice) => this.#readiness.noticed(instance, notice),
+    });
     this.#readiness = new Readiness({
       clock,
       links: () => this.#links,
+      prober: this.#vitals.prober,
       isRouted,
       hasPorts: (app) =>
         this.#store.state.apps[app]?.plan.port !== null || this.#operations.addressesOf(app).length > 0,
@@ -152,7 +169,8 @@ export class Daemon {
         clock,
         paths,
         guest: GUEST,
-        machine: thisMachine(),
+        machine,
+        vitals: this.#vitals,
         outputs: this.#outputs,
         annexes: this.#leases.annexes,
         cgroups: this.#leases.cgroups,
@@ -190,9 +208,18 @@ export class Daemon {
       refreshRoutes: () => this.#routing.refresh(),
       portsFreed: () => this.#holder.settled(),
     });
+    this.#crashReports = new CrashReports({
+      paths,
+      crashes: this.#crashes,
+      outputs: this.#outputs,
+      startedAt: this.#startedAt,
+      notReady: (key) => this.#readiness.lacked(key),
+      wasOutOfMemory: (record) => this.#leases.wasOutOfMemory(record),
+    });
     this.#guardians = createGuardians({
       clock,
       paths,
+      vitals: this.#vitals,
       journal: this.#journal,
       links: this.#links,
       supervisor: this.#supervisor,
@@ -237,6 +264,7 @@ export class Daemon {
     }
     const records = await this.#allRecords();
     await this.#links.listen(paths.link);
+    this.#crashReports.sweep(records);
     await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
@@ -246,6 +274,7 @@ export class Daemon {
     this.#operations.releaseDoors();
     this.#orphans.found(orphansAmong(records, this.#store.state.apps));
     this.#outputs.setHomeCap(this.#store.state.logsTotalBytes);
+    for (const { plan } of Object.values(this.#store.state.apps)) this.#outputs.configure(plan);
     this.#supervisor.resume(this.#operations.desiredApps(), records);
     this.#watching = true;
     this.#stateChanged();
@@ -278,6 +307,7 @@ export class Daemon {
   async #leave(): Promise<void> {
     this.#ending = true;
     for (const guardian of this.#guardians) guardian.close();
+    this.#vitals.close();
     this.#api.close();
     await this.#outputs.leaveAll();
     this.#store.close();
@@ -349,10 +379,13 @@ export class Daemon {
     }
     if (fact.kind === 'instance' && isEnd(fact.fact)) {
       if (fact.fact.running) this.#leases.release(fact.fact.running.record, fact.instance);
-      this.#afterExit(fact.instance.key, fact).catch((error) => this.#complain(error));
+      this.#afterExit(fact.instance.key, fact.instance, fact.fact).catch((error) => this.#complain(error));
     }
-    if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed')
+    if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed') {
+      this.#vitals.released(fact.instance.key);
       this.#outputs.close(fact.instance.key).catch((error) => this.#complain(error));
+    }
+    if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
     if (this.#watching) for (const guardian of this.#guardians) guardian.heard(fact);
@@ -363,42 +396,12 @@ export class Daemon {
     console.error(new Date().toISOString(), error);
   }
 
-  async #afterExit(
-    key: string,
-    { instance, fact }: Extract<SupervisorFact, { kind: 'instance' }>,
-  ): Promise<void> {
+  async #afterExit(key: string, instance: Instance, fact: InstanceEnd): Promise<void> {
+    this.#vitals.released(key);
     await this.#outputs.ended(key);
-    if (fact.type === 'crashed') {
-      this.#crashes.add({
-        time: new Date().toISOString(),
-        app: instance.plan.name,
-        instance: instance.id,
-        pid: fact.running?.record.pid ?? null,
-        cause: fact.reason,
-        code: fact.exit.code,
-        signal: fact.exit.signal,
-        uptimeMs: fact.uptimeMs,
-        lastOutput: await this.#lastOutput(key, instance, fact.running),
-        diagnosis: null,
-        stack: [],
-        report: null,
-        release: null,
-      });
-    }
+    if (fact.type === 'crashed') await this.#crashReports.crashed(key, instance, fact);
+    else this.#crashReports.ended(key, fact.running);
     await this.#outputs.close(key);
-  }
-
-  async #lastOutput(
-    key: string,
-    { id, plan }: Instance,
-    running: Running | null,
-  ): Promise<readonly OutputLine[]> {
-    const outputs = this.#outputs;
-    const ours = running === null || running.record.spawnedAt >= Date.parse(this.#startedAt);
-    if (ours) return outputs.lastLines(key);
-    return outputs
-      .lastWords(key, plan.name, id, running.record.spawnedAt)
-      .catch(() => outputs.lastLines(key));
   }
 
   #record(fact: SupervisorFact): void {
@@ -450,8 +453,10 @@ export class Daemon {
 
 type InstanceFact = Extract<SupervisorFact, { kind: 'instance' }>['fact'];
 
+type InstanceEnd = Extract<InstanceFact, { type: 'crashed' | 'stopped' | 'done' }>;
+
 /** Its process is gone. */
-function isEnd(fact: InstanceFact): fact is Extract<InstanceFact, { type: 'crashed' | 'stopped' | 'done' }> {
+function isEnd(fact: InstanceFact): fact is InstanceEnd {
   return (
     fact.type === 'crashed' || fact.type === 'stopped' || (fact.type === 'done' && fact.running !== null)
   );

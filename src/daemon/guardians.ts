@@ -5,13 +5,16 @@
 import type { Clock } from '../kit/clock.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
+import { createHealth } from './guardians/health.ts';
 import { createJobs } from './guardians/jobs.ts';
 import { createRestartClock } from './guardians/restart-clock.ts';
 import { createWatch } from './guardians/watch.ts';
+import { createWatchdog } from './guardians/watchdog.ts';
 import type { Journal } from './journal.ts';
 import type { Links } from './links.ts';
 import type { Operations } from './operations.ts';
 import type { DesiredState } from './state.ts';
+import type { Vitals } from './vitals.ts';
 
 export interface Guardian {
   heard(fact: SupervisorFact): void;
@@ -25,6 +28,7 @@ export interface GuardianContext {
   readonly paths: HomePaths;
   readonly journal: Journal;
   readonly links: Links;
+  readonly vitals: Vitals;
   readonly supervisor: Supervisor;
   readonly operations: Operations;
   state(): DesiredState;
@@ -32,5 +36,11 @@ export interface GuardianContext {
 }
 
 export function createGuardians(context: GuardianContext): readonly Guardian[] {
-  return [createJobs(context), createRestartClock(context), createWatch(context)];
+  return [
+    createJobs(context),
+    createRestartClock(context),
+    createWatch(context),
+    createHealth(context),
+    createWatchdog(context),
+  ];
 }

@@ -7,6 +7,7 @@ import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { identityOf } from '../launch/identity.ts';
 import type { Machine } from '../launch/machine.ts';
+import { restrictsNet } from '../launch/permissions.ts';
 import { requireRights } from '../launch/rights.ts';
 import { readSecrets } from '../launch/secrets.ts';
 import { isForSlot, slotPort } from '../launch/slot-port.ts';
@@ -32,6 +33,7 @@ import { strangerIn, writePidFile } from './pid-file.ts';
 import { reportsDir } from './reports.ts';
 import { openStdin } from './stdin.ts';
 import { vitalOrders } from './vital-orders.ts';
+import type { Vitals } from './vitals.ts';
 
 export interface LauncherOptions {
   readonly clock: Clock;
@@ -42,6 +44,7 @@ export interface LauncherOptions {
   readonly outputs: Outputs;
   readonly annexes: Annexes;
   readonly cgroups: Cgroups;
+  readonly vitals: Pick<Vitals, 'notifyEnv'>;
   isRouted(app: string): boolean;
   doorsOf(app: string): readonly Door[];
   /** A process offers a copy of a socket that it listens on. */
@@ -67,6 +70,8 @@ class Launch {
   readonly #id: string;
   /** Such as `web.0.3`. */
   readonly #name: string;
+  /** See `Vitals.notifyEnv`. */
+  #notify: Readonly<Record<string, string>> = {};
 
   constructor(request: LaunchRequest, options: LauncherOptions) {
     const { plan, slot, serial } = request;
@@ -79,7 +84,8 @@ class Launch {
   async run(): Promise<Running> {
     const { plan, slot, serial } = this.#request;
     const { outputs, machine } = this.#options;
-    requireRights(plan, machine);
+    requireRights(plan, machine, plan.guest ? this.#options.guest : null);
+    this.#checkNet();
     const secrets = readSecrets(plan.secrets);
     const { pipes, ends } = await outputs.create(plan, slot, `${this.#id}#${serial}`);
     const opened = [ends.out, ends.err];
@@ -90,6 +96,8 @@ class Launch {
       const cgroup = this.#confine();
       lease = await makeLease(this.#request, this.#options.paths, { pipes, routed, annex, cgroup });
       this.#checkPidFile(lease);
+      const runDir = annex?.own ?? this.#options.paths.run;
+      this.#notify = await this.#options.vitals.notifyEnv(plan, `${this.#id}#${serial}`, runDir);
       const stdin = lease.stdin === undefined ? 'ignore' : await openStdin(lease.stdin);
       if (stdin !== 'ignore') opened.push(stdin);
       // So that it may open /dev/stdout.
@@ -144,7 +152,7 @@ class Launch {
       machine,
       secrets,
       port: lease.port ?? slotPort(plan, slot) ?? (lease.socket && !told ? DEFAULT_PORT : null),
-      names: { ...this.#names(), ...(orders && { [GUEST_ENV]: JSON.stringify(orders) }) },
+      names: { ...this.#names(), ...this.#notify, ...(orders && { [GUEST_ENV]: JSON.stringify(orders) }) },
       preload: lease.guest ? guest : null,
       preloadPaths: preloadPaths(orders),
       realCwd: realpathSync(plan.cwd),
@@ -216,6 +224,15 @@ class Launch {
     } catch (error) {
       this.#unavailable(`pidFile is not written: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #checkNet(): void {
+    const { permissions } = this.#request.plan.rights;
+    const { nodeVersion } = this.#options.machine;
+    if (!permissions || permissions.net || restrictsNet(nodeVersion)) return;
+    this.#unavailable(
+      `permissions.net is not kept: Node ${nodeVersion} cannot do that, Node 25 and newer can`,
+    );
   }
 
   #unavailable(reason: string): void {

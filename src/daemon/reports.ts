@@ -2,7 +2,7 @@
  * Node's diagnostic reports of instances that died. The guest has them written into one directory; of what belongs to a
  * crash the daemon keeps a copy without what may be secret, and removes the rest.
  */
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
 import type { HomePaths } from '../protocol/home.ts';
@@ -47,26 +47,35 @@ export function reportFiles(dir: string, name: string): ReportFiles {
   return { report: join(dir, `${name}.report.json`), blocked: join(dir, `${name}.blocked.json`) };
 }
 
-export function prepareReportsDir(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-}
-
 /** Takes what an instance has left: reads it, keeps a clean copy of the report as `target`, removes the rest. */
 export function takeReports(files: ReportFiles, target: string): Found {
   const report = readJson(files.report);
   const blocked = readBlocked(files.blocked);
-  const kept = report === undefined ? null : keep(cleaned(report, sizeOf(files.report)), target);
+  const kept = report === undefined ? null : keep(cleaned(report.value, report.bytes), target);
   dropReports(files);
-  return { report: (report as NodeReport | undefined) ?? null, blocked, kept };
+  return { report: (report?.value as NodeReport | undefined) ?? null, blocked, kept };
 }
 
 export function dropReports(files: ReportFiles): void {
-  for (const file of [files.report, files.blocked]) rmSync(file, { force: true });
+  for (const file of [files.report, files.blocked]) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // A directory, which an instance of another user has put there.
+    }
+  }
+}
+
+/** Removes what guests have written, but for those of the instances `known`. Copies that are kept have other names. */
+export function sweepReports(dir: string, known: ReadonlySet<string>): void {
+  for (const file of readdirSync(dir)) {
+    const name = /^(.+)\.(?:report|blocked)\.json(?:\.new)?$/.exec(file)?.[1];
+    if (name !== undefined && !known.has(name)) rmSync(join(dir, file), { recursive: true, force: true });
+  }
 }
 
 export function readBlocked(file: string): BlockedAt | null {
-  const found = readJson(file);
-  const { stack } = (found ?? {}) as Partial<BlockedAt>;
+  const { stack } = (readJson(file)?.value ?? {}) as Partial<BlockedAt>;
   return Array.isArray(stack) ? { stack: stack.filter((line) => typeof line === 'string') } : null;
 }
 
@@ -90,16 +99,27 @@ function keep(report: unknown, target: string): string | null {
 }
 
 /** undefined when there is none, or it is not whole: the process died while it wrote. */
-function readJson(file: string): Record<string, unknown> | undefined {
+function readJson(
+  file: string,
+): { readonly value: Record<string, unknown>; readonly bytes: number } | undefined {
   try {
-    if (sizeOf(file) > HUGE_BYTES) return undefined;
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    const text = readPlain(file);
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    return { value: value as Record<string, unknown>, bytes: text.length };
   } catch {
     return undefined;
   }
 }
 
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+/** The directory may be another user's, who could have put anything there: a link to a file of ours, a FIFO that never ends. */
+function readPlain(file: string): string {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > HUGE_BYTES) throw new Error('not a report');
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,5 +1,6 @@
 /** What a guest is told to do so that the daemon can see how its instance is: heartbeat, reports, messages, probes. */
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppPlan } from '../config/plan.ts';
 import { LONGEST_SOCKET_PATH } from '../protocol/home.ts';
@@ -43,4 +44,15 @@ export function vitalSocket(runDir: string, name: string, what: 'probe' | 'notif
   const readable = join(runDir, `${name}.${what}`);
   if (Buffer.byteLength(readable) <= LONGEST_SOCKET_PATH) return readable;
   return join(runDir, createHash('sha256').update(`${name}.${what}`).digest('hex').slice(0, 12));
+}
+
+/** Those of an instance that has ended. */
+export function dropVitalSockets(runDir: string, name: string): void {
+  for (const what of ['probe', 'notify'] as const) {
+    try {
+      rmSync(vitalSocket(runDir, name, what), { force: true });
+    } catch {
+      // A directory, which the instance has put there: it goes with the directory around it.
+    }
+  }
 }

@@ -47,7 +47,9 @@ function noteStack(file: string): void {
   const session = new inspector.Session();
   session.connectToMainThread();
   session.once('Debugger.paused', ({ params }) => {
-    const stack = params.callFrames.slice(0, MAX_FRAMES).map((frame) => lineOf(frame, urls));
+    const frames = params.callFrames.map((frame) => lineOf(frame, urls));
+    // The guest stands between Node and the app, where nobody has use for it.
+    const stack = frames.filter((line) => !line.includes(__dirname)).slice(0, MAX_FRAMES);
     fs.writeFileSync(`${file}.new`, JSON.stringify({ stack }));
     fs.renameSync(`${file}.new`, file);
     // Runs on the main thread, so the report has its stack.

@@ -1,0 +1,141 @@
+/** The NOTIFY_SOCKET of every instance that has one, see sd_notify(3). Each has its own, so that the path tells who speaks. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Clock } from '../kit/clock.ts';
+import { findHelper, type HelperProgram, helperNames } from './notify-helper.ts';
+
+/** What an instance says, such as `READY` -> `1`. */
+export type Notice = ReadonlyMap<string, string>;
+
+export interface NotifySocketsOptions {
+  readonly clock: Clock;
+  /** PATH in which the helper is looked for. */
+  readonly path: string;
+  heard(key: string, notice: Notice): void;
+  readonly programs?: readonly string[];
+}
+
+interface Opening {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A helper that died is replaced after this. */
+const RESTART_MS = 200;
+/** With all of its paths a line is far shorter. */
+const LONGEST_LINE = 1024 * 1024;
+
+export class NotifySockets {
+  readonly #options: NotifySocketsOptions;
+  /** By path: the instance. */
+  readonly #keys = new Map<string, string>();
+  readonly #openings = new Map<string, Opening>();
+  #helper: ChildProcess | null = null;
+  #cancelRestart: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: NotifySocketsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens for an instance.
+   *
+   * @returns when datagrams are received; rejects with an error for people
+   */
+  open(key: string, path: string): Promise<void> {
+    this.#keys.set(path, key);
+    return new Promise((resolve, reject) => {
+      this.#openings.set(path, { resolve, reject });
+      if (this.#helper) this.#say(`+ ${path}`);
+      else this.#start();
+    });
+  }
+
+  /** The instance has ended. */
+  close(key: string): void {
+    for (const [path, owner] of this.#keys) {
+      if (owner !== key) continue;
+      this.#keys.delete(path);
+      this.#openings.delete(path);
+      this.#say(`- ${path}`);
+    }
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.#cancelRestart?.();
+    this.#helper?.stdin?.end();
+  }
+
+  #start(): void {
+    const { path } = this.#options;
+    const program = findHelper(path, this.#options.programs);
+    if (program) {
+      this.#run(program);
+      return;
+    }
+    this.#fail(`sd_notify needs ${helperNames.join(' or ')}, and neither is in PATH "${path}"`);
+  }
+
+  #run({ file, args }: HelperProgram): void {
+    const helper = spawn(file, [...args], {
+      env: { PATH: this.#options.path, PERL_BADLANG: '0' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      cwd: '/',
+    });
+    this.#helper = helper;
+    let rest = '';
+    helper.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      for (const line of lines) this.#hear(line);
+    });
+    // EPIPE of one that has died; `close` follows.
+    helper.stdin.on('error', () => undefined);
+    helper.on('error', (error) => this.#fail(`cannot start "${file}" for sd_notify: ${error.message}`));
+    helper.on('close', () => this.#died(helper));
+    helper.unref();
+    for (const socketPath of this.#keys.keys()) this.#say(`+ ${socketPath}`);
+  }
+
+  #died(helper: ChildProcess): void {
+    if (this.#helper !== helper) return;
+    this.#helper = null;
+    if (this.#closed || this.#keys.size === 0) return;
+    this.#cancelRestart = this.#options.clock.after(RESTART_MS, () => {
+      if (!this.#closed && !this.#helper) this.#start();
+    });
+  }
+
+  #fail(message: string): void {
+    this.#helper = null;
+    for (const { reject } of this.#openings.values()) reject(new Error(message));
+    this.#openings.clear();
+  }
+
+  #say(line: string): void {
+    this.#helper?.stdin?.write(`${line}\n`);
+  }
+
+  #hear(line: string): void {
+    const [, word, path = '', detail = ''] = /^(ok|no|m) ([^\t]*)\t?(.*)$/.exec(line) ?? [];
+    const key = this.#keys.get(path);
+    if (word === 'm' && key !== undefined) this.#options.heard(key, parseNotice(detail));
+    const opening = this.#openings.get(path);
+    if (word === 'm' || !opening) return;
+    this.#openings.delete(path);
+    if (word === 'ok') opening.resolve();
+    else opening.reject(new Error(`cannot listen on "${path}" for sd_notify: ${detail}`));
+  }
+}
+
+/** Lines of `NAME=value`. */
+export function parseNotice(hex: string): Notice {
+  const lines = Buffer.from(hex, 'hex').toString('utf8').split('\n');
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const equals = line.indexOf('=');
+      return equals > 0 ? [[line.slice(0, equals), line.slice(equals + 1)]] : [];
+    }),
+  );
+}
