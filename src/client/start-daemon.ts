@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../errors.ts';
 import { isAlive } from '../kit/proc.ts';
 import { homePaths } from '../protocol/home.ts';
+import { askInit } from './ask-init.ts';
 import { prepareHome } from './home.ts';
 import { hangingHint } from './http.ts';
 
@@ -41,7 +42,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts the daemon of the home, detached and in its own session, and waits until it answers. When two commands do this
+ * Starts the daemon of the home, detached and in its own session, and waits until it answers; where an init system keeps this
+ * home, that one starts it. When two commands do this
  * at once, the daemon without the lock ends quietly and both commands find the other one. DAEMON_UNREACHABLE with
  * the end of daemon.log when it does not come up.
  */
@@ -51,6 +53,10 @@ export async function startDaemon<T>(
   { program = daemonProgram, env = process.env, timeoutMs = startTimeoutMs }: StartOptions = {},
 ): Promise<T> {
   await prepareHome(home);
+  if (program === daemonProgram && (await askInit(home))) {
+    const client = await answerWithin(timeoutMs, connect);
+    if (client) return client;
+  }
   const { daemonLog } = homePaths(home);
   const log = await open(daemonLog, 'a', 0o600);
   const logSize = (await log.stat()).size;
@@ -86,6 +92,15 @@ export async function startDaemon<T>(
     hint: `Look into ${daemonLog}`,
     details: await lastLines(daemonLog, logSize, 20),
   });
+}
+
+async function answerWithin<T>(timeoutMs: number, connect: Connect<T>): Promise<T | null> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const client = await connect();
+    if (client || Date.now() > deadline) return client;
+    await pause(pollMs);
+  }
 }
 
 /** There is one already, which does not answer. */

@@ -17,7 +17,7 @@ interface SupervisedApp {
 /** Nothing else of the machine should wait for an app that takes longer. */
 const LONGEST_MS = 120_000;
 
-/** Resolves with what is to be said of it, such as `3 of 4 apps run`. */
+/** Resolves with what is to be said of it, such as `3 of 4 apps running`. */
 export async function firstAttempts(supervisor: Supervised, clock: Clock): Promise<string> {
   let cancel = (): void => undefined;
   const longest = new Promise<void>((resolve) => {
@@ -28,7 +28,7 @@ export async function firstAttempts(supervisor: Supervised, clock: Clock): Promi
   const wanted = supervisor.apps.filter(({ desired }) => desired.wanted > 0);
   if (wanted.length === 0) return 'no apps to run';
   const running = wanted.filter(({ isSettled }) => isSettled).length;
-  return `${running} of ${wanted.length} apps ${running === 1 ? 'runs' : 'run'}`;
+  return `${running} of ${wanted.length} apps running`;
 }
 
 function hasHadItsChance(app: SupervisedApp): boolean {

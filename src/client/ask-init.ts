@@ -1,0 +1,50 @@
+/**
+ * A home that starts with the machine is the init system's: it starts the daemon also when a command wants one, so that it always has
+ * the same rights, limits and environment.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { type BootRecord, bootRecordPath, type PresenceWord, parseBootRecord } from '../protocol/boot.ts';
+import { homePaths } from '../protocol/home.ts';
+
+/** Whether somebody was found who starts one now. */
+export async function askInit(home: string, uid = process.getuid?.()): Promise<boolean> {
+  if (tellInit(home, 'start')) return true;
+  const record = readBootRecord(home);
+  if (!record || (record.scope === 'system' && uid !== 0)) return false;
+  return succeeds(record.start);
+}
+
+/** Says a word to the script that an init system keeps; false when there is none. */
+export function tellInit(home: string, word: PresenceWord): boolean {
+  try {
+    // Refused with ENXIO when nobody reads, fifo(7).
+    const fd = openSync(homePaths(home).alive, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(fd).isFIFO()) return false;
+      writeSync(fd, `${word}\n`);
+      return true;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
+}
+
+export function readBootRecord(home: string): BootRecord | undefined {
+  try {
+    return parseBootRecord(readFileSync(bootRecordPath(home), 'utf8'));
+  } catch {
+    return undefined; // it is started by hand
+  }
+}
+
+function succeeds([program, ...args]: readonly string[]): Promise<boolean> {
+  if (program === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => resolve(code === 0));
+  });
+}
