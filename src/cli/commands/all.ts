@@ -5,6 +5,7 @@ import { defineDelete } from './delete.ts';
 import { defineDown } from './down.ts';
 import { defineEvents } from './events.ts';
 import { defineForever } from './forever.ts';
+import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
 import { defineReload } from './reload.ts';

@@ -27,6 +27,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  import: async () => (await import('./import.ts')).defineImport,
   forever: async () => (await import('./forever.ts')).defineForever,
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
 };

@@ -2,11 +2,10 @@
  * The settings of one process as forever 4 has them: the keys of its JSON files, which are also the long names of its
  * options. JSON files may hold comments, one object or a list of them (`forever start processes.json`).
  */
-import { readFileSync } from 'node:fs';
 import JSON5 from 'json5';
-import { HoldfastError, isSystemError } from '../../errors.ts';
+import { HoldfastError } from '../../errors.ts';
 import { show } from '../show.ts';
-import { reasonOf } from '../system-error.ts';
+import { readImported } from './imported.ts';
 
 export interface ForeverSettings {
   /** Relative to `sourceDir`. */
@@ -79,7 +78,7 @@ export interface ForeverFile {
 
 /** @throws HoldfastError IMPORT_INVALID, CONFIG_NOT_FOUND or CONFIG_UNREADABLE; `name` is the file as messages name it. */
 export function readForeverFile(file: string, name: string): ForeverFile {
-  const value = parseJson5(readText(file, name), name);
+  const value = parseJson5(readImported(file, name), name);
   const records = Array.isArray(value) ? (value as unknown[]) : [value];
   const ignored = new Set<string>();
   const processes = records.map((record, index) => {
@@ -120,16 +119,6 @@ function parseJson5(source: string, name: string): unknown {
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^JSON5: /, '') : String(error);
     throw invalid(`Cannot read ${show(name)}: ${reason}`, error);
-  }
-}
-
-function readText(file: string, name: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    const code = error.code === 'ENOENT' ? 'CONFIG_NOT_FOUND' : 'CONFIG_UNREADABLE';
-    throw new HoldfastError(code, `Cannot read ${show(name)}: ${reasonOf(error.code)}`, { cause: error });
   }
 }
 

@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import type { Imported } from '../../config/import/imported.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { Context } from '../context.ts';
+import type { ContextFactory } from '../program.ts';
+
+const examples = `
+Examples:
+  hold import pm2 ecosystem.config.js > holdfast.config.ts
+  hold import forever processes.json > holdfast.config.ts
+  hold import procfile Procfile > holdfast.config.ts
+  hold import systemd /etc/systemd/system/api.service worker.service > holdfast.config.ts`;
+
+export function defineImport(program: Command, context: ContextFactory): void {
+  program
+    .command('import')
+    .summary('print what another tool is told as a configuration of Holdfast')
+    .description(
+      'Reads the file of another tool, and prints a holdfast.config.ts that means the same, or JSON with `--json`. What cannot be said is in comments at its top, or on stderr. It changes nothing.',
+    )
+    .argument('<tool>', 'pm2, forever, procfile or systemd')
+    .argument('<file...>', 'its file; of systemd also several units')
+    .addHelpText('after', examples)
+    .action((tool: string, files: string[]) => importFrom(context(), tool, files));
+}
+
+async function importFrom(context: Context, tool: string, files: readonly string[]): Promise<void> {
+  const importer = Object.hasOwn(importers, tool) ? importers[tool] : undefined;
+  if (!importer) {
+    const { didYouMean } = await import('../../config/suggest.ts');
+    const names = Object.keys(importers);
+    throw new HoldfastError(
+      'USAGE',
+      `Cannot import from "${tool}": it must be ${names.join(', ')}${didYouMean(tool, names)}`,
+    );
+  }
+  const { config, notes } = await importer(context, files);
+  const { printConfig } = await import('../../config/import/print-config.ts');
+  await context.out.flow(printConfig(config, { notes, format: context.json ? 'json' : 'ts' }));
+  const { err, json, out } = context;
+  if (json) err.lines(notes.map((note) => `note: ${note}`));
+  else if (!out.isTTY && notes.length > 0) {
+    err.line(
+      `${notes.length === 1 ? 'There is a note' : `There are ${notes.length} notes`} at the top of it`,
+    );
+  }
+}
+
+type Importer = (context: Context, files: readonly string[]) => Promise<Imported>;
+
+const importers: Readonly<Record<string, Importer>> = {
+  async forever({ cwd, env }, files) {
+    const { importForever } = await import('../../config/import/forever.ts');
+    const { findRoot } = await import('../forever/root.ts');
+    return importForever(onlyOne(files), { cwd, root: findRoot({ flag: undefined, env, cwd }).dir });
+  },
+  async procfile({ cwd }, files) {
+    const { importProcfile } = await import('../../config/import/procfile.ts');
+    return importProcfile(onlyOne(files), { cwd });
+  },
+  async systemd({ cwd }, files) {
+    const { importSystemd } = await import('../../config/import/systemd.ts');
+    return importSystemd(files, { cwd });
+  },
+};
+
+function onlyOne(files: readonly string[]): string {
+  const [file = '', second] = files;
+  if (second !== undefined)
+    throw new HoldfastError('USAGE', `One file at a time can be imported: got "${second}" too`);
+  return file;
+}
