@@ -29,13 +29,20 @@ export function findGroup(group: string): number | undefined {
 
 export function parseAccount(line: string, wanted: string): Account | undefined {
   const [name = '', , uid, gid, , home, shell] = line.split(':');
-  if (shell === undefined || (name !== wanted && uid !== wanted)) return undefined;
+  // Also against lines such as `+::::::`, which mean a directory service, and would be root.
+  if (shell === undefined || !isNumber(uid) || !isNumber(gid) || (name !== wanted && uid !== wanted)) {
+    return undefined;
+  }
   return { name, uid: Number(uid), gid: Number(gid), home: home || '/', shell: shell || '/bin/sh' };
 }
 
 export function parseGroup(line: string, wanted: string): { readonly gid: number } | undefined {
   const [name, , gid] = line.split(':');
-  return gid !== undefined && (name === wanted || gid === wanted) ? { gid: Number(gid) } : undefined;
+  return isNumber(gid) && (name === wanted || gid === wanted) ? { gid: Number(gid) } : undefined;
+}
+
+function isNumber(text: string | undefined): text is string {
+  return text !== undefined && /^\d+$/.test(text);
 }
 
 /** In the files; what is not there may be in a directory service, which getent(1) asks. */

@@ -31,7 +31,7 @@ export function chained(
     ...prepare(rights, cgroup, machine),
     ...niceness(rights, machine),
     ...limits(rights, machine),
-    ...user(identity, machine),
+    ...become(identity, machine),
     ...command,
   ];
 }
@@ -54,7 +54,8 @@ function limits({ ulimits }: RightsPlan, machine: Machine): string[] {
   return options.length === 0 ? [] : [program('prlimit', machine), ...options];
 }
 
-function user(identity: Identity | null, machine: Machine): string[] {
+/** The part of the chain after which it is another user. */
+export function become(identity: Identity | null, machine: Machine): string[] {
   if (!identity) return [];
   const { account, gid } = identity;
   const setpriv = [program('setpriv', machine), `--regid=${gid}`];

@@ -5,6 +5,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
+import { type Closed, firstClosed, type Needs } from './access.ts';
 import { type Account, findAccount, findGroup } from './accounts.ts';
 
 /** From capabilities(7), by their numbers. */
@@ -31,6 +32,8 @@ export interface Machine {
   oomScore(): number;
   /** The hard limit of this process; undefined when it is not known here. */
   hardLimit(name: string): number | 'unlimited' | undefined;
+  /** See access.ts. */
+  firstClosed(become: readonly string[], needs: Needs): Closed | undefined;
 }
 
 const SYSTEM_PATH = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/local/sbin'];
@@ -50,6 +53,7 @@ export function thisMachine(): Machine {
     niceness: () => getPriority(),
     oomScore: () => Number(read('/proc/self/oom_score_adj')) || 0,
     hardLimit: (name) => parseHardLimit(read('/proc/self/limits') ?? '', name),
+    firstClosed,
   };
 }
 

@@ -13,14 +13,13 @@ export interface PermissionPaths {
 }
 
 export function permissionArgs(plan: PermissionsPlan, version: string, paths: PermissionPaths): string[] {
-  const read = new Set([...paths.own.flatMap(readable), ...paths.read, ...plan.fsRead, ...plan.fsWrite]);
-  const write = new Set([...paths.write, ...plan.fsWrite]);
+  const read = [...paths.own.flatMap(readable), ...paths.read, ...plan.fsRead, ...plan.fsWrite];
+  const write = [...paths.write, ...plan.fsWrite];
+  const stable = isAtLeast(version, 23, 5) || (version.startsWith('22.') && isAtLeast(version, 22, 13));
   return [
-    isAtLeast(version, 23, 5) || (version.startsWith('22.') && isAtLeast(version, 22, 13))
-      ? '--permission'
-      : '--experimental-permission',
-    ...[...read].map((path) => `--allow-fs-read=${path}`),
-    ...[...write].map((path) => `--allow-fs-write=${path}`),
+    stable ? '--permission' : '--experimental-permission',
+    ...distinct(read).map((path) => `--allow-fs-read=${path}`),
+    ...distinct(write).map((path) => `--allow-fs-write=${path}`),
     ...(plan.net && restrictsNet(version) ? ['--allow-net'] : []),
     ...(plan.childProcess ? ['--allow-child-process'] : []),
     ...(plan.worker ? ['--allow-worker'] : []),
@@ -39,7 +38,15 @@ function readable(dir: string): string[] {
   for (let end = dir.lastIndexOf('/'); end > 0; end = dir.lastIndexOf('/', end - 1)) {
     above.push(`${dir.slice(0, end)}/node_modules/*`, `${dir.slice(0, end)}/package.json`);
   }
-  return [dir, `${dir}/*`, ...above];
+  return [`${dir}/*`, ...above];
+}
+
+/** Without those that others include: Node 20 stops with an assertion, or forgets the outer one, when it is told both. */
+function distinct(paths: readonly string[]): string[] {
+  const all = [...new Set(paths)];
+  const includes = (outer: string, path: string) =>
+    outer !== path && outer.endsWith('/*') && `${path}/`.startsWith(outer.slice(0, -1));
+  return all.filter((path) => !all.some((outer) => includes(outer, path)));
 }
 
 function isAtLeast(version: string, major: number, minor: number): boolean {

@@ -1,23 +1,31 @@
 /** Is there the right to do what a plan asks for? Answered before anything is changed, with what exactly is missing. */
+
+import { resolve } from 'node:path';
 import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
+import { become } from './chain.ts';
 import { accountName, identityOf } from './identity.ts';
 import { limitNames, type Machine } from './machine.ts';
 
-type Asking = Pick<AppPlan, 'name' | 'command' | 'rights'>;
+type Asking = Pick<AppPlan, 'name' | 'command' | 'cwd' | 'rights'>;
 type Check = (plan: Asking, machine: Machine) => readonly string[];
 
-/** Full sentences; none when all can be had. Limits by cgroup are not among them: without those an app starts all the same. */
-export function checkRights(plan: Asking, machine: Machine): string[] {
+/**
+ * Full sentences; none when all can be had. Limits by cgroup are not among them: without those an app starts all the same.
+ *
+ * @param preload what is loaded into the app before its own code, and must be open to its user
+ */
+export function checkRights(plan: Asking, machine: Machine, preload: string | null = null): string[] {
   if (machine.platform === 'win32') return [];
-  return [accounts, priority, oomScore, ulimits, programs, permissions].flatMap((check) =>
+  const missing = [accounts, priority, oomScore, ulimits, programs, permissions].flatMap((check) =>
     check(plan, machine),
   );
+  return missing.length > 0 ? missing : files(plan, machine, preload);
 }
 
 /** @throws HoldfastError RIGHTS_MISSING */
-export function requireRights(plan: Asking, machine: Machine): void {
-  const [first, ...more] = checkRights(plan, machine);
+export function requireRights(plan: Asking, machine: Machine, preload: string | null = null): void {
+  const [first, ...more] = checkRights(plan, machine, preload);
   if (first !== undefined) throw new HoldfastError('RIGHTS_MISSING', first, { details: more });
 }
 
@@ -92,6 +100,22 @@ const permissions: Check = ({ name, command, rights }) => {
     `Cannot restrict "${name}" by \`permissions\`: they are a part of Node, and "${command.file}" is another program`,
   ];
 };
+
+/** Can its user reach what it consists of? Asked last, because it takes a process. */
+function files({ name, command, cwd, rights }: Asking, machine: Machine, preload: string | null): string[] {
+  const identity = identityOf(rights, machine);
+  if (!identity?.account) return [];
+  const program = command.node ? [machine.nodePath, ...(preload ? [preload] : [])] : [];
+  const own = command.file.includes('/') ? [resolve(cwd, command.file)] : [];
+  const closed = machine.firstClosed(become(identity, machine), { enter: [cwd], read: [...program, ...own] });
+  if (!closed) return [];
+  const user = accountName(identity.account);
+  const ours = program.some((path) => `${path}/`.startsWith(`${closed.path}/`));
+  const remedy = ours
+    ? 'install Node and Holdfast where every user can reach them, such as /usr/local'
+    : 'move the app to where its user can reach it, or open that directory to it';
+  return [`Cannot run "${name}" as "${user}": "${user}" may not ${closed.what} "${closed.path}"; ${remedy}`];
+}
 
 function selfName(machine: Machine): string {
   const self = machine.account(String(machine.uid));
