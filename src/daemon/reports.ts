@@ -19,6 +19,8 @@ export interface NodeReport {
 export interface BlockedAt {
   /** Such as `at hash (/app/work.js:12:7)`, innermost first. */
   readonly stack: readonly string[];
+  /** Node's report is complete, too, unless it could not be written. */
+  readonly report: boolean;
 }
 
 export interface Found {
@@ -75,8 +77,9 @@ export function sweepReports(dir: string, known: ReadonlySet<string>): void {
 }
 
 export function readBlocked(file: string): BlockedAt | null {
-  const { stack } = (readJson(file)?.value ?? {}) as Partial<BlockedAt>;
-  return Array.isArray(stack) ? { stack: stack.filter((line) => typeof line === 'string') } : null;
+  const { stack, report } = (readJson(file)?.value ?? {}) as Partial<BlockedAt>;
+  if (!Array.isArray(stack)) return null;
+  return { stack: stack.filter((line) => typeof line === 'string'), report: report === true };
 }
 
 /** Without the environment, the addresses of this machine, and what looks secret in the command line. */

@@ -92,9 +92,10 @@ export class Vitals {
     const files = reportFiles(reportsDirOf(this.#options.paths, running), nameOf(key));
     // The watcher looks as often as a heartbeat comes.
     await this.#until(() => existsSync(files.blocked), healthEveryMs(plan.watchdogMs) + 1000);
-    const stack = readBlocked(files.blocked)?.stack ?? [];
-    if (stack.length > 0) await this.#until(() => existsSync(files.report), REPORT_WAIT_MS);
-    return stack;
+    const seen = readBlocked(files.blocked);
+    if (!seen) return [];
+    await this.#until(() => readBlocked(files.blocked)?.report ?? false, REPORT_WAIT_MS);
+    return seen.stack;
   }
 
   close(): void {

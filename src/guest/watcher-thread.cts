@@ -50,16 +50,24 @@ function noteStack(file: string): void {
     const frames = params.callFrames.map((frame) => lineOf(frame, urls));
     // The guest stands between Node and the app, where nobody has use for it.
     const stack = frames.filter((line) => !line.includes(__dirname)).slice(0, MAX_FRAMES);
-    fs.writeFileSync(`${file}.new`, JSON.stringify({ stack }));
-    fs.renameSync(`${file}.new`, file);
+    write(file, { stack, report: false });
     // Runs on the main thread, so the report has its stack.
     const expression = `process[Symbol.for('holdfast.writeReport')]?.()`;
-    session.post('Runtime.evaluate', { expression, silent: true }, () => session.disconnect());
+    session.post('Runtime.evaluate', { expression, silent: true }, () => {
+      write(file, { stack, report: true });
+      session.disconnect();
+    });
   });
   const urls = new Map<string, string>();
   session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
   session.post('Debugger.enable');
   session.post('Debugger.pause');
+}
+
+/** `report`: Node's report is complete, too, unless it could not be written. */
+function write(file: string, seen: { readonly stack: readonly string[]; readonly report: boolean }): void {
+  fs.writeFileSync(`${file}.new`, JSON.stringify(seen));
+  fs.renameSync(`${file}.new`, file);
 }
 
 /** As in `error.stack`. */

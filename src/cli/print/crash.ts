@@ -1,11 +1,14 @@
-/** A crash as one would like to read it at three in the morning: what, when, why, and its last words. */
+/**
+ * A crash as one would like to read it at three in the morning: what, when, how often, is it well again, why, what to do, its last
+ * words, and where there is more.
+ */
 import { formatDuration } from '../../kit/units.ts';
-import type { CrashRecord } from '../../protocol/api.ts';
+import type { AppView, CrashRecord } from '../../protocol/api.ts';
 import type { Style } from './style.ts';
 import { plain, plainButColours } from './text.ts';
 import { formatMoment, formatMomentAndAge } from './time.ts';
 
-/** Crashes of one app with the same cause and the same last words. */
+/** Crashes of one app with the same cause and the same explanation, or the same last words. */
 export interface CrashGroup {
   readonly newest: CrashRecord;
   /** Those before it, oldest first. */
@@ -16,7 +19,7 @@ export interface CrashGroup {
 export function groupCrashes(records: readonly CrashRecord[]): CrashGroup[] {
   const groups = new Map<string, CrashRecord[]>();
   for (const record of records) {
-    const words = record.lastOutput.map(({ text }) => text);
+    const words = record.diagnosis ?? record.lastOutput.map(({ text }) => text);
     const key = JSON.stringify([record.app, record.cause, words]);
     const group = groups.get(key) ?? [];
     groups.delete(key); // to the end of the order
@@ -32,20 +35,65 @@ export interface CrashOptions {
   readonly now: number;
   /** How many of its last lines. */
   readonly lines: number;
+  /** The app as it is now; undefined when it is deleted. */
+  readonly app?: AppView | undefined;
 }
 
-export function crashLines(
-  { newest, earlier }: CrashGroup,
-  style: Style,
-  { now, lines }: CrashOptions,
-): string[] {
-  const pid = newest.pid === null ? '' : `, pid ${newest.pid}`;
-  const shown = newest.lastOutput.slice(-lines);
-  const hidden = newest.lastOutput.length - shown.length;
+const STACK_LINES = 8;
+
+/** All of it. */
+export function crashLines(group: CrashGroup, style: Style, options: CrashOptions): string[] {
+  const { newest } = group;
   return [
-    `${style.bold(newest.instance)} ${style.red(plain(newest.cause))} after ${formatDuration(newest.uptimeMs)}`,
+    ...summaryLines(group, style, options),
+    ...field('now', nowWords(options.app), style),
+    ...field('to do', newest.advice ?? null, style),
+    ...stackLines(newest, style, options),
+    ...outputLines(newest, style, options),
+    ...whereMore(newest, style),
+  ];
+}
+
+/** What, when, how often and why. */
+export function summaryLines({ newest, earlier }: CrashGroup, style: Style, { now }: CrashOptions): string[] {
+  const pid = newest.pid === null ? '' : `, pid ${newest.pid}`;
+  const cause = plain(newest.cause);
+  // `web.0 exited with code 1`, but `web.0: the event loop was blocked`.
+  const colon = /^(exited|killed|ended) /.test(cause) ? '' : ':';
+  return [
+    `${style.bold(newest.instance)}${colon} ${style.red(cause)} after ${formatDuration(newest.uptimeMs)}`,
     `  ${style.dim(`${formatMomentAndAge(newest.time, now)}${pid}`)}`,
     ...sameBefore(earlier, now).map((line) => `  ${style.yellow(line)}`),
+    ...field('why', newest.diagnosis, style),
+  ];
+}
+
+function field(name: string, text: string | null, style: Style): string[] {
+  return text === null ? [] : [`  ${style.dim(`${name}:`.padEnd(6))} ${plain(text)}`];
+}
+
+function nowWords(app: AppView | undefined): string | null {
+  if (!app) return null;
+  const ready = app.instances.filter(({ status }) => status === 'ready').length;
+  return app.wanted === 0 ? app.status : `${app.status}, ${ready} of ${app.wanted} ready`;
+}
+
+function stackLines({ stack, lastOutput }: CrashRecord, style: Style, { lines }: CrashOptions): string[] {
+  // What it printed itself stands below.
+  if (stack.length === 0 || lastOutput.some(({ text }) => text.trim() === stack[0])) return [];
+  const shown = Number.isFinite(lines) ? stack.slice(0, STACK_LINES) : stack;
+  const hidden = stack.length - shown.length;
+  return [
+    `  ${style.dim('where it was:')}`,
+    ...shown.map((line) => `    ${plain(line)}`),
+    ...(hidden > 0 ? [`    ${style.dim(`… ${hidden} more: add --verbose`)}`] : []),
+  ];
+}
+
+function outputLines({ lastOutput }: CrashRecord, style: Style, { lines }: CrashOptions): string[] {
+  const shown = lastOutput.slice(-lines);
+  const hidden = lastOutput.length - shown.length;
+  return [
     ...(hidden > 0 ? [`  ${style.dim(`… ${hidden} lines before these: add --verbose`)}`] : []),
     ...shown.map(({ stream, text }) => {
       const mark = stream === 'err' ? style.red('!') : style.dim('|');
@@ -53,6 +101,16 @@ export function crashLines(
     }),
     ...(shown.length === 0 ? [`  ${style.dim('it wrote nothing')}`] : []),
   ];
+}
+
+/** Its log from a minute before the crash on. */
+function whereMore({ app, time, report }: CrashRecord, style: Style): string[] {
+  const since = new Date(Date.parse(time) - 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  const where = [
+    `all of its log: hold logs ${app} --since ${since}`,
+    ...(report === null ? [] : [`Node's report:  ${plain(report)}`]),
+  ];
+  return where.map((line) => `  ${style.dim(line)}`);
 }
 
 function sameBefore(earlier: readonly CrashRecord[], now: number): string[] {
