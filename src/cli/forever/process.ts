@@ -1,5 +1,5 @@
 /** One process of `hold forever`: an app of Holdfast, and what forever's users know it by. */
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Client } from '../../client/client.ts';
 import type { AppPlan } from '../../config/plan.ts';
 import type { AppDetail } from '../../protocol/api.ts';
@@ -79,7 +79,7 @@ export function scriptName({ script, sourceDir }: ForeverProcess): string {
 export function findTarget(target: string, all: readonly ForeverProcess[], cwd: string): ForeverProcess[] {
   const isNumber = target.trim() !== '' && !Number.isNaN(Number(target));
   const ways: readonly ((process: ForeverProcess, index: number) => boolean)[] = [
-    (each) => !isNumber && isScript(target, each, cwd),
+    ({ script }) => !isNumber && resolve(cwd, target) === script,
     ({ id }) => id === target,
     (_, index) => /^\d+$/.test(target) && index === Number(target),
     ({ uid }) => uid === target,
@@ -90,13 +90,6 @@ export function findTarget(target: string, all: readonly ForeverProcess[], cwd: 
     if (found.length > 0) return found;
   }
   return [];
-}
-
-function isScript(target: string, each: ForeverProcess, cwd: string): boolean {
-  const path = resolve(cwd, target);
-  if (path === each.script) return true;
-  const name = scriptName(each);
-  return !isAbsolute(name) && join(each.workingDir, name) === path;
 }
 
 function readMark({ env }: AppPlan): ForeverMark | undefined {
