@@ -7,6 +7,7 @@ import type { HomePaths } from '../protocol/home.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import { createHealth } from './guardians/health.ts';
 import { createJobs } from './guardians/jobs.ts';
+import { createMemory } from './guardians/memory.ts';
 import { createRestartClock } from './guardians/restart-clock.ts';
 import { createWatch } from './guardians/watch.ts';
 import { createWatchdog } from './guardians/watchdog.ts';
@@ -42,5 +43,6 @@ export function createGuardians(context: GuardianContext): readonly Guardian[] {
     createWatch(context),
     createHealth(context),
     createWatchdog(context),
+    createMemory(context),
   ];
 }
