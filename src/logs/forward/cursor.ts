@@ -58,9 +58,13 @@ export class LogCursor {
   }
 
   /** The rotated files of which nothing has been read. */
-  untouched(): RotatedFile[] {
+  async untouched(): Promise<RotatedFile[]> {
     const files = rotatedFiles(this.#path).filter(({ until }) => until > this.#position.after);
-    return this.#source || this.#position.offset > 0 ? files.slice(1) : files;
+    const source = this.#source;
+    if (!source) return this.#position.offset > 0 ? files.slice(1) : files;
+    // It learns its name, should it be rotated by now.
+    if (source.until === null && files[0]) await source.change(this.#path, files[0]);
+    return files.filter(({ until }) => until !== source.until);
   }
 
   /** At the end of a source: true when there is another file, or more of it, to be looked at. */

@@ -33,6 +33,7 @@ const LOOK_MS = 5000;
 const SAVE_MS = 1000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 30_000;
+const SURVEY_MS = 1000;
 /** At the end: for the last words of an app that is stopped together with the daemon. */
 const FAREWELL_MS = 1000;
 
@@ -132,9 +133,8 @@ export class Forwarder {
         if (this.#closing) this.#closed = true;
         // A connection that was idle may have been closed, and the next one works.
         if (attempt > 0) this.#fails(error);
-        await this.#countLost();
         const wanted = error instanceof TryLater ? error.afterMs : 0;
-        await this.#pause(Math.max(wanted, this.#backoff(attempt)));
+        await this.#pauseAndCount(Math.max(wanted, this.#backoff(attempt)));
       }
     }
     return false;
@@ -164,10 +164,13 @@ export class Forwarder {
     this.#options.onUnforwarded(0, `${why}; the lines wait in the log, and are sent when it is back`);
   }
 
-  /** While the target is away, rotation may remove what it has not had. */
-  async #countLost(): Promise<void> {
-    const lost = await this.#waiting.lostSince();
-    if (lost > 0) this.#options.onUnforwarded(lost, 'rotation has removed them before they could be sent');
+  /** While the target is away, rotation may remove what it has not had. To count that, it must have been seen. */
+  async #pauseAndCount(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !this.#closing; left -= SURVEY_MS) {
+      const lost = await this.#waiting.lostSince();
+      if (lost > 0) this.#options.onUnforwarded(lost, 'rotation has removed them before they could be sent');
+      await this.#pause(Math.min(left, SURVEY_MS));
+    }
   }
 
   #breaksOff(): void {

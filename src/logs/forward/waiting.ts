@@ -13,7 +13,7 @@ export class Waiting {
 
   /** Lines in files that were removed since the last call. To be called while nothing is read. */
   async lostSince(): Promise<number> {
-    const files = this.#cursor.untouched();
+    const files = await this.#cursor.untouched();
     const there = new Set(files.map(({ until }) => until));
     let lost = 0;
     for (const [until, count] of this.#counts) if (!there.has(until)) lost += count;
