@@ -137,9 +137,9 @@ export class Operations {
     return this.#replace(name, 'restart', 'restarted', variables);
   }
 
-  /** One after the other, each new one ready before its old one goes. */
-  reload(name: string, variables: RestartRequest = {}): Promise<void> {
-    return this.#replace(name, 'rolling', 'reloaded', variables);
+  /** One after the other, each new one ready before its old one goes. `reason`: why, when no person asked for it. */
+  reload(name: string, variables: RestartRequest = {}, reason: string | null = null): Promise<void> {
+    return this.#replace(name, 'rolling', 'reloaded', variables, reason);
   }
 
   async scale(name: string, instances: number): Promise<void> {
@@ -312,6 +312,7 @@ export class Operations {
     mode: RolloutMode,
     change: string,
     { env, baseEnv }: RestartRequest,
+    reason: string | null = null,
   ): Promise<void> {
     this.#wishes.refuseWhileEnding([name]);
     const stored = this.#wishes.get(name);
@@ -333,6 +334,7 @@ export class Operations {
         previous: old.previous ?? { plan: old.plan, generation: old.generation },
       }),
       data,
+      reason,
     );
     await this.#wishes.makeTrue([name]);
   }

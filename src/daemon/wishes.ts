@@ -67,9 +67,14 @@ export class Wishes {
   }
 
   /** Changes what is wished of an app that is there; `data` says what, for the journal. */
-  edit(name: string, change: (old: StoredApp) => StoredApp, data?: Readonly<Record<string, unknown>>): void {
+  edit(
+    name: string,
+    change: (old: StoredApp) => StoredApp,
+    data?: Readonly<Record<string, unknown>>,
+    reason: string | null = null,
+  ): void {
     this.#options.store.editApp(name, change);
-    if (data) this.#options.journal.record('app.changed', { app: name, data });
+    if (data) this.#options.journal.record('app.changed', { app: name, ...(reason && { reason }), data });
   }
 
   /** Everything is being ended from now on. */

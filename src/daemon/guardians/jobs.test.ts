@@ -12,7 +12,7 @@ import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { NewEvent } from '../journal.ts';
 import { nothingDesired } from '../state.ts';
 import { fresh } from '../stored-app.ts';
-import { Jobs, nextRun } from './jobs.ts';
+import { Jobs } from './jobs.ts';
 
 const MINUTE = 60_000;
 const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -76,6 +76,7 @@ async function setUp(t: Test, { now = NOON, dir = tempDir(t), instances = 1, ...
     previous: null,
     drainLimitMs: null,
   });
+  jobs.changed();
   await until(() => clock.pending > 0, { why: 'the job is armed' });
   const it = {
     clock,
@@ -300,6 +301,15 @@ describe('the times of jobs', () => {
     });
   });
 
+  test('are not looked at before desired state is known', async (t) => {
+    const { dir, jobs } = await setUp(t);
+    jobs.close();
+    const before = readFileSync(join(dir, 'jobs.json'), 'utf8');
+    const { launcher } = await setUp(t, { dir });
+    assert.equal(launcher.launched.length, 0);
+    assert.equal(readFileSync(join(dir, 'jobs.json'), 'utf8'), before);
+  });
+
   test('are forgotten with the job', async (t) => {
     const { change, dir, clock, pass, launcher } = await setUp(t);
     change(null);
@@ -314,16 +324,5 @@ describe('the times of jobs', () => {
     change({ expression: '* * * * *' });
     await pass(MINUTE);
     assert.equal(launcher.launched.length, 1);
-  });
-
-  test('can be asked for', () => {
-    const job: JobPlan = {
-      expression: '0 4 * * *',
-      timezone: 'Europe/Berlin',
-      missed: 'skip',
-      timeoutMs: null,
-    };
-    assert.equal(nextRun(fakePlan({ job }), NOON), '2026-01-02T03:00:00.000Z');
-    assert.equal(nextRun(fakePlan(), NOON), null);
   });
 });

@@ -1,6 +1,6 @@
 /** Jobs: apps that the clock starts. Decides when a run is due, and tells what becomes of it. */
 import { join } from 'node:path';
-import type { AppPlan, JobPlan } from '../../config/plan.ts';
+import type { JobPlan } from '../../config/plan.ts';
 import { HoldfastError } from '../../errors.ts';
 import { Alarm, COUNT_LIMIT, type Due } from '../../kit/alarm.ts';
 import { schedule } from '../../kit/cron.ts';
@@ -43,12 +43,12 @@ export class Jobs implements Guardian {
   readonly #runs: JobRuns;
   readonly #alarms = new Map<string, { readonly key: string; readonly alarm: Alarm }>();
   #times: JobTimes | null = null;
+  #loading: Promise<void> | null = null;
   #closed = false;
 
   constructor(context: JobsContext) {
     this.#context = context;
     this.#runs = new JobRuns(context);
-    void this.#load();
   }
 
   heard(fact: SupervisorFact): void {
@@ -56,6 +56,8 @@ export class Jobs implements Guardian {
   }
 
   changed(): void {
+    // Not before the first call: only then desired state is known.
+    this.#loading ??= this.#load();
     const times = this.#times;
     if (!times || this.#closed) return;
     const jobs = this.#jobs();
@@ -168,13 +170,6 @@ export class Jobs implements Guardian {
       this.#runs.failed(app, error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-/** When it is due next, ISO 8601; null for what is no job. */
-export function nextRun({ job }: AppPlan, now: number): string | null {
-  if (!job) return null;
-  const next = schedule(job.expression, job.timezone).next(now);
-  return next === null ? null : iso(next);
 }
 
 function keyOf({ expression, timezone }: JobPlan): string {

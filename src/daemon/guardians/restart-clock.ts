@@ -15,7 +15,7 @@ export function createRestartClock({ clock, state, supervisor, operations }: Gua
     clock,
     state,
     isRolling: (app) => supervisor.app(app)?.isRolling ?? false,
-    reload: (app) => operations.reload(app),
+    reload: (app, why) => operations.reload(app, {}, why),
   });
 }
 

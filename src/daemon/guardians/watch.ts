@@ -17,7 +17,7 @@ export function createWatch({ clock, state, journal, paths, operations }: Guardi
     state,
     journal,
     home: paths.home,
-    restart: (app) => operations.reload(app),
+    restart: (app, why) => operations.reload(app, {}, why),
   });
 }
 
