@@ -19,9 +19,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   edge: ['protocol'],
   egress: ['protocol'],
   client: ['protocol'],
+  boot: ['protocol'],
   release: ['config', 'protocol', 'client'],
   daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release'],
-  cli: ['config', 'client', 'release', 'exporters', 'launch', 'logs', 'protocol'],
+  cli: ['boot', 'config', 'client', 'release', 'exporters', 'launch', 'logs', 'protocol'],
   dashboard: ['protocol'],
   index: ['config', 'client', 'protocol'],
 };

@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { DefineCommand } from '../program.ts';
+import { defineBoot } from './boot.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
 import { defineDown } from './down.ts';
@@ -40,4 +41,5 @@ export const allCommands: readonly DefineCommand[] = [
   defineCrashes,
   defineTop,
   defineUpgrade,
+  defineBoot,
 ];

@@ -30,4 +30,5 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   import: async () => (await import('./import.ts')).defineImport,
   forever: async () => (await import('./forever.ts')).defineForever,
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
+  boot: async () => (await import('./boot.ts')).defineBoot,
 };
