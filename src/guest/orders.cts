@@ -48,8 +48,11 @@ function parseOrders(text: string): GuestOrders | null {
 function removePreload(execArgv: string[], guestFile: string): void {
   for (let i = execArgv.length - 1; i >= 0; i--) {
     const option = execArgv[i];
-    if ((option === '--require' || option === '-r') && execArgv[i + 1] === guestFile) execArgv.splice(i, 2);
-    else if (option === `--require=${guestFile}` || option === EXCLUDE_NETWORK) execArgv.splice(i, 1);
+    if ((option === '--require' || option === '-r') && execArgv[i + 1] === guestFile) {
+      const before = execArgv[i - 1] === EXCLUDE_NETWORK ? 1 : 0;
+      execArgv.splice(i - before, 2 + before);
+      i -= before;
+    } else if (option === `--require=${guestFile}`) execArgv.splice(i, 1);
   }
 }
 

@@ -41,7 +41,9 @@ function armReports(directory: string, filename: string): void {
   Object.defineProperty(process, WRITE, { value: () => quietly(write), configurable: true });
 
   if (report.reportOnFatalError || report.directory !== '' || report.filename !== '') return;
-  const before = pick(report, names);
+  // It is set because the option came with the guest; what is left in execArgv is the app's own.
+  const excludeNetwork = process.execArgv.includes('--report-exclude-network');
+  const before = { ...pick(report, names), excludeNetwork };
   Object.assign(report, ours, { reportOnFatalError: true });
   // What the app writes for itself goes where it would have gone, with what would have been in it.
   for (const name of ['writeReport', 'getReport'] as const) {

@@ -187,7 +187,7 @@ export class Daemon {
     const orderEnv = options.withoutOrders ? {} : { HOLDFAST_GUEST: JSON.stringify(orders) };
     const child = spawn(
       options.node ?? process.execPath,
-      ['--require', guestFile, ...(options.nodeArgs ?? []), ...what],
+      ['--report-exclude-network', '--require', guestFile, ...(options.nodeArgs ?? []), ...what],
       {
         cwd: root,
         env: { ...env, ...orderEnv, SOCKET: this.socket, ...options.env },

@@ -50,7 +50,7 @@ async function print(
   names: string[],
   { lines }: CrashesOptions,
 ): Promise<void> {
-  const { crashLines, groupCrashes, summaryLines } = await import('../print/crash.ts');
+  const { crashLines, groupCrashes, shortLines } = await import('../print/crash.ts');
   const all = groupCrashes(records);
   const shown = lines === 0 ? [] : all.slice(-lines);
   const older = all.length - shown.length;
@@ -61,7 +61,7 @@ async function print(
     const app = apps.find(({ name }) => name === group.newest.app);
     const options = { now: Date.now(), lines: verbose ? Number.POSITIVE_INFINITY : 20, app };
     const inFull = verbose || index === shown.length - 1;
-    return (inFull ? crashLines : summaryLines)(group, out.style, options);
+    return (inFull ? crashLines : shortLines)(group, out.style, options);
   });
   out.lines(blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block])));
 }

@@ -3,7 +3,7 @@
  * words, and where there is more.
  */
 import { formatDuration } from '../../kit/units.ts';
-import type { AppView, CrashRecord } from '../../protocol/api.ts';
+import type { AppView, CrashRecord, OutputLine } from '../../protocol/api.ts';
 import type { Style } from './style.ts';
 import { plain, plainButColours } from './text.ts';
 import { formatMoment, formatMomentAndAge } from './time.ts';
@@ -40,12 +40,13 @@ export interface CrashOptions {
 }
 
 const STACK_LINES = 8;
+const SHORT_LINES = 3;
 
 /** All of it. */
 export function crashLines(group: CrashGroup, style: Style, options: CrashOptions): string[] {
   const { newest } = group;
   return [
-    ...summaryLines(group, style, options),
+    ...headLines(group, style, options),
     ...field('now', nowWords(options.app), style),
     ...field('to do', newest.advice ?? null, style),
     ...stackLines(newest, style, options),
@@ -54,8 +55,14 @@ export function crashLines(group: CrashGroup, style: Style, options: CrashOption
   ];
 }
 
-/** What, when, how often and why. */
-export function summaryLines({ newest, earlier }: CrashGroup, style: Style, { now }: CrashOptions): string[] {
+/** For one that is not the newest: what, when, how often, and why, or its very last words. */
+export function shortLines(group: CrashGroup, style: Style, options: CrashOptions): string[] {
+  const { newest } = group;
+  const words = newest.diagnosis === null ? newest.lastOutput.slice(-SHORT_LINES) : [];
+  return [...headLines(group, style, options), ...words.map((line) => outputLine(line, style))];
+}
+
+function headLines({ newest, earlier }: CrashGroup, style: Style, { now }: CrashOptions): string[] {
   const pid = newest.pid === null ? '' : `, pid ${newest.pid}`;
   const cause = plain(newest.cause);
   // `web.0 exited with code 1`, but `web.0: the event loop was blocked`.
@@ -95,12 +102,14 @@ function outputLines({ lastOutput }: CrashRecord, style: Style, { lines }: Crash
   const hidden = lastOutput.length - shown.length;
   return [
     ...(hidden > 0 ? [`  ${style.dim(`… ${hidden} lines before these: add --verbose`)}`] : []),
-    ...shown.map(({ stream, text }) => {
-      const mark = stream === 'err' ? style.red('!') : style.dim('|');
-      return `  ${mark} ${style.colour ? plainButColours(text) : plain(text)}`.trimEnd();
-    }),
+    ...shown.map((line) => outputLine(line, style)),
     ...(shown.length === 0 ? [`  ${style.dim('it wrote nothing')}`] : []),
   ];
+}
+
+function outputLine({ stream, text }: OutputLine, style: Style): string {
+  const mark = stream === 'err' ? style.red('!') : style.dim('|');
+  return `  ${mark} ${style.colour ? plainButColours(text) : plain(text)}`.trimEnd();
 }
 
 /** Its log from a minute before the crash on. */
