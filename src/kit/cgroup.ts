@@ -14,7 +14,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../errors.ts';
 
 /** Where the hierarchy is mounted, from /proc/self/mountinfo; undefined on a machine without cgroup v2. */
 export function cgroupMount(mountinfo: string): string | undefined {
@@ -91,7 +90,7 @@ export function removeCgroup(dir: string): boolean {
     rmdirSync(dir);
     return true;
   } catch (error) {
-    return isSystemError(error) && error.code === 'ENOENT';
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

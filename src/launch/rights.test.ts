@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { machine } from '../../test/support/machines.ts';
 import { appPlan } from '../../test/support/plans.ts';
-import { appDefaults } from '../config/app-defaults.ts';
 import type { RightsPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Machine } from './machine.ts';
@@ -10,7 +9,7 @@ import { checkRights, requireRights } from './rights.ts';
 
 function problems(rights: Partial<RightsPlan>, given: Partial<Machine> = {}): string[] {
   return checkRights(
-    appPlan({ rights: { ...appDefaults.rights, ...rights } }),
+    appPlan({ rights: { ...appPlan().rights, ...rights } }),
     machine(given),
     '/lib/guest.cjs',
   );
@@ -109,7 +108,7 @@ test('permissions are for Node programs', () => {
   };
   const plan = appPlan({
     command: { file: 'python3', args: [], node: false, nodeArgs: [] },
-    rights: { ...appDefaults.rights, permissions },
+    rights: { ...appPlan().rights, permissions },
   });
   assert.match(
     checkRights(plan, machine())[0] ?? '',
@@ -118,7 +117,7 @@ test('permissions are for Node programs', () => {
 });
 
 test('all that is missing is said at once', () => {
-  const rights = { ...appDefaults.rights, user: 'www', nice: -5 };
+  const rights = { ...appPlan().rights, user: 'www', nice: -5 };
   assert.throws(
     () => requireRights(appPlan({ rights }), machine(deploy)),
     (error: unknown) =>

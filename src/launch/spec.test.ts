@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { machine } from '../../test/support/machines.ts';
 import { appPlan } from '../../test/support/plans.ts';
-import { appDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, RightsPlan } from '../config/plan.ts';
 import { type LaunchOrder, launchSpec, oneOffSpec } from './spec.ts';
 
@@ -22,7 +21,7 @@ function order(plan: Partial<AppPlan>, more: Partial<LaunchOrder> = {}): LaunchO
 }
 
 function rights(given: Partial<RightsPlan>): Pick<AppPlan, 'rights'> {
-  return { rights: { ...appDefaults.rights, ...given } };
+  return { rights: { ...appPlan().rights, ...given } };
 }
 
 /** From the first word that is given on. */

@@ -84,9 +84,9 @@ describe('a soft memory limit', () => {
       use(10 * MB);
       clock.advance(3_600_000);
       use(150 * MB);
-      clock.advance(5000);
+      for (let s = 0; s < 4 && replaced.length === life + 1; s++) clock.advance(1000);
+      assert.equal(replaced.length, life + 2);
     }
-    assert.equal(replaced.length, 3);
   });
 
   test('costs nothing when no app has one, and little when all is well', () => {
