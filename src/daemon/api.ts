@@ -11,6 +11,7 @@ import type {
   FlushRequest,
   Reply,
   RestartRequest,
+  SendRequest,
   SignalRequest,
   SignalResult,
   UpgradeRequest,
@@ -165,6 +166,13 @@ export class Api {
         return () => (slot === undefined ? operations.stop(name) : one.stop(name, slot)).then(view(name));
       case 'restart': {
         const given = body as RestartRequest;
+        if (slot !== undefined && (given.env ?? given.baseEnv)) {
+          throw new HoldfastError(
+            'BAD_REQUEST',
+            `Cannot restart "${name}.${slot}" with other variables: all instances of an app have the same`,
+            { hint: `Run \`hold restart ${name}\` with them` },
+          );
+        }
         const restart = () =>
           slot === undefined ? operations.restart(name, given) : one.restart(name, slot);
         return () => restart().then(view(name));
@@ -176,6 +184,10 @@ export class Api {
       case 'signal': {
         const { signal } = body as SignalRequest;
         return async (): Promise<SignalResult> => ({ instances: one.signal(name, signal, slot ?? null) });
+      }
+      case 'send': {
+        const { text } = body as SendRequest;
+        return async (): Promise<SignalResult> => ({ instances: await one.send(name, text, slot ?? null) });
       }
       case 'reset':
         return async () => {

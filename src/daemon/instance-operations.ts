@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { Journal } from './journal.ts';
+import { writeStdin } from './stdin.ts';
 import type { Wishes } from './wishes.ts';
 
 export interface InstanceOperationsOptions {
@@ -143,6 +144,33 @@ export class InstanceOperations {
       });
     }
     return got.map(({ id }) => id);
+  }
+
+  /**
+   * Writes to the stdin of running instances.
+   *
+   * @returns the ids of those that have it
+   */
+  async send(name: string, text: string, slot: number | null): Promise<string[]> {
+    if (slot !== null) this.#checked(name, slot);
+    const { plan } = this.#options.wishes.get(name);
+    if (!plan.stdin) {
+      throw new HoldfastError('BAD_REQUEST', `Cannot write to "${name}": its stdin is closed`, {
+        hint: 'Set `stdin: true` for it in the configuration, or start it with `--set stdin=true`',
+      });
+    }
+    const whom = slot === null ? name : `${name}.${slot}`;
+    const readers = this.#running(name, slot).flatMap(({ id, running }) => {
+      const path = running?.record.lease.stdin;
+      return path === undefined ? [] : [{ id, path }];
+    });
+    if (readers.length === 0) {
+      throw new HoldfastError('BAD_REQUEST', `Cannot write to "${whom}": it does not run`, {
+        hint: `\`hold show ${name}\` says how it is`,
+      });
+    }
+    await Promise.all(readers.map(({ id, path }) => writeStdin(path, text, id)));
+    return readers.map(({ id }) => id);
   }
 
   /** Restart counts to 0. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { HoldfastError, isSystemError } from '../errors.ts';
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
 
 const run = promisify(execFile);
 
@@ -23,7 +23,12 @@ const PATIENCE_MS = 5000;
  * @param path as the lease has it
  * @throws HoldfastError BUSY when it does not read
  */
-export async function writeStdin(path: string, text: string, instance: string, clock: Clock): Promise<void> {
+export async function writeStdin(
+  path: string,
+  text: string,
+  instance: string,
+  clock: Clock = systemClock,
+): Promise<void> {
   const fd = openPipe(path, instance);
   try {
     let rest: Uint8Array = Buffer.from(text);
