@@ -116,6 +116,37 @@ test('members of a group and of a session are found', linux, async (t) => {
   );
 });
 
+for (const [when, prepare] of [
+  ['after it has looked around before', 'proc.identify(process.pid);'],
+  ['when it has never looked before', ''],
+]) {
+  test(`a program without a free descriptor takes nobody for dead, ${when}`, linux, async (t) => {
+    const sleeper = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    cleanup(t, () => sleeper.kill('SIGKILL'));
+    const id = identify(sleeper.pid ?? 0);
+    assert.ok(id);
+    const proc = new URL(import.meta.url.replace('.test.', '.'));
+    const code = `
+      const fs = require('node:fs');
+      import(${JSON.stringify(proc.href)}).then((proc) => {
+        ${prepare}
+        const id = ${JSON.stringify(id)};
+        const fds = [];
+        try { for (;;) fds.push(fs.openSync('/dev/null')); } catch {}
+        const said = [proc.isAlive(id), proc.isAlive({ ...id, pid: 2 ** 22 + 1 }), proc.sessionMembers(id.pid).length,
+          proc.sessionMembers(2 ** 22 + 1).length];
+        for (const fd of fds) fs.closeSync(fd);
+        console.log(JSON.stringify(said));
+      });`;
+    const shell = 'ulimit -n 60; exec "$0" -e "$1"';
+    const child = spawn('sh', ['-c', shell, process.execPath, code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.deepEqual(JSON.parse(line.toString()), [true, false, 1, 0]);
+  });
+}
+
 /** The child of `pid` that made a session of its own. */
 function strayOf(pid: number): number | undefined {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);

@@ -1,9 +1,13 @@
 /**
  * What the system knows about processes: proc(5) on Linux, `ps` elsewhere. All functions are synchronous, because
  * reading /proc never waits for a disk, and answer `undefined` for a process that does not exist.
+ *
+ * A program that has used up its descriptors (EMFILE) cannot open anything in /proc, and must not take that for an empty machine: what
+ * runs would be taken for dead, and started a second time. So one descriptor is kept for that moment, and where even that does not help
+ * the kernel is asked in a way that needs none, kill(2) with signal 0.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
 /** A process, told apart from a later one with the same pid. Valid within one boot: keep `bootId` beside it on disk. */
 export interface ProcessId {
@@ -65,7 +69,10 @@ export function identify(pid: number): ProcessId | undefined {
 
 /** The very process still runs. A zombie does not, nor does another process with the same pid. */
 export function isAlive(id: ProcessId): boolean {
-  return identify(id.pid)?.startTime === id.startTime;
+  const before = failedLooks;
+  const found = identify(id.pid);
+  if (found) return found.startTime === id.startTime;
+  return failedLooks > before && exists(id.pid);
 }
 
 /** Memory in RAM, shared pages included; cheap enough for every second. */
@@ -83,19 +90,27 @@ export function pssBytes(pid: number): number | undefined {
 
 /** Living members of a process group, its leader included. */
 export function groupMembers(pgrp: number): ProcessStat[] {
-  return listProcesses().filter((stat) => stat.pgrp === pgrp && !isDead(stat));
+  return membersOf(pgrp, (stat) => stat.pgrp === pgrp);
 }
 
 /** Living members of a session: also those that went into a group of their own. */
 export function sessionMembers(session: number): ProcessStat[] {
-  return listProcesses().filter((stat) => stat.session === session && !isDead(stat));
+  return membersOf(session, (stat) => stat.session === session);
+}
+
+function membersOf(leader: number, belongs: (stat: ProcessStat) => boolean): ProcessStat[] {
+  const before = failedLooks;
+  const members = listProcesses().filter((stat) => belongs(stat) && !isDead(stat));
+  // When nobody can be seen, the group of the leader stands for all.
+  if (members.length === 0 && failedLooks > before && exists(-leader)) return [unseen(leader)];
+  return members;
 }
 
 /** All processes that this user may see, zombies included. */
 export function listProcesses(): ProcessStat[] {
   if (!isLinux) return ps(['-A']);
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => readStat(Number(pid)) ?? []);
+  const names = withReserve(() => readdirSync('/proc')) ?? [];
+  return names.filter((name) => /^\d+$/.test(name)).flatMap((pid) => readStat(Number(pid)) ?? []);
 }
 
 export function isDead(stat: ProcessStat): boolean {
@@ -117,12 +132,55 @@ function readBootId(): string {
 }
 
 function readProc(name: string): string | undefined {
+  return withReserve(() => readFileSync(`/proc/${name}`, 'utf8'));
+}
+
+/** Given up for a moment when there is no other descriptor left. */
+let reserve: number | undefined;
+/** Looks that failed for another reason than that there is nothing. */
+let failedLooks = 0;
+
+/** ENOENT, or ESRCH when the process ends between open and read; EACCES: it is hidden from us. */
+const NOTHING_THERE = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
+
+/** The result of a look into /proc; undefined when there is nothing, or when it cannot be known, which `failedLooks` counts. */
+function withReserve<T>(look: () => T): T | undefined {
+  reserve ??= quietly(() => openSync('/dev/null', 'r'));
   try {
-    return readFileSync(`/proc/${name}`, 'utf8');
-  } catch {
-    // ENOENT, or ESRCH when it ends between open and read.
+    return look();
+  } catch (error) {
+    if (NOTHING_THERE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+  }
+  if (reserve !== undefined) closeSync(reserve);
+  reserve = undefined;
+  try {
+    return look();
+  } catch (error) {
+    if (!NOTHING_THERE.includes((error as NodeJS.ErrnoException).code ?? '')) failedLooks += 1;
     return undefined;
   }
+}
+
+function quietly<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process, or with a negative number a group, that has this pid. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function unseen(pid: number): ProcessStat {
+  return { pid, startTime: 0, comm: '', state: '?', ppid: 0, pgrp: pid, session: pid, cpuMs: 0 };
 }
 
 function statusKilobytes(text: string | undefined, field: string): number | undefined {
