@@ -50,6 +50,8 @@ export class Outputs {
   readonly #begun = new Map<string, Set<number>>();
   /** Deleted, but not all output was read. */
   readonly #forgotten = new Set<string>();
+  /** Of apps that were deleted: their last lines may still have to be forwarded. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: OutputsOptions) {
     this.#options = options;
@@ -166,7 +168,8 @@ export class Outputs {
     }
     this.#forgotten.delete(app);
     this.#logs.delete(app);
-    void log.close();
+    const closed = log.close().finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
   }
 
   /** Writes what it has, and leaves the pipes to the next daemon. */
@@ -174,11 +177,13 @@ export class Outputs {
     for (const { capture } of this.#open.values()) capture.close();
     this.#open.clear();
     await Promise.all([...this.#logs.values()].map((log) => log.close()));
+    await Promise.all(this.#closing);
   }
 
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((key) => this.close(key)));
     await Promise.all([...this.#logs.values()].map((log) => log.close()));
+    await Promise.all(this.#closing);
   }
 
   #read(plan: LoggedApp, slot: number, key: string, pipes: PipePair, fresh: boolean): void {
