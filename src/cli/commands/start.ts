@@ -88,7 +88,9 @@ async function startKnown(
 }
 
 async function startAgain(context: Context, client: Client, { app, slot }: Target): Promise<AppView> {
-  if (slot === null && app.status === 'running') {
+  // One that runs may have instances that were stopped one by one.
+  const isWhole = app.instances.every(({ status }) => status !== 'down');
+  if (slot === null && app.status === 'running' && isWhole) {
     if (!context.json) context.err.line(`${context.err.style.bold(app.name)} runs already`);
     return app;
   }
