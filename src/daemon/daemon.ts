@@ -3,6 +3,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../kit/clock.ts';
 import { thisMachine } from '../launch/machine.ts';
+import { requireRights } from '../launch/rights.ts';
 import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
@@ -205,6 +206,7 @@ export class Daemon {
       orphans: this.#orphans,
       edgeEntry: EDGE_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+      requireRights: (plan) => requireRights(plan, thisMachine(), plan.guest ? GUEST : null),
       refreshRoutes: () => this.#routing.refresh(),
       portsFreed: () => this.#holder.settled(),
     });
@@ -281,7 +283,9 @@ export class Daemon {
     this.#routing.refresh();
     this.#holder.refresh();
     await this.#api.listen(paths.control);
-    void firstAttempts(this.#supervisor, systemClock).then((text) => this.#presence.say('ready', text));
+    void firstAttempts(this.#supervisor, records, systemClock).then((text) =>
+      this.#presence.say('ready', text),
+    );
   }
 
   /** SIGTERM: everything ends, the wish stays for the next start. */

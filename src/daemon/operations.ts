@@ -34,6 +34,8 @@ export interface OperationsOptions {
   /** The file that an edge runs. */
   readonly edgeEntry: string;
   readonly edgeEnv: Readonly<Record<string, string>>;
+  /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
+  requireRights(plan: AppPlan): void;
   /** The routes have changed. */
   refreshRoutes(): void;
   /** Resolves when others can open the ports whose doors were closed. */
@@ -86,6 +88,7 @@ export class Operations {
         hint: `Run \`hold restart ${name}\` or \`hold reload ${name}\`, or choose another name with \`-n\``,
       });
     }
+    this.#options.requireRights(plan);
     const starts = stored !== undefined || plan.autostart;
     await this.#options.orphans.end([name]);
     if (starts) this.#ports.open([{ ...fresh(plan, null), learned: stored?.learned ?? [] }]);
@@ -113,6 +116,7 @@ export class Operations {
   async #startAgain(name: string, idle: readonly number[]): Promise<void> {
     this.#wishes.refuseWhileEnding([name]);
     const stored = this.#wishes.get(name);
+    this.#options.requireRights(stored.plan);
     await this.#options.orphans.end([name]);
     this.#ports.open([stored]);
     this.#options.outputs.begin(name);
@@ -193,6 +197,10 @@ export class Operations {
     refuseForeign(this.#state, next);
     const changes = this.plan(next);
     if (changes.length === 0) return changes;
+    for (const { kind, name } of changes) {
+      const plan = next.apps[name];
+      if (plan && kind !== 'remove') this.#options.requireRights(plan);
+    }
     await orphans.end(Object.keys(next.apps));
     const target = await this.#openedFor(targetState(this.#state, next, (edge) => this.#edgePlan(edge)));
     const { sites, edge } = this.#state;
