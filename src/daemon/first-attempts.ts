@@ -1,6 +1,7 @@
 /** When a machine may count as booted: every app runs, or has had its first chance. */
 import type { Clock } from '../kit/clock.ts';
 import type { Instance } from '../supervisor/instance.ts';
+import type { InstanceRecord } from '../supervisor/supervisor.ts';
 
 /** The part of the supervisor that is looked at. */
 interface Supervised {
@@ -11,19 +12,28 @@ interface Supervised {
 interface SupervisedApp {
   readonly desired: { readonly wanted: number };
   readonly isSettled: boolean;
-  readonly instances: readonly Pick<Instance, 'lastExit' | 'restarts' | 'phase'>[];
+  readonly instances: readonly Pick<Instance, 'id' | 'serial' | 'phase'>[];
 }
 
 /** Nothing else of the machine should wait for an app that takes longer. */
 const LONGEST_MS = 120_000;
 
-/** Resolves with what is to be said of it, such as `3 of 4 apps running`. */
-export async function firstAttempts(supervisor: Supervised, clock: Clock): Promise<string> {
+/** Resolves with what is to be said of it, such as `3 of 4 apps running`. `earlier`: what other daemons left. */
+export async function firstAttempts(
+  supervisor: Supervised,
+  earlier: readonly Pick<InstanceRecord, 'app' | 'snapshot'>[],
+  clock: Clock,
+): Promise<string> {
+  const serials = new Map(earlier.map(({ app, snapshot }) => [`${app}.${snapshot.slot}`, snapshot.serial]));
+
   let cancel = (): void => undefined;
   const longest = new Promise<void>((resolve) => {
     cancel = clock.after(LONGEST_MS, resolve);
   });
-  await Promise.race([supervisor.until(() => supervisor.apps.every(hasHadItsChance)), longest]);
+  await Promise.race([
+    supervisor.until(() => supervisor.apps.every((app) => hasHadItsChance(app, serials))),
+    longest,
+  ]);
   cancel();
   const wanted = supervisor.apps.filter(({ desired }) => desired.wanted > 0);
   if (wanted.length === 0) return 'no apps to run';
@@ -31,12 +41,15 @@ export async function firstAttempts(supervisor: Supervised, clock: Clock): Promi
   return `${running} of ${wanted.length} apps running`;
 }
 
-function hasHadItsChance(app: SupervisedApp): boolean {
+/** What it went through under an earlier daemon, up to `serials`, does not count. */
+function hasHadItsChance(app: SupervisedApp, serials: ReadonlyMap<string, number>): boolean {
   return (
     app.isSettled ||
-    app.instances.some(
-      ({ lastExit, restarts, phase }) =>
-        lastExit !== null || restarts > 0 || phase === 'backoff' || phase === 'failed',
-    )
+    app.instances.some(({ id, serial, phase }) => {
+      const attempts = serial - (serials.get(id) ?? 0);
+      return (
+        phase === 'failed' || phase === 'done' || attempts > 1 || (attempts === 1 && phase === 'backoff')
+      );
+    })
   );
 }
