@@ -9,6 +9,7 @@ import { defineForever } from './forever.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
+import { definePm2 } from './pm2.ts';
 import { defineReload } from './reload.ts';
 import { defineRestart } from './restart.ts';
 import { defineRun } from './run.ts';

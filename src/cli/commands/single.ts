@@ -29,6 +29,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   top: async () => (await import('./top.ts')).defineTop,
   import: async () => (await import('./import.ts')).defineImport,
   forever: async () => (await import('./forever.ts')).defineForever,
+  pm2: async () => (await import('./pm2.ts')).definePm2,
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
   boot: async () => (await import('./boot.ts')).defineBoot,
 };

@@ -15,7 +15,7 @@ export interface EcosystemFile {
 
 /** As PM2 recognises them by their name. */
 export function isEcosystemName(name: string): boolean {
-  return /\.(json5?|ya?ml)$|(^|[./])(config|ecosystem(\.config)?)\.[cm]?[jt]s$/.test(name);
+  return /\.(json5?|ya?ml)$|\.config\.[cm]?[jt]s$/.test(name);
 }
 
 /**
