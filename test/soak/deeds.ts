@@ -1,5 +1,6 @@
 /** What people and fate do to the apps of a soak, in an order that the seed decides. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, processesWith } from '../support/processes.ts';
 import type { TestHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
@@ -35,6 +36,8 @@ export interface MischiefOptions {
 
 /** A daemon that dies more often than this comes back with growing pauses, see `restartDelay`. */
 const LEAST_BETWEEN_DAEMON_KILLS = 22_000;
+/** When both are gone nobody holds the ports and the pipes: that is another story. */
+const LEAST_BETWEEN_KILLS = 3000;
 const FIRST_DAEMON_KILL = 10;
 const TRIES = 30;
 
@@ -45,6 +48,7 @@ export async function makeMischief(options: MischiefOptions): Promise<Mischief> 
   const begin = performance.now();
   const busy = new Map<string, Promise<void>>();
   let deeds = 0;
+  let holderKilledAt = Number.NEGATIVE_INFINITY;
   let daemonKilledAt = Number.NEGATIVE_INFINITY;
 
   const command = async (...args: string[]): Promise<void> => {
@@ -55,7 +59,7 @@ export async function makeMischief(options: MischiefOptions): Promise<Mischief> 
       if (code === 0) return;
       said = stderr;
       // An instance was killed, or the daemon, while the command waited for it: whoever gave it says it again.
-      await until(() => true, { why: 'a moment has passed', every: 300 });
+      await sleep(300);
     }
     done.refused.push(`hold ${args.join(' ')}: ${said.trim()}`);
   };
@@ -88,18 +92,27 @@ export async function makeMischief(options: MischiefOptions): Promise<Mischief> 
     ] as const);
     deeds += 1;
     // Also in a short soak the daemon is killed once.
-    const deed = deeds === FIRST_DAEMON_KILL ? 'daemon' : picked;
+    const deed = deeds >= FIRST_DAEMON_KILL && done.daemonKills === 0 ? 'daemon' : picked;
     const isCalm = performance.now() - begin > calm;
     if (deed === 'kill') {
       killOne(home, app, size, signal, done.history);
-      await until(() => true, { why: 'a moment has passed', every: 20 });
+      await sleep(20);
       continue;
     }
     if (deed === 'daemon' || deed === 'holder') {
-      if (isCalm || performance.now() - daemonKilledAt < LEAST_BETWEEN_DAEMON_KILLS) continue;
-      daemonKilledAt = performance.now();
-      if (deed === 'daemon') done.daemonKills += 1;
-      await killNamed(deed, deed === 'daemon' ? home.paths.daemonPid : home.paths.holderPid);
+      const now = performance.now();
+      const isSoon =
+        now - holderKilledAt < LEAST_BETWEEN_KILLS ||
+        now - daemonKilledAt < (deed === 'daemon' ? LEAST_BETWEEN_DAEMON_KILLS : LEAST_BETWEEN_KILLS);
+      if (isCalm || isSoon) await sleep(20);
+      else if (deed === 'daemon') {
+        done.daemonKills += 1;
+        await killNamed(deed, home.paths.daemonPid);
+        daemonKilledAt = performance.now();
+      } else {
+        await killNamed(deed, home.paths.holderPid);
+        holderKilledAt = performance.now();
+      }
       continue;
     }
     const wish = wishes.get(app);

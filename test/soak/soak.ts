@@ -40,6 +40,10 @@ const CALM_FROM = 0.6;
 const GROWTH_SHARE = 0.2;
 const GROWTH_BYTES = 12 * 1024 * 1024;
 const SAMPLE_MS = 1000;
+/** Until then a new daemon compiles, and its heap finds its size. */
+const WARM_AFTER_MS = 30_000;
+/** What is shorter says nothing about growth. */
+const LONG_MS = 60_000;
 
 export async function soak(t: Test, options: SoakOptions): Promise<SoakReport> {
   const { seed, duration, say } = options;
@@ -131,7 +135,10 @@ function judgeMemory(
   calm: number,
 ): { summary: string; problems: string[] } {
   const last = samples.at(-1)?.pid;
-  const calmSamples = samples.filter(({ at, pid }) => pid === last && at > calm);
+  const born = samples.find(({ pid }) => pid === last)?.at ?? 0;
+  const calmSamples = samples.filter(
+    ({ at, pid }) => pid === last && at > Math.max(calm, born + WARM_AFTER_MS),
+  );
   const quarter = Math.max(1, Math.floor(calmSamples.length / 4));
   const median = (part: readonly MemorySample[]) => {
     const sorted = part.map(({ bytes }) => bytes).sort((a, b) => a - b);
@@ -140,7 +147,10 @@ function judgeMemory(
   const before = median(calmSamples.slice(0, quarter));
   const after = median(calmSamples.slice(-quarter));
   const most = Math.max(0, ...samples.map(({ bytes }) => bytes));
+  if (calmSamples.length === 0)
+    return { summary: `memory of the daemon: at most ${formatBytes(most)}`, problems: [] };
   const summary = `memory of the daemon: ${formatBytes(before)} at the beginning, ${formatBytes(after)} at the end of its calm time; at most ${formatBytes(most)}`;
-  const grown = after - before > Math.max(GROWTH_BYTES, before * GROWTH_SHARE);
+  const isLong = (calmSamples.at(-1)?.at ?? 0) - (calmSamples[0]?.at ?? 0) >= LONG_MS;
+  const grown = isLong && after - before > Math.max(GROWTH_BYTES, before * GROWTH_SHARE);
   return { summary, problems: grown ? [summary] : [] };
 }
