@@ -1,13 +1,12 @@
 /** `list` and `logs`: what runs, and what it said. */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { homePaths } from '../../protocol/home.ts';
 import { ForeignExit } from '../foreign.ts';
 import { plainButColours } from '../print/text.ts';
 import { type ForeverProcess, findTarget, foreverProcesses, scriptName } from './process.ts';
 import { type Session, textOption } from './session.ts';
 import { alignedRows, processTable } from './table.ts';
+import { type TailOptions, tailLines } from './tail.ts';
 
 export async function list({ context, voice, root }: Session): Promise<void> {
   const processes = await all({ context, root });
@@ -59,16 +58,11 @@ function logTable(processes: readonly ForeverProcess[], { context, voice }: Sess
   );
 }
 
-interface TailOptions {
-  readonly count: number;
-  readonly follow: boolean;
-}
-
 /** Its own log file, as it is; of one without (`-s`), what Holdfast has kept. */
 async function tail(
   session: Session,
   process: ForeverProcess,
-  { count, follow }: TailOptions,
+  { count, follow }: Omit<TailOptions, 'signal'>,
 ): Promise<void> {
   const { context, voice } = session;
   const print = (text: string) =>
@@ -76,31 +70,13 @@ async function tail(
       `${voice.style.magenta(scriptName(process))}:${process.pid ?? '-'} - ${plainButColours(text)}`,
     );
   const { logFile } = process;
-  if (logFile !== null && existsSync(logFile)) return tailFile(logFile, count, follow, context.signal, print);
+  const { signal } = context;
+  if (logFile !== null && existsSync(logFile)) {
+    for await (const line of tailLines(logFile, { count, follow, signal })) if (line !== '') print(line);
+    return;
+  }
   const { readLogs } = await import('../../logs/reader.ts');
   const dir = homePaths(context.home).logs;
-  const { signal } = context;
   for await (const { text } of readLogs({ dir, apps: [process.name], tail: count, follow, signal }))
     print(text);
-}
-
-/** With tail(1), as forever does: it knows files of any size, and how to follow one that is rotated. */
-async function tailFile(
-  file: string,
-  count: number,
-  follow: boolean,
-  signal: AbortSignal,
-  print: (line: string) => void,
-): Promise<void> {
-  const child = spawn('tail', ['-n', String(count), ...(follow ? ['-F'] : []), '--', file], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const end = () => child.kill();
-  signal.addEventListener('abort', end, { once: true });
-  try {
-    for await (const line of createInterface({ input: child.stdout })) if (line !== '') print(line);
-  } finally {
-    signal.removeEventListener('abort', end);
-    child.kill();
-  }
 }
