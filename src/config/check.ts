@@ -1,13 +1,13 @@
 /** Checks a configuration's value as a whole and completes it to a Plan. */
 
 import type { ErrorCode } from '../errors.ts';
-import { canonicalHost, canonicalPrefix } from './addresses.ts';
 import { completeApp, type Surroundings } from './app.ts';
 import { configJsonSchema } from './json-schema.ts';
-import type { AppPlan, Plan, RoutePlan, SitePlan } from './plan.ts';
+import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { configSettings, type Settings } from './schema.ts';
 import { show, showPath } from './show.ts';
+import { completeSites } from './sites.ts';
 import { didYouMean } from './suggest.ts';
 
 export interface Checked {
@@ -186,51 +186,4 @@ function portClashes({ apps, sites, listen }: Settings): Problem[] {
     else users.set(port, showPath(path));
   }
   return problems;
-}
-
-function completeSites(
-  settings: Settings,
-  apps: readonly string[],
-  problems: Problem[],
-): Record<string, SitePlan> {
-  const sites: Record<string, SitePlan> = {};
-  for (const [written, { routes }] of Object.entries(settings.sites)) {
-    const path = ['sites', written];
-    const host = canonicalHost(written);
-    if (typeof host !== 'string') continue;
-    if (Object.hasOwn(sites, host))
-      problems.push({ path, text: `is the same host as another site: ${show(host)}` });
-    sites[host] = { host, routes: completeRoutes(routes, [...path, 'routes'], apps, problems) };
-  }
-  return sites;
-}
-
-function completeRoutes(
-  routes: Settings['sites'][string]['routes'],
-  path: readonly string[],
-  apps: readonly string[],
-  problems: Problem[],
-): RoutePlan[] {
-  const seen = new Map<string, string>();
-  const done: RoutePlan[] = [];
-  for (const [written, to] of Object.entries(routes)) {
-    const here = [...path, written];
-    const prefix = canonicalPrefix(written);
-    if (typeof prefix !== 'string') continue;
-    // With and without the slash at its end, a prefix covers the same.
-    const bare = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix;
-    const other = seen.get(bare);
-    if (other !== undefined)
-      problems.push({ path: here, text: `matches the same path as ${show(other)}: keep one of them` });
-    seen.set(bare, written);
-    if (to.kind === 'app' && !apps.includes(to.app)) {
-      problems.push({
-        path: here,
-        text: `must be the name of an app: there is none named ${show(to.app)}${didYouMean(to.app, apps)}`,
-      });
-    }
-    done.push({ prefix, to });
-  }
-  if (done.length === 0) problems.push({ path, text: 'must have at least one route, such as "/": "web"' });
-  return done;
 }

@@ -3,20 +3,12 @@
  * JSON Schema and the reference page come from here. What this hands out is complete: units resolved, defaults in.
  */
 import { z } from 'zod';
-import { listenAddress, peer, routePrefix, routeTarget, siteHost } from './addresses.ts';
+import { listenAddress, peer, siteHost } from './addresses.ts';
 import { app } from './app-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
 import { appName } from './names.ts';
-
-const siteShape = z.strictObject({
-  routes: described(z.record(routePrefix, routeTarget), {
-    says:
-      'Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for ' +
-      '`/api` and `/api/x`, not for `/apix`. The path is passed on unchanged',
-    example: { '/': 'web', '/legacy/': 'http://127.0.0.1:3000' },
-  }),
-});
+import { siteSettings } from './site-schema.ts';
 
 const edge = section(
   {
@@ -83,7 +75,7 @@ const configShape = z.strictObject({
     },
   ),
   sites: withDefault(
-    z.record(siteHost, described(siteShape, { says: 'What the edge serves under one host' })),
+    z.record(siteHost, siteSettings),
     {},
     {
       says:
