@@ -137,6 +137,7 @@ export class Links {
     if (message.type === 'probing') link.probe = message;
     if (message.type === 'applied') link.applied = message.version;
     if (message.type === 'traffic') link.traffic = message.sites;
-    this.#options.onMessage(link, message);
+    // A hundred instances say how they are a hundred times a second: that is for whoever looks.
+    if (message.type !== 'health' && message.type !== 'traffic') this.#options.onMessage(link, message);
   }
 }
