@@ -42,7 +42,9 @@ export function launcherScript(facts: LauncherFacts): string {
 const SCRIPT = String.raw`
 alive=$home/run/alive
 log=$home/daemon.log
+self=$home/bin/holdfast-boot
 agent_pid=$home/run/agent.pid
+listener_pid=$home/run/listener.pid
 
 say() { echo "holdfast: $*" >&2; }
 
@@ -116,13 +118,14 @@ become_daemon() {
 # The pid of the daemon, made sure that it is one and not who has got its number.
 daemon_pid() {
   pid=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' "$home/run/daemon.pid" 2>/dev/null)
-  is_ours "$pid" && echo "$pid"
+  is_ours "$pid" "$home" && echo "$pid"
 }
 
+# $2: what its command line must hold.
 is_ours() {
   [ "$1" ] || return 1
   if [ -d /proc/self ]; then words=$(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline"); else words=$(ps -o args= -p "$1"); fi
-  case $words in *"$home"*) ;; *) return 1 ;; esac
+  case $words in *"$2"*) ;; *) return 1 ;; esac
 }
 
 # Ready, or what comes next to it: to whoever waits for that.
@@ -137,8 +140,6 @@ listen() {
   trap '' TERM INT PIPE
   end=10
   while read -r word text; do
-    # Whoever we listened for was killed; it has a successor, perhaps.
-    kill -0 $$ 2>/dev/null || { echo "$word $text" >"$alive"; return $end; }
     case $word in
       ready) announce "ready: $text" ;;
       attached) announce 'ready: it ran already' ;;
@@ -177,7 +178,7 @@ on_term() {
 
 finish() {
   for child in $listener $nagger; do kill -KILL "$child" 2>/dev/null; done
-  rm -f "$agent_pid"
+  rm -f "$agent_pid" "$listener_pid"
   exit "$1"
 }
 
@@ -198,6 +199,9 @@ run() {
   trap '' HUP
   mkdir -p "$home/run" || exit 1
   echo $$ >"$agent_pid"
+  # Of a predecessor that was killed: two that read from one pipe get half a word each.
+  pid=$(cat "$listener_pid" 2>/dev/null)
+  is_ours "$pid" "$self" && kill -KILL "$pid"
   [ -p "$alive" ] || { rm -f "$alive"; mkfifo -m 600 "$alive"; } || exit 1
   # Opening one end alone would wait for the other.
   exec 8<>"$alive" 3<"$alive"
@@ -209,6 +213,7 @@ run() {
       # Not as redirections of the function: the shell would keep copies to restore.
       (exec <&3 5>&-; listen) &
       listener=$!
+      echo $listener >"$listener_pid"
       exec 5>&-
       await "$listener"
       how=$?
@@ -243,6 +248,7 @@ rest() {
   exec 5>"$alive"
   (exec <&3 7>&-; doze) &
   listener=$!
+  echo $listener >"$listener_pid"
   exec 5>&-
   dozing=yes
   [ -z "$stopping" ] || return 1
@@ -265,12 +271,12 @@ case $1 in
   run) run ;;
   daemon) find_all && become_daemon; exit 1 ;;
   where) find_all && printf '%s\n%s\n' "$node" "$package" ;;
-  running) is_ours "$(cat "$agent_pid" 2>/dev/null)" ;;
+  running) is_ours "$(cat "$agent_pid" 2>/dev/null)" "$self" ;;
   stop)
     pid=$(cat "$agent_pid" 2>/dev/null)
-    is_ours "$pid" || exit 0
+    is_ours "$pid" "$self" || exit 0
     kill -TERM "$pid"
-    while is_ours "$pid"; do sleep 1; done
+    while is_ours "$pid" "$self"; do sleep 1; done
     ;;
   *) say 'usage: holdfast-boot run [--keep] | daemon | where | running | stop'; exit 2 ;;
 esac

@@ -1,6 +1,7 @@
 /** A machine with systemd comes up with its apps: at boot, after a power cut, and whoever dies meanwhile. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cleanup } from '../support/cleanup.ts';
 import { type InitHost, initHost } from '../support/init-host.ts';
 import { unavailable } from '../support/programs.ts';
 import { until } from '../support/until.ts';
@@ -34,6 +35,8 @@ function pidIn(host: InitHost, file: string): string {
   return /"pid":(\d+)/.exec(host.run('cat', `${HOME}/run/${file}`))?.[1] ?? '';
 }
 
+let done = false;
+
 test('a machine with systemd comes up with its apps, also after a power cut', async (t) => {
   const host = initHost(t, {
     init: [SYSTEMD, '--show-status=false'],
@@ -46,6 +49,9 @@ test('a machine with systemd comes up with its apps, also after a power cut', as
     up: 'systemctl is-system-running --wait | grep -Eq "running|degraded"',
   });
   if (!host) return;
+  cleanup(t, () => {
+    if (!done) t.diagnostic(host.shell(`journalctl -b -u ${UNIT} --no-pager -o short-monotonic`).output);
+  });
   await host.boot().catch((error) => {
     unavailable(t, `systemd does not boot here: ${String(error)}`);
     throw error;
@@ -115,4 +121,5 @@ test('a machine with systemd comes up with its apps, also after a power cut', as
   );
   const complaints = host.shell(`journalctl -b -p warning -u ${UNIT} --no-pager -o cat`).output;
   t.diagnostic(complaints);
+  done = true;
 });
