@@ -1,8 +1,13 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Imported } from '../../config/import/imported.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
+
+interface ImportOptions {
+  readonly env?: string;
+}
 
 const examples = `
 Examples:
@@ -20,11 +25,19 @@ export function defineImport(program: Command, context: ContextFactory): void {
     )
     .argument('<tool>', 'pm2, forever, procfile or systemd')
     .argument('<file...>', 'its file; of systemd also several units')
+    .option('--env <name>', 'of pm2: what env_NAME says counts too')
     .addHelpText('after', examples)
-    .action((tool: string, files: string[]) => importFrom(context(), tool, files));
+    .action((tool: string, files: string[], options: ImportOptions) =>
+      importFrom(context(), tool, files, options),
+    );
 }
 
-async function importFrom(context: Context, tool: string, files: readonly string[]): Promise<void> {
+async function importFrom(
+  context: Context,
+  tool: string,
+  files: readonly string[],
+  options: ImportOptions,
+): Promise<void> {
   const importer = Object.hasOwn(importers, tool) ? importers[tool] : undefined;
   if (!importer) {
     const { didYouMean } = await import('../../config/suggest.ts');
@@ -34,7 +47,7 @@ async function importFrom(context: Context, tool: string, files: readonly string
       `Cannot import from "${tool}": it must be ${names.join(', ')}${didYouMean(tool, names)}`,
     );
   }
-  const { config, notes } = await importer(context, files);
+  const { config, notes } = await importer(context, files, options);
   const { printConfig } = await import('../../config/import/print-config.ts');
   await context.out.flow(printConfig(config, { notes, format: context.json ? 'json' : 'ts' }));
   const { err, json, out } = context;
@@ -46,9 +59,13 @@ async function importFrom(context: Context, tool: string, files: readonly string
   }
 }
 
-type Importer = (context: Context, files: readonly string[]) => Promise<Imported>;
+type Importer = (context: Context, files: readonly string[], options: ImportOptions) => Promise<Imported>;
 
 const importers: Readonly<Record<string, Importer>> = {
+  async pm2({ cwd }, files, { env: environment }) {
+    const { importEcosystem } = await import('../../config/import/pm2.ts');
+    return importEcosystem(resolve(cwd, onlyOne(files)), { environment });
+  },
   async forever({ cwd, env }, files) {
     const { importForever } = await import('../../config/import/forever.ts');
     const { findRoot } = await import('../forever/root.ts');

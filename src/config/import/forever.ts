@@ -25,6 +25,7 @@ export async function importForever(
   const apps: Record<string, AppConfig> = {};
   const notes: string[] = [
     ...ignored.map((key) => `"${key}" is not known to forever, which ignores it, and so does this file`),
+    'forever gives a process all variables of the shell; here `env`, `envFile` and `passEnv` name what it needs',
     'forever ends a process with SIGKILL; Holdfast sends a signal (stop.signal), and SIGKILL only after stop.timeout',
   ];
   for (const settings of processes) {

@@ -27,7 +27,9 @@ export async function importProcfile(file: string, { cwd }: ImportPlace): Promis
   const taken = new Set<string>();
   const named = entries.map((entry) => ({ ...entry, name: appNameFor(entry.type, taken) }));
   const release = named.find(({ type }) => type === 'release');
-  const notes: string[] = [];
+  const notes = [
+    'foreman gives a process all variables of the shell; here `env`, `envFile` and `passEnv` name what it needs',
+  ];
   const apps: Record<string, AppConfig> = {};
   named.forEach(({ name, type, line }, index) => {
     const command = commandOf(line);
