@@ -68,17 +68,9 @@ function takeChannel(): Channel | null {
   };
 }
 
-/**
- * With two of Node's listeners an app that listens to 'message' or 'disconnect' would never end; a third one looks for early
- * messages in the channel that is gone, and would find what messages.cts puts there.
- */
+/** With these two of Node's listeners, an app that listens to 'message' or 'disconnect' would never end. */
 function stopCountingListeners(): void {
   const emitter: NodeJS.EventEmitter = process;
-  for (const listener of emitter.rawListeners('newListener')) {
-    if (/\bkPendingMessages\b/.test(String(listener))) {
-      emitter.removeListener('newListener', listener as () => void);
-    }
-  }
   const nodes = { newListener: 'onNewListener', removeListener: 'onRemoveListener' };
   for (const [event, name] of Object.entries(nodes)) {
     for (const listener of emitter.rawListeners(event)) {

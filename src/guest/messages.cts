@@ -16,6 +16,14 @@ interface Messages {
   readonly saidReady: boolean;
 }
 
+/**
+ * When there was a real channel (channel.cts), Node still looks for early messages in what is in its place, under a symbol of its
+ * own: there are none.
+ */
+const pendingMessages: ProxyHandler<object> = {
+  get: (target, key) => (typeof key === 'symbol' ? [] : Reflect.get(target, key)),
+};
+
 /** `ready` is called once. */
 function giveMessages(ready: () => void): Messages {
   let saidReady = false;
@@ -31,7 +39,7 @@ function giveMessages(ready: () => void): Messages {
     return true;
   };
   channel.connected = true;
-  channel.channel = { ref() {}, unref() {}, hasRef: () => false };
+  channel.channel = new Proxy({ ref() {}, unref() {}, hasRef: () => false }, pendingMessages);
   channel.disconnect = () => {
     if (!channel.connected) return;
     channel.connected = false;
