@@ -82,12 +82,14 @@ export function readBlocked(file: string): BlockedAt | null {
   return { stack: stack.filter((line) => typeof line === 'string'), report: report === true };
 }
 
-/** Without the environment, the addresses of this machine, and what looks secret in the command line. */
+/** Without the environment, the addresses of this machine, and what looks secret in the command line; also those of its worker threads. */
 export function cleaned(report: Readonly<Record<string, unknown>>, bytes = 0): Record<string, unknown> {
-  const { environmentVariables, header, ...rest } = report;
+  const { environmentVariables, header, workers, ...rest } = report;
   const { networkInterfaces, commandLine, ...facts } = (header ?? {}) as Record<string, unknown>;
   const args = Array.isArray(commandLine) ? commandLine.map(String) : [];
-  const clean = { header: { ...facts, commandLine: maskArguments(args) }, ...rest };
+  const clean: Record<string, unknown> = { header: { ...facts, commandLine: maskArguments(args) }, ...rest };
+  if (Array.isArray(workers))
+    clean.workers = workers.map((worker) => cleaned(worker as typeof report, bytes));
   return bytes > LARGE_BYTES ? { ...clean, libuv: [] } : clean;
 }
 
