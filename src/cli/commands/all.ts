@@ -43,4 +43,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineTop,
   defineUpgrade,
   defineBoot,
+  defineImport,
+  defineForever,
+  definePm2,
 ];

@@ -51,11 +51,14 @@ async function changeGroup(
   const options = { signal: session.context.signal };
   const slots = whole ? [undefined] : processes.map(({ slot }) => slot);
   if (verb === 'delete') {
-    if (whole) await client.delete(name, options);
-    else {
+    if (!whole) {
       await client.scale(name, app.numbers.length - processes.length, options);
-      session.voice.warn(`${name} has ${processes.length} fewer now; those with the highest numbers went`);
+      session.voice.warn(
+        `${name} has ${processes.length} fewer now; those with the highest numbers went, whichever were named`,
+      );
+      return;
     }
+    await client.delete(name, options);
   } else {
     for (const slot of slots) {
       const body = slot === undefined ? {} : { slot };

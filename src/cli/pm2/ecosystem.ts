@@ -133,7 +133,7 @@ export async function startPlan(session: Session, client: Client, plan: AppPlan)
   const count = view.numbers.length;
   voice.say(
     plan.autostart
-      ? `App [${plan.name}] launched (${count} instances)`
+      ? `App [${plan.name}] launched (${count} ${count === 1 ? 'instance' : 'instances'})`
       : `App [${plan.name}] added, not started`,
   );
 }

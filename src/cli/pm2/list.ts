@@ -1,5 +1,5 @@
 /** `ls`, and the table below every change. */
-import type { AppDetail } from '../../protocol/api.ts';
+import { userInfo } from 'node:os';
 import type { Style } from '../print/style.ts';
 import { allProcesses } from './look-up.ts';
 import { namespaceOf, type Pm2Status } from './processes.ts';
@@ -77,13 +77,9 @@ function row({ id, app, instance, status, detail, starts }: Shown, style: Style)
     { text: status, paint: (text) => style.bold(style[tones[status]](text)) },
     { text: `${Math.round((instance?.cpu ?? 0) * 100)}%` },
     { text: shortSize(instance?.memoryBytes ?? 0) },
-    { text: plan.rights.user ?? userOf(detail) },
+    { text: plan.rights.user ?? userInfo().username },
     { text: plan.watch ? 'enabled' : 'disabled' },
   ];
-}
-
-function userOf({ plan }: AppDetail): string {
-  return plan.baseEnv.USER ?? plan.baseEnv.LOGNAME ?? 'N/A';
 }
 
 /** PM2's: `12s`, `5m`, `3h`, `2D`. */

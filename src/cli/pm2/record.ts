@@ -1,4 +1,5 @@
 /** One process as `jlist` prints it: the fields that PM2's users read. Pure, but for the version in package.json. */
+import { userInfo } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import type { AppPlan } from '../../config/plan.ts';
 import { readPackage } from '../../config/programs.ts';
@@ -98,7 +99,7 @@ export function recordOf(one: Shown): Pm2Record {
     vizion: false,
     ...(plan.memory.softBytes === null ? {} : { max_memory_restart: plan.memory.softBytes }),
     ...(plan.restart.at === null ? {} : { cron_restart: plan.restart.at.expression }),
-    username: plan.rights.user ?? plan.baseEnv.USER ?? '',
+    username: plan.rights.user ?? userInfo().username,
     env: plan.env,
   };
   return {

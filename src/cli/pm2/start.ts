@@ -13,12 +13,15 @@ export async function start(session: Session): Promise<void> {
   const targets = here === undefined ? words.targets : [here];
   if (targets.length === 0)
     fail(session, 'Say what to start: a script, a command, an ecosystem file, or the name of an app');
-  await allOf(
-    session,
-    targets.map((target) => () => startOne(session, target)),
-    false,
-  );
-  await listAfter(session);
+  try {
+    await allOf(
+      session,
+      targets.map((target) => () => startOne(session, target)),
+      false,
+    );
+  } finally {
+    await listAfter(session);
+  }
 }
 
 async function startOne(session: Session, target: string): Promise<void> {

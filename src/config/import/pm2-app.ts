@@ -43,13 +43,14 @@ export function importPm2App({ values, environments, notes }: Pm2App, place: Pm2
   const told = [...notes];
   const wanted = nameOf(values, script, place);
   const name = pm2Name(wanted);
-  if (name !== wanted) told.push(`it is named "${name}", since "${wanted}" is no name of an app`);
+  if (name !== wanted)
+    told.push(`"${wanted}" is named so, since names consist of letters, digits, "-" and "_" here`);
   const env = envOf(values, environments, place, told);
   const port = portOf(values, env, told);
   const isJob = values.flag('autorestart') === false && cronOf(values) !== undefined;
   if (isJob)
     told.push(
-      `autorestart: false with cron_restart is a job: it is run by the clock, and by \`hold job ${name}\``,
+      `autorestart: false with cron_restart is a job: it is run by the clock, and at once by \`hold run ${name}\``,
     );
   const files = filesOf(name, values, place);
   const config: AppConfig = {
