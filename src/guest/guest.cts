@@ -26,6 +26,9 @@ import type { WatcherModule } from './watcher.cts';
 const { takeOrders }: OrdersModule = require('./orders.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
 
+/** An instance of which there is nothing new to say says that it is there this often. */
+const QUIET_MS = 20_000;
+
 function start(orders: GuestOrders): void {
   const { blockOutput }: StdioModule = require('./stdio.cjs');
   const { takeChannel }: ChannelModule = require('./channel.cjs');
@@ -42,7 +45,9 @@ function start(orders: GuestOrders): void {
   const registry = createRegistry();
   const { watchdogMs } = orders;
   const mayBeDebugged = watchdogMs === null ? () => false : isDebugged;
-  const health = watchHealth(orders.healthEveryMs, mayBeDebugged, (message) => link.tell(message));
+  // The watchdog takes silence for a blocked event loop.
+  const quietMs = watchdogMs === null ? QUIET_MS : orders.healthEveryMs;
+  const health = watchHealth(orders.healthEveryMs, quietMs, mayBeDebugged, (message) => link.tell(message));
   const drain = createDrain(registry, () => link.tell({ type: 'drained' }));
 
   let messages: Messages | null = null;

@@ -5,6 +5,9 @@ import type { FromChild } from '../protocol/link.ts' with { 'resolution-mode': '
 type Health = Extract<FromChild, { type: 'health' }>;
 
 const SAMPLE_MS = 100;
+/** Smaller differences are not worth a message: a hundred idle instances would keep the daemon busy with them. */
+const DELAY_NOISE_MS = 20;
+const HEAP_NOISE = 0.2;
 
 interface HealthWatch {
   start(): void;
@@ -12,11 +15,12 @@ interface HealthWatch {
 }
 
 /**
- * Reports every `everyMs` between `start` and `stop`. `loopDelayMs` is the greatest lateness of a timer since the
+ * Looks every `everyMs` between `start` and `stop`, and reports what has changed; when nothing has, every `quietMs`. `loopDelayMs` is the greatest lateness of a timer since the
  * last report: one late timer in twenty is what a client feels, an average would hide it. `isDebugged` is asked with every report.
  */
 function watchHealth(
   everyMs: number,
+  quietMs: number,
   isDebugged: () => boolean,
   report: (health: Health) => void,
 ): HealthWatch {
@@ -25,6 +29,8 @@ function watchHealth(
   let due = 0;
   let worstMs = 0;
   let reportDue = 0;
+  let told: Health | undefined;
+  let toldAt = 0;
 
   function sample(): void {
     const now = performance.now();
@@ -33,13 +39,17 @@ function watchHealth(
     if (now < reportDue) return;
     // Half a sample early, or every second one would be late by a whole one.
     reportDue = now + everyMs - sampleMs / 2;
-    report({
+    const health: Health = {
       type: 'health',
       loopDelayMs: Math.round(worstMs * 10) / 10,
       heapBytes: process.memoryUsage().heapUsed,
       ...(isDebugged() && { debugged: true }),
-    });
+    };
     worstMs = 0;
+    if (told && now - toldAt < quietMs - everyMs / 2 && isMuchAlike(health, told)) return;
+    told = health;
+    toldAt = now;
+    report(health);
   }
 
   return {
@@ -48,12 +58,21 @@ function watchHealth(
       due = performance.now() + sampleMs;
       reportDue = due + everyMs - sampleMs * 1.5;
       worstMs = 0;
+      told = undefined;
       timer = setInterval(sample, sampleMs).unref();
     },
     stop() {
       clearInterval(timer);
     },
   };
+}
+
+function isMuchAlike(one: Health, other: Health): boolean {
+  return (
+    Math.abs(one.loopDelayMs - other.loopDelayMs) < DELAY_NOISE_MS &&
+    Math.abs(one.heapBytes - other.heapBytes) < other.heapBytes * HEAP_NOISE &&
+    one.debugged === other.debugged
+  );
 }
 
 /** A debugger can be attached, and may stop the program for as long as a person thinks. */

@@ -257,3 +257,21 @@ test('orders that cannot be read are no orders', async (t) => {
   }
   assert.equal(daemon.heard.length, 0);
 });
+
+test('an instance whose health does not change says so rarely; for the watchdog always', async (t) => {
+  const daemon = await Daemon.start(t);
+  const idle = async (watchdogMs: number | null) => {
+    daemon.heard.length = 0;
+    const app = daemon.run({
+      code: 'setInterval(() => {}, 1000);',
+      orders: { healthEveryMs: 50, watchdogMs },
+    });
+    await daemon.hears('health', watchdogMs === null ? 1 : 5);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    app.child.kill();
+    return daemon.heardOf('health').length;
+  };
+  // A busy machine may make it late, which is worth telling.
+  assert.ok((await idle(null)) < 6);
+  assert.ok((await idle(1000)) >= 5);
+});
