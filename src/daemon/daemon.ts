@@ -97,8 +97,12 @@ export class Daemon {
       runDir: paths.run,
       stateDir: paths.state,
       clock,
-      onLost: (app, lines, path) =>
-        this.#journal.record('logs.lost', { app, data: { lines, ...(path !== null && { file: path }) } }),
+      onLost: (app, lines, path, reason) =>
+        this.#journal.record('logs.lost', {
+          app,
+          ...(reason !== null && { reason }),
+          data: { lines, ...(path !== null && { file: path }) },
+        }),
       onDropped: (app, lines) => this.#journal.record('logs.dropped', { app, data: { lines } }),
       onUnforwarded: (app, lines, to, reason) =>
         this.#journal.record('logs.unforwarded', { app, reason, data: { lines, to } }),

@@ -22,7 +22,7 @@ export interface OutputsOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   /** Lines could not be written: into the log, or into a plain file of this path. */
-  onLost(app: string, lines: number, path: string | null): void;
+  onLost(app: string, lines: number, path: string | null, reason: string | null): void;
   /** Lines were dropped because the disk is too slow, which `log.overflow` allows. */
   onDropped(app: string, lines: number): void;
   /** Lines were not taken by a collector; 0 when they wait for it. */
@@ -215,7 +215,7 @@ export class Outputs {
       stateDir,
       clock,
       home: this.#home,
-      onLost: (lines, path) => onLost(plan.name, lines, path),
+      onLost: (lines, path, reason) => onLost(plan.name, lines, path, reason),
       onDropped: (lines) => onDropped(plan.name, lines),
       onUnforwarded: (lines, to, reason) => onUnforwarded(plan.name, lines, to, reason),
     });

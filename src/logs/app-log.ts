@@ -24,7 +24,7 @@ export interface AppLogOptions {
   readonly clock: Clock;
   readonly home: HomeCap;
   /** Lines could not be written: into the log, or into a plain file of this path. */
-  onLost(lines: number, path: string | null): void;
+  onLost(lines: number, path: string | null, reason: string | null): void;
   onDropped(lines: number): void;
   /** Lines were not taken by a collector; 0 when they wait for it. */
   onUnforwarded(lines: number, to: string, reason: string): void;
@@ -50,7 +50,7 @@ export class AppLog {
       plan: plan.log,
       clock,
       home,
-      onLost: (lines) => onLost(lines, null),
+      onLost: (lines) => onLost(lines, null, null),
       onDropped,
     });
     this.#files = this.#makeFiles(plan);
@@ -76,6 +76,7 @@ export class AppLog {
    * @param fresh a person has started it, or wants it to begin anew; false after a crash
    */
   sink(slot: number, fresh: boolean): RecordSink {
+    this.#files?.make(slot);
     if (fresh) this.#files?.begin(slot);
     return {
       write: (records) => {

@@ -26,15 +26,21 @@ export async function* chunksOf(
   }
 }
 
-/** Whole lines, oldest first; what follows the last newline is left out. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
-  const splitter = new LineSplitter();
+/** Whole lines, oldest first; what follows the last newline is left out. With a needle, most lines without it are left out, too. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>, needle?: Buffer): AsyncGenerator<Buffer[]> {
+  const splitter = new LineSplitter(needle);
   for await (const chunk of chunks) yield splitter.push(chunk);
 }
 
 /** Puts lines together from chunks. */
 export class LineSplitter {
+  readonly #needle: Buffer | undefined;
   #begun: Buffer[] = [];
+
+  /** @param needle only lines that hold these bytes are wanted; others may come as well */
+  constructor(needle?: Buffer) {
+    this.#needle = needle;
+  }
 
   /** Bytes after the last newline. */
   get pending(): number {
@@ -43,6 +49,7 @@ export class LineSplitter {
 
   /** The lines that end in this chunk, without their newlines. */
   push(chunk: Buffer): Buffer[] {
+    if (this.#needle && !chunk.includes(this.#needle)) return this.#pass(chunk);
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
@@ -54,10 +61,29 @@ export class LineSplitter {
     if (start < chunk.length) this.#begun.push(chunk.subarray(start));
     return lines;
   }
+
+  /** Nothing in it is wanted, but lines that go over its edges may be. */
+  #pass(chunk: Buffer): Buffer[] {
+    const first = chunk.indexOf(NEWLINE);
+    if (first === -1) {
+      this.#begun.push(chunk);
+      return [];
+    }
+    const lines = this.#begun.length === 0 ? [] : [Buffer.concat([...this.#begun, chunk.subarray(0, first)])];
+    this.#begun = [chunk.subarray(chunk.lastIndexOf(NEWLINE) + 1)];
+    return lines;
+  }
 }
 
-/** Lines of `[0, end)`, newest first; `end` is where a line ends. */
-export async function* linesBackwards(handle: FileHandle, end: number): AsyncGenerator<Buffer[]> {
+/**
+ * Lines of `[0, end)`, newest first; `end` is where a line ends. With a needle, of blocks without it only the oldest line is given
+ * out, which tells how far it is.
+ */
+export async function* linesBackwards(
+  handle: FileHandle,
+  end: number,
+  needle?: Buffer,
+): AsyncGenerator<Buffer[]> {
   let size = BACKWARD_FIRST;
   let begun = Buffer.alloc(0);
   for (let position = end; position > 0; size = Math.min(size * 2, BACKWARD_MOST)) {
@@ -67,6 +93,7 @@ export async function* linesBackwards(handle: FileHandle, end: number): AsyncGen
     const data: Buffer = begun.length === 0 ? block : Buffer.concat([block, begun]);
     const lines: Buffer[] = [];
     let lineEnd = data.length;
+    if (needle && !data.includes(needle)) lineEnd = secondLine(data);
     for (let at = lastNewline(data, lineEnd); at !== -1; at = lastNewline(data, lineEnd)) {
       lines.push(data.subarray(at + 1, lineEnd));
       lineEnd = at;
@@ -114,6 +141,13 @@ export async function findTime(handle: FileHandle, end: number, time: string): P
 export async function endOfTime(handle: FileHandle, end: number, time: string): Promise<number> {
   const near = await findTime(handle, end, `${time}~`);
   return lastLineEnd(handle, Math.min(end, near + 2 * SEARCH_GRAIN + PROBE_BYTES));
+}
+
+/** Where the first whole line ends that begins in here; the end of all when there is none. */
+function secondLine(data: Buffer): number {
+  const first = data.indexOf(NEWLINE);
+  const second = first === -1 ? -1 : data.indexOf(NEWLINE, first + 1);
+  return second === -1 ? data.length : second;
 }
 
 /** A plain loop: for the short way to the previous line it is faster than crossing into `lastIndexOf`. */

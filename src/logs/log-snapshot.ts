@@ -54,6 +54,7 @@ export async function lastLinesOf(
   count: number,
   since: string,
   parse: LineParser,
+  needle?: Buffer,
 ): Promise<LogLine[]> {
   const newest: LogLine[] = [];
   const take = async (batches: AsyncIterable<Buffer[]>): Promise<boolean> => {
@@ -69,15 +70,15 @@ export async function lastLinesOf(
     return true;
   };
   if (count <= 0) return [];
-  let more = snapshot.current ? await take(linesBackwards(snapshot.current, snapshot.end)) : true;
+  let more = snapshot.current ? await take(linesBackwards(snapshot.current, snapshot.end, needle)) : true;
   for (const rotated of snapshot.rotated.toReversed()) {
     if (!more || rotated.until < since) break;
     const plain = rotated.compressed ? undefined : await openIfThere(rotated.path);
     try {
       more = await take(
         plain
-          ? linesBackwards(plain, await lastLineEnd(plain, (await plain.stat()).size))
-          : lastOfCompressed(rotated, count - newest.length, snapshot.app, parse),
+          ? linesBackwards(plain, await lastLineEnd(plain, (await plain.stat()).size), needle)
+          : lastOfCompressed(rotated, count - newest.length, snapshot.app, parse, needle),
       );
     } finally {
       await plain?.close();
@@ -86,26 +87,34 @@ export async function lastLinesOf(
   return newest.reverse();
 }
 
-/** All lines from `since` on, oldest first. */
-export async function* linesSince(snapshot: LogSnapshot, since: string): AsyncGenerator<Buffer[]> {
+/** All lines from `since` on, oldest first; with a needle, all that hold it, and some others. */
+export async function* linesSince(
+  snapshot: LogSnapshot,
+  since: string,
+  needle?: Buffer,
+): AsyncGenerator<Buffer[]> {
   const wanted = snapshot.rotated.filter(({ until }) => until >= since);
-  for (const rotated of wanted) yield* rotatedLines(rotated, since);
+  for (const rotated of wanted) yield* rotatedLines(rotated, since, needle);
   if (!snapshot.current) return;
   const from = since === '' ? 0 : await findTime(snapshot.current, snapshot.end, since);
-  yield* linesOf(chunksOf(snapshot.current, from, snapshot.end));
+  yield* linesOf(chunksOf(snapshot.current, from, snapshot.end), needle);
 }
 
 /**
  * The lines of a rotated file, oldest first. It may be compressed, or removed by the cap, just now: in the latter case it has
  * no lines. When a compressed one is damaged, a record in its place says so.
  */
-export async function* rotatedLines(rotated: RotatedFile, since = ''): AsyncGenerator<Buffer[]> {
+export async function* rotatedLines(
+  rotated: RotatedFile,
+  since = '',
+  needle?: Buffer,
+): AsyncGenerator<Buffer[]> {
   if (!rotated.compressed) {
     const plain = await openIfThere(rotated.path);
     if (plain) {
       try {
         const from = since === '' ? 0 : await findTime(plain, (await plain.stat()).size, since);
-        yield* linesOf(chunksOf(plain, from));
+        yield* linesOf(chunksOf(plain, from), needle);
         return;
       } finally {
         await plain.close();
@@ -117,7 +126,7 @@ export async function* rotatedLines(rotated: RotatedFile, since = ''): AsyncGene
   try {
     const gunzip = createGunzip();
     file.on('error', (error) => gunzip.destroy(error));
-    yield* linesOf(file.pipe(gunzip));
+    yield* linesOf(file.pipe(gunzip), needle);
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return;
     const why = error instanceof Error ? error.message : String(error);
@@ -136,9 +145,10 @@ async function* lastOfCompressed(
   count: number,
   app: string,
   parse: LineParser,
+  needle: Buffer | undefined,
 ): AsyncGenerator<Buffer[]> {
   let kept: Buffer[] = [];
-  for await (const batch of rotatedLines(rotated)) {
+  for await (const batch of rotatedLines(rotated, '', needle)) {
     // Copied, because a line would keep the whole chunk that it is part of.
     for (const bytes of batch) if (parse(app, bytes)) kept.push(Buffer.from(bytes));
     if (kept.length > count * 2) kept = kept.slice(-count);

@@ -11,6 +11,7 @@ import {
 } from './log-line.ts';
 import { boundedSnapshot, type LogSnapshot, lastLinesOf, linesSince, takeSnapshot } from './log-snapshot.ts';
 import { mergeByTime } from './merge.ts';
+import { needleOf } from './needle.ts';
 
 export type { LogLine } from './log-line.ts';
 
@@ -36,6 +37,7 @@ export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogLin
   const { dir, apps, tail = Number.POSITIVE_INFINITY, follow = false, signal } = options;
   const parse = lineParser(options);
   const since = sinceTime(options);
+  const needle = options.grep && needleOf(options.grep);
   const snapshots: LogSnapshot[] = [];
   try {
     for (const app of apps ?? loggedApps(dir)) snapshots.push(await takeSnapshot(dir, app));
@@ -45,8 +47,10 @@ export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogLin
         ? snapshots
         : await Promise.all(snapshots.map((each) => boundedSnapshot(each, until)));
     const past = Number.isFinite(tail)
-      ? newest(wanted, tail, since, parse)
-      : mergeByTime(wanted.map((snapshot) => parsed(snapshot.app, linesSince(snapshot, since), parse)));
+      ? newest(wanted, tail, since, parse, needle)
+      : mergeByTime(
+          wanted.map((snapshot) => parsed(snapshot.app, linesSince(snapshot, since, needle), parse)),
+        );
     for await (const batch of past) {
       if (signal?.aborted) return;
       yield* batch;
@@ -64,9 +68,12 @@ async function* newest(
   count: number,
   since: string,
   parse: LineParser,
+  needle: Buffer | undefined,
 ): AsyncGenerator<LogLine[]> {
   if (count <= 0) return;
-  const found = await Promise.all(snapshots.map((snapshot) => lastLinesOf(snapshot, count, since, parse)));
+  const found = await Promise.all(
+    snapshots.map((snapshot) => lastLinesOf(snapshot, count, since, parse, needle)),
+  );
   const all: LogLine[] = [];
   for await (const batch of mergeByTime(found.map(oneBatch))) all.push(...batch);
   yield all.slice(-count);

@@ -10,6 +10,7 @@ import { openPlain } from './open-plain.ts';
 
 const NEWLINE = 10;
 const RETRY_MS = 1000;
+const TELL_MS = 60_000;
 /** How often to look whether the file was removed. One that was only moved is written to until `reopen`, see logrotate(8). */
 const LOOK_MS = 500;
 /** A write that takes longer than this is followed by ones in the background for a while. */
@@ -21,12 +22,15 @@ const writeLater = promisify(write);
 export class PlainFile {
   readonly path: string;
   readonly #clock: Clock;
-  readonly #onLost: (lines: number) => void;
+  readonly #onLost: (lines: number, reason: string) => void;
   #fd: number | undefined;
   #lookAt = 0;
   /** After a failure: not before this time. */
   #retryAt = 0;
   #lost = 0;
+  #reason = '';
+  /** While it goes on failing, that is told again and again, with what was lost since. */
+  #tellAt = 0;
   /** A write ended within a line. */
   #torn = false;
   #slowUntil = 0;
@@ -34,8 +38,7 @@ export class PlainFile {
   #queuedBytes = 0;
   #working: Promise<void> | undefined;
 
-  /** @param onLost called when lines are written again, with how many are missing */
-  constructor(path: string, clock: Clock, onLost: (lines: number) => void) {
+  constructor(path: string, clock: Clock, onLost: (lines: number, reason: string) => void) {
     this.path = path;
     this.#clock = clock;
     this.#onLost = onLost;
@@ -47,6 +50,7 @@ export class PlainFile {
     const now = this.#clock.now();
     if (now < this.#retryAt || this.#queuedBytes > MOST_QUEUED) {
       this.#lost += countLines(bytes);
+      if (this.#queuedBytes > MOST_QUEUED) this.#reason = 'the disk is too slow';
     } else if (this.#working || now < this.#slowUntil) {
       this.#queue.push(Buffer.from(bytes));
       this.#queuedBytes += bytes.length;
@@ -58,25 +62,26 @@ export class PlainFile {
     }
   }
 
+  /** Makes it, so that whoever wants to look into it finds it. When it cannot be made, the next write will say so. */
+  make(): void {
+    try {
+      this.#open();
+    } catch {
+      this.#retryAt = 0;
+    }
+  }
+
   /** Removes what is in it. */
   empty(): void {
-    try {
-      ftruncateSync(this.#open());
-      this.#torn = false;
-    } catch {
-      // It cannot be opened: the next write will say so.
-    }
+    this.make();
+    if (this.#fd !== undefined) ftruncateSync(this.#fd);
+    this.#torn = false;
   }
 
   /** Somebody has moved it away, and wants a new one of the name. It is there when this returns, if it can be made. */
   reopen(): void {
     this.#release();
-    this.#retryAt = 0;
-    try {
-      this.#open();
-    } catch {
-      // The next write will say so.
-    }
+    this.make();
   }
 
   async close(): Promise<void> {
@@ -91,8 +96,8 @@ export class PlainFile {
       this.#prepare();
       while (done < bytes.length) done += writeSync(this.#open(), bytes, done);
       this.#tellLost();
-    } catch {
-      this.#failed(bytes, done);
+    } catch (error) {
+      this.#failed(bytes, done, error);
     }
   }
 
@@ -105,8 +110,8 @@ export class PlainFile {
         this.#prepare();
         while (done < bytes.length) done += (await writeLater(this.#open(), bytes, done)).bytesWritten;
         this.#tellLost();
-      } catch {
-        this.#failed(bytes, done);
+      } catch (error) {
+        this.#failed(bytes, done, error);
       }
       this.#queuedBytes -= bytes.length;
     }
@@ -133,8 +138,13 @@ export class PlainFile {
     return this.#fd;
   }
 
-  #failed(bytes: Buffer, done: number): void {
+  #failed(bytes: Buffer, done: number, error: unknown): void {
     this.#lost += countLines(bytes.subarray(done));
+    this.#reason = error instanceof Error ? error.message : String(error);
+    if (this.#clock.now() >= this.#tellAt) {
+      this.#tellAt = this.#clock.now() + TELL_MS;
+      this.#tellLost();
+    }
     if (done > 0) this.#torn = bytes[done - 1] !== NEWLINE;
     this.#retryAt = this.#clock.now() + RETRY_MS;
     this.#release();
@@ -148,6 +158,6 @@ export class PlainFile {
   #tellLost(): void {
     const lost = this.#lost;
     this.#lost = 0;
-    if (lost > 0) this.#onLost(lost);
+    if (lost > 0) this.#onLost(lost, this.#reason);
   }
 }

@@ -58,6 +58,10 @@ function open(t: Test, given: Partial<LogFilesPlan>, instances = 1) {
   };
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
+
 function text(path: string): string {
   return readFileSync(path, 'utf8');
 }
@@ -203,13 +207,36 @@ test('on a full disk lines are lost and counted, and no line is mixed with what 
   const { say, lost, clock } = open(t, { out });
   const line = `${'x'.repeat(999)}\n`;
   for (let n = 0; n < 100; n++) say(line);
-  assert.deepEqual(lost, []);
+  assert.equal(lost.length, 1);
   const there = statSync(out).size;
   rmSync(out);
   clock.advance(2000);
   say('after\n');
-  assert.ok(Math.abs((lost[0] ?? 0) - (100 - Math.floor(there / 1000))) <= 1, String(lost));
+  assert.ok(Math.abs(sum(lost) - (100 - Math.floor(there / 1000))) <= 1, String(lost));
   assert.equal(text(out).trimStart(), 'after\n');
+});
+
+test('a file that cannot be made is told at once, and then now and then', (t) => {
+  const dir = tempDir(t);
+  writeFileSync(join(dir, 'file'), '');
+  const { say, lost, clock } = open(t, { out: join(dir, 'file', 'out.log') });
+  say('one\ntwo\n');
+  assert.deepEqual(lost, [2]);
+  for (let n = 0; n < 30; n++) {
+    clock.advance(1000);
+    say('three\n');
+  }
+  assert.deepEqual(lost, [2]);
+  clock.advance(60_000);
+  say('four\n');
+  assert.deepEqual(lost, [2, 31]);
+});
+
+test('files are there before anything is written', (t) => {
+  const dir = tempDir(t);
+  const { files } = open(t, { out: join(dir, 'out.log'), err: join(dir, 'err.log') }, 2);
+  files.make(1);
+  assert.deepEqual(readdirSync(dir).sort(), ['err-1.log', 'out-1.log']);
 });
 
 test('as root, nobody else can make it write where their links point', (t) => {

@@ -12,7 +12,7 @@ export interface PlainFilesOptions {
   /** How many the app shall have: one alone needs no number in its files' names. */
   readonly instances: number;
   readonly clock: Clock;
-  onLost(lines: number, path: string): void;
+  onLost(lines: number, path: string, reason: string): void;
 }
 
 interface Way {
@@ -37,6 +37,12 @@ export class PlainFiles {
 
   static areWanted({ all, out, err }: LogFilesPlan): boolean {
     return [all, out, err].some((path) => isWanted(path));
+  }
+
+  /** A process of this instance starts: its files are there from the beginning. */
+  make(slot: number): void {
+    for (const stream of ['out', 'err'] as const)
+      for (const { file } of this.#waysOf(slot, stream)) file.make();
   }
 
   /** The app begins anew with this instance: `append: false` removes what earlier ones have written. */
@@ -97,7 +103,7 @@ export class PlainFiles {
     const known = this.#files.get(path);
     if (known) return known;
     const { clock, onLost } = this.#options;
-    const file = new PlainFile(path, clock, (lines) => onLost(lines, path));
+    const file = new PlainFile(path, clock, (lines, reason) => onLost(lines, path, reason));
     this.#files.set(path, file);
     return file;
   }
