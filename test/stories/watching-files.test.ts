@@ -268,6 +268,21 @@ setInterval(look, 20);
   });
 });
 
+test('an app that writes into what is watched is not restarted for ever', async (t) => {
+  const { home, write, restarted } = await watched(t);
+  write('app.js', `require('node:fs').writeFileSync('cache.json', '{}');\n${PROGRAM}`);
+  const last = await until(() => events(home, 'watch.changed', 'web').find(({ data }) => data?.ignored), {
+    why: 'the habit is known',
+    deadline: 60_000,
+  });
+  assert.match(last.reason ?? '', /^cache\.json has changed after each restart/);
+  const before = events(home, 'rollout.done', 'web').length;
+  write('cache.json', '{"again":true}');
+  write('text.js', 'module.exports = "two"');
+  await restarted(before + 1);
+  assert.deepEqual(events(home, 'watch.changed', 'web').at(-1)?.data, { files: ['text.js'], count: 1 });
+});
+
 test('the daemon does not grow with what is in node_modules', async (t) => {
   if (!existsSync('/proc/self/fdinfo')) return t.skip('needs /proc');
   const { home, src, write, restarted } = await watched(t);

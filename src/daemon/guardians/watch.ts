@@ -2,6 +2,7 @@
 import type { AppPlan, WatchPlan } from '../../config/plan.ts';
 import { TreeWatcher } from '../../kit/tree-watcher.ts';
 import type { Guardian, GuardianContext } from '../guardians.ts';
+import { SelfWrites } from './self-writes.ts';
 import { shownPath, watchFilter } from './watch-filter.ts';
 
 export interface WatchContext extends Pick<GuardianContext, 'clock' | 'state'> {
@@ -70,6 +71,11 @@ class WatchedApp {
   readonly #context: WatchContext;
   readonly #trees: readonly TreeWatcher[];
   readonly #files = new Set<string>();
+  readonly #writes = new SelfWrites();
+  /** Which the app writes itself when it starts. */
+  readonly #own = new Set<string>();
+  /** When the first of `#files` changed. */
+  #since = 0;
   #cancelWait: (() => void) | null = null;
   #restarting = false;
   #problemTold = false;
@@ -100,7 +106,8 @@ class WatchedApp {
   }
 
   #changed(path: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#own.has(path)) return;
+    if (this.#files.size === 0) this.#since = this.#context.clock.now();
     if (this.#files.size < COUNTED_FILES) this.#files.add(path);
     this.#waitForQuiet();
   }
@@ -116,22 +123,37 @@ class WatchedApp {
   async #restart(): Promise<void> {
     // What changes during a restart leads to one more, afterwards.
     if (this.#restarting) return;
-    const { name, cwd } = this.#plan;
-    const files = [...this.#files].slice(0, SHOWN_FILES).map((file) => shownPath(file, cwd));
-    const count = this.#files.size;
+    const files = [...this.#files];
     this.#files.clear();
-    const others = count > files.length ? ` and ${count - 1} others` : '';
-    const reason = count === 1 ? `${files[0]} has changed` : `${files.join(', ')} have changed`;
-    this.#context.journal.record('watch.changed', {
-      app: name,
-      reason: others ? `${files[0]}${others} have changed` : reason,
-      data: { files, count },
-    });
+    const isHabit = this.#writes.isHabit(files, this.#since);
+    this.#tell(files, isHabit);
+    if (isHabit) {
+      for (const file of files) this.#own.add(file);
+      return;
+    }
+    const { clock, restart } = this.#context;
     this.#restarting = true;
     // Why it failed is in the journal; the next change tries again.
-    await this.#context.restart(name, 'files changed').catch(() => undefined);
+    await restart(this.#plan.name, 'files changed').catch(() => undefined);
     this.#restarting = false;
+    this.#writes.restarted(clock.now());
     if (this.#files.size > 0 && !this.#closed && !this.#cancelWait) this.#waitForQuiet();
+  }
+
+  #tell(files: readonly string[], isHabit: boolean): void {
+    const { name, cwd } = this.#plan;
+    const shown = files.slice(0, SHOWN_FILES).map((file) => shownPath(file, cwd));
+    const [first] = shown;
+    const others = files.length - 1;
+    const which =
+      others === 0 ? `${first} has` : `${first} and ${others} other${others === 1 ? '' : 's'} have`;
+    const habit =
+      ' after each restart, so the app itself seems to write this; it does not count any more: put it into `watch.ignore`';
+    this.#context.journal.record('watch.changed', {
+      app: name,
+      reason: `${which} changed${isHabit ? habit : ''}`,
+      data: { files: shown, count: files.length, ...(isHabit && { ignored: true }) },
+    });
   }
 
   /** Once: where one directory cannot be watched, many cannot. */
