@@ -14,9 +14,10 @@ export interface SoakApp {
 
 /** Small, and without a guest. */
 const SHELL = `n=0
+run="$HOLDFAST_INSTANCE#$HOLDFAST_SERIAL-$$"
 while :; do
-  for _ in 1 2 3 4 5; do n=$((n + 1)); echo "$HOLDFAST_INSTANCE#$HOLDFAST_SERIAL $n"; done
-  echo $n > "$NOTES/$HOLDFAST_APP.$HOLDFAST_INSTANCE#$HOLDFAST_SERIAL"
+  for _ in 1 2 3 4 5; do n=$((n + 1)); echo "$run $n"; done
+  echo $n > "$NOTES/$HOLDFAST_APP.$run"
   sleep 1
 done
 `;
@@ -24,10 +25,11 @@ done
 /** A server whose port is held. */
 const SERVER = `const { writeFileSync } = require('node:fs');
 const { HOLDFAST_APP: app, HOLDFAST_INSTANCE: slot, HOLDFAST_SERIAL: serial, NOTES, PORT } = process.env;
+const run = \`\${slot}#\${serial}-\${process.pid}\`;
 let n = 0;
 setInterval(() => {
-  for (let i = 0; i < 5; i++) console.log(\`\${slot}#\${serial} \${++n}\`);
-  writeFileSync(\`\${NOTES}/\${app}.\${slot}#\${serial}\`, String(n));
+  for (let i = 0; i < 5; i++) console.log(\`\${run} \${++n}\`);
+  writeFileSync(\`\${NOTES}/\${app}.\${run}\`, String(n));
 }, 500);
 require('node:http').createServer((_, response) => response.end(app)).listen(PORT);
 `;
@@ -57,7 +59,7 @@ export async function soakConfig(
   return { config: { apps: Object.fromEntries(entries) }, notes };
 }
 
-/** By `<app>.<slot>#<serial>`: how many lines it has written, at least. */
+/** By `<app>.<slot>#<serial>-<pid>`: how many lines it has written, at least. */
 export function writtenLines(notes: string): Map<string, number> {
   return new Map(
     readdirSync(notes).map((key) => [key, Number(readFileSync(join(notes, key), 'utf8').trim() || 0)]),

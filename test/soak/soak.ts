@@ -73,6 +73,10 @@ export async function soak(t: Test, options: SoakOptions): Promise<SoakReport> {
   const unlike = settled ? [] : await differences(home, done.wishes);
   // The holder follows what has changed a moment later; so do pipes of what has just ended.
   await until(() => leaks(home).length === 0, { why: 'no leak', deadline: 10_000 }).catch(() => undefined);
+  // A child of one that was killed at the last moment may end a moment later.
+  await until(async () => (await orphans(home)).length === 0, { why: 'no orphan', deadline: 10_000 }).catch(
+    () => undefined,
+  );
   const strays = await orphans(home);
   const leaked = leaks(home);
   const descriptors = openFiles(home.daemonPid()).length;
