@@ -42,6 +42,7 @@ export function launcherScript(facts: LauncherFacts): string {
 const SCRIPT = String.raw`
 alive=$home/run/alive
 log=$home/daemon.log
+leaving_file=$home/run/leaving
 self=$home/bin/holdfast-boot
 agent_pid=$home/run/agent.pid
 listener_pid=$home/run/listener.pid
@@ -176,9 +177,15 @@ on_term() {
   [ "$nagger" ] || { (exec 3<&-; nag) & nagger=$!; }
 }
 
+on_leave() {
+  leaving=yes
+  : >"$leaving_file"
+  [ -z "$stopping" ] || finish 0
+}
+
 finish() {
   for child in $listener $nagger; do kill -KILL "$child" 2>/dev/null; done
-  rm -f "$agent_pid" "$listener_pid"
+  rm -f "$agent_pid" "$listener_pid" "$leaving_file"
   exit "$1"
 }
 
@@ -195,7 +202,8 @@ run() {
   umask 077
   stopping='' leaving='' dozing='' nagger='' listener=''
   trap on_term TERM INT
-  trap 'leaving=yes' USR1
+  trap on_leave USR1
+  rm -f "$leaving_file"
   trap '' HUP
   mkdir -p "$home/run" || exit 1
   echo $$ >"$agent_pid"

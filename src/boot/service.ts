@@ -79,8 +79,9 @@ export class BootService {
     runSteps(this.plan.enable, this.#env);
   }
 
-  start(): void {
-    runSteps(this.plan.start, this.#env);
+  /** `renew`: it runs, and its script was asked to leave. */
+  start(renew: boolean): void {
+    runSteps(renew ? this.plan.renew : this.plan.start, this.#env);
   }
 
   /** Ends the service and removes everything; answers the paths that are gone. */

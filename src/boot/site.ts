@@ -48,8 +48,10 @@ export interface BootPlan {
   readonly leftovers: readonly string[];
   /** After the files are written: makes it start with the machine. */
   readonly enable: readonly Step[];
-  /** Starts it now; a service that runs already takes over the new files, and lets its apps run. */
+  /** Starts it now. */
   readonly start: readonly Step[];
+  /** The same when it runs already, and its script was asked to leave: then a new one takes its place, and no app ends. */
+  readonly renew: readonly Step[];
   /** Starts it when it is stopped, and does nothing when it runs: what a command asks for that wants a daemon. */
   readonly wake: Step['command'];
   /** Ends the service before its files go. */

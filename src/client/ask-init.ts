@@ -3,9 +3,11 @@
  * the same rights, limits and environment.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { type BootRecord, bootRecordPath, type PresenceWord, parseBootRecord } from '../protocol/boot.ts';
 import { homePaths } from '../protocol/home.ts';
+
+const LEAVE_TIMEOUT_MS = 5_000;
 
 /** Whether somebody was found who starts one now. */
 export async function askInit(home: string, uid = process.getuid?.()): Promise<boolean> {
@@ -13,6 +15,18 @@ export async function askInit(home: string, uid = process.getuid?.()): Promise<b
   const record = readBootRecord(home);
   if (!record || (record.scope === 'system' && uid !== 0)) return false;
   return succeeds(record.start);
+}
+
+/**
+ * The script that an init system keeps will not end the daemon when it is ended itself. True when there is one, and it has
+ * understood.
+ */
+export async function askToLeave(home: string): Promise<boolean> {
+  const { leaving } = homePaths(home);
+  if (!tellInit(home, 'leave')) return false;
+  const deadline = Date.now() + LEAVE_TIMEOUT_MS;
+  while (!existsSync(leaving) && Date.now() < deadline) await new Promise((next) => setTimeout(next, 15));
+  return existsSync(leaving);
 }
 
 /** Says a word to the script that an init system keeps; false when there is none. */

@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly link: string;
   /** A FIFO that daemon and holder have open, and in which they say what happens: see boot.ts. */
   readonly alive: string;
+  /** A file that is there as long as the script of an init system is about to go without ending the daemon. */
+  readonly leaving: string;
   /** JSON: { pid, startTime } of the daemon. */
   readonly daemonPid: string;
   /** JSON: { pid, startTime } of the holder. */
@@ -33,6 +35,7 @@ export function homePaths(home: string): HomePaths {
     control: join(run, 'control.sock'),
     link: join(run, 'link.sock'),
     alive: join(run, 'alive'),
+    leaving: join(run, 'leaving'),
     daemonPid: join(run, 'daemon.pid'),
     holderPid: join(run, 'holder.pid'),
     daemonLog: join(home, 'daemon.log'),

@@ -13,7 +13,8 @@ export function launchd(site: BootSite): BootPlan {
     files: [{ path, content: { text: plist(site, label), mode: 0o644 } }],
     leftovers: [],
     enable: [{ command: ['launchctl', 'enable', `${domain}/${label}`] }],
-    start: [
+    start: [{ command: ['launchctl', 'bootstrap', domain, path] }],
+    renew: [
       { command: ['launchctl', 'bootout', `${domain}/${label}`], mayFail: true },
       { command: ['launchctl', 'bootstrap', domain, path] },
     ],

@@ -36,7 +36,8 @@ export function openrc(site: BootSite): BootPlan {
     files: [{ path: `/etc/init.d/${name}`, content: { text, mode: 0o755 } }],
     leftovers: [],
     enable: [{ command: ['rc-update', 'add', name, 'default'] }],
-    start: [{ command: ['rc-service', name, 'restart'] }],
+    start: [{ command: ['rc-service', name, 'start'] }],
+    renew: [{ command: ['rc-service', name, 'restart'] }],
     wake: ['rc-service', name, 'start'],
     disable: [
       { command: ['rc-service', name, 'stop'], mayFail: true },

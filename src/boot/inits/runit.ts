@@ -26,7 +26,8 @@ export function runit(site: BootSite): BootPlan {
     leftovers: [`${dir}/supervise`, `${dir}/log/supervise`],
     // runsvdir looks every five seconds.
     enable: [],
-    start: [{ command: ['sh', '-c', WAIT_AND_UP, 'sh', link] }],
+    start: [{ command: ['sh', '-c', START, 'sh', link] }],
+    renew: [{ command: ['sv', 'restart', link] }],
     wake: ['sv', 'up', link],
     disable: [
       { command: ['sv', '-w', String(STOP_SECONDS), 'down', link], mayFail: true },
@@ -41,8 +42,6 @@ export function runit(site: BootSite): BootPlan {
   };
 }
 
-/** What it does when it runs already: the script lets go of Holdfast and starts anew. */
-const WAIT_AND_UP = [
-  'n=0; until [ -p "$1/supervise/control" ] || [ $n -ge 15 ]; do sleep 1; n=$((n + 1)); done',
-  'sv restart "$1" >/dev/null 2>&1 || sv up "$1"',
-].join('; ');
+/** The supervisor of the service may have to be started first. */
+const START =
+  'n=0; until [ -p "$1/supervise/control" ] || [ $n -ge 15 ]; do sleep 1; n=$((n + 1)); done; sv up "$1"';

@@ -34,7 +34,8 @@ export function s6(site: BootSite): BootPlan {
     ],
     leftovers: [`${dir}/supervise`, `${dir}/event`, `${dir}/log/supervise`, `${dir}/log/event`],
     enable: [{ command: ['s6-svscanctl', '-a', scanDir] }],
-    start: [{ command: ['sh', '-c', WAIT_AND_UP, 'sh', link] }],
+    start: [{ command: ['sh', '-c', START, 'sh', link] }],
+    renew: [{ command: ['s6-svc', '-wR', '-T', '30000', '-ru', link] }],
     wake: ['s6-svc', '-u', link],
     disable: [{ command: ['s6-svc', '-wD', '-T', String(STOP_SECONDS * 1000), '-d', link], mayFail: true }],
     forget: [{ command: ['s6-svscanctl', '-an', scanDir], mayFail: true }],
@@ -53,7 +54,6 @@ function bootLink(site: BootSite, scanDir: string, dir: string): BootFile[] {
   return [{ path: `${image}/${site.name}`, content: { link: dir } }];
 }
 
-const WAIT_AND_UP = [
-  'n=0; until [ -p "$1/supervise/control" ] || [ $n -ge 15 ]; do sleep 1; n=$((n + 1)); done',
-  's6-svc -ru "$1"',
-].join('; ');
+/** The supervisor of the service may have to be started first. */
+const START =
+  'n=0; until [ -p "$1/supervise/control" ] || [ $n -ge 15 ]; do sleep 1; n=$((n + 1)); done; s6-svc -u "$1"';

@@ -22,7 +22,8 @@ export function systemd(site: BootSite): BootPlan {
     files: [{ path, content: { text: unitText(site), mode: 0o644 } }],
     leftovers: [],
     enable: [systemctl('daemon-reload'), systemctl('enable', unit), ...linger],
-    start: [systemctl('restart', unit)],
+    start: [systemctl('start', unit)],
+    renew: [systemctl('restart', unit)],
     wake: systemctl('start', unit).command,
     disable: [{ ...systemctl('disable', '--now', unit), mayFail: true }],
     forget: [systemctl('daemon-reload'), { ...systemctl('reset-failed', unit), mayFail: true }],
@@ -88,6 +89,9 @@ function hardening(site: BootSite): string[] {
     'LockPersonality=yes',
     'RestrictRealtime=yes',
     'SystemCallArchitectures=native',
+    'SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap',
+    'SystemCallErrorNumber=EPERM',
+    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
   ];
   if (isRoot(site)) return ['# What no app needs.', ...always];
   return [

@@ -16,7 +16,8 @@ export function sysv(site: BootSite): BootPlan {
     files: [{ path: script, content: { text: scriptText(site, log), mode: 0o755 } }],
     leftovers: [],
     enable: [add],
-    start: [{ command: [script, 'restart'] }],
+    start: [{ command: [script, 'start'] }],
+    renew: [{ command: [script, 'restart'] }],
     wake: [script, 'start'],
     disable: [
       { command: [script, 'stop'], mayFail: true },

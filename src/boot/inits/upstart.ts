@@ -29,9 +29,8 @@ export function upstart(site: BootSite): BootPlan {
     files: [{ path: `/etc/init/${name}.conf`, content: { text, mode: 0o644 } }],
     leftovers: [],
     enable: [{ command: ['initctl', 'reload-configuration'] }],
-    start: [
-      { command: ['sh', '-c', 'initctl stop "$1" >/dev/null 2>&1; exec initctl start "$1"', 'sh', name] },
-    ],
+    start: [{ command: ['initctl', 'start', name] }],
+    renew: [{ command: ['initctl', 'stop', name], mayFail: true }, { command: ['initctl', 'start', name] }],
     wake: ['initctl', 'start', name],
     disable: [{ command: ['initctl', 'stop', name], mayFail: true }],
     forget: [{ command: ['initctl', 'reload-configuration'], mayFail: true }],

@@ -83,10 +83,9 @@ async function enable(context: Context, options: EnableOptions): Promise<void> {
   await confirm(context, options.yes === true);
   service.enable(launcher);
   if (options.start !== false) {
-    const { tellInit } = await import('../../client/ask-init.ts');
+    const { askToLeave } = await import('../../client/ask-init.ts');
     // The script that runs already makes room for its successor, without ending anything.
-    tellInit(site.home, 'leave');
-    service.start();
+    service.start(await askToLeave(site.home));
   }
   if (json) return;
   const started = options.start === false ? 'at the next boot' : 'from now on';
@@ -102,8 +101,8 @@ async function disable(context: Context, options: BootOptions): Promise<void> {
       hint: `sudo hold boot disable --user ${service.site.user.name}`,
     });
   }
-  const { tellInit } = await import('../../client/ask-init.ts');
-  const runs = tellInit(service.site.home, 'leave');
+  const { askToLeave } = await import('../../client/ask-init.ts');
+  const runs = await askToLeave(service.site.home);
   const removed = service.disable(launcher);
   if (json) return out.json({ removed });
   if (removed.length === 0) return err.line('it did not start with the machine: nothing to remove');
