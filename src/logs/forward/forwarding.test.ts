@@ -285,7 +285,11 @@ async function tcpReceiver(t: Test, port = 0) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  return { messages, stop, port: typeof address === 'object' && address ? address.port : 0 };
+  /** Leaves what comes in the hands of the kernel. */
+  const goDeaf = () => {
+    for (const socket of sockets) socket.pause();
+  };
+  return { messages, stop, goDeaf, port: typeof address === 'object' && address ? address.port : 0 };
 }
 
 const message = /^<(\d+)>1 (\S+) (\S+) web (web\.\d) - - (.*)$/s;
@@ -301,8 +305,11 @@ test('syslog over TCP: RFC 5424 with octet counting; after a broken connection, 
   assert.deepEqual([one?.[1], one?.[4], one?.[5]], ['30', 'web.0', 'größer 👋']);
   assert.deepEqual([two?.[1], two?.[4], two?.[5]], ['27', 'web.1', 'bad']);
   assert.equal(new Date(one?.[2] ?? '').toISOString(), one?.[2]);
-  await first.stop();
+  first.goDeaf();
   lines(1000);
+  // Until they are on their way. Too short, it would be no test; never a failure.
+  await sleep(1000);
+  await first.stop();
   const second = await tcpReceiver(t, first.port);
   await until(() => second.messages.some((text) => text.endsWith(' line 1999')), { why: 'it goes on' });
   const seen = new Set([...first.messages, ...second.messages].map((text) => message.exec(text)?.[5]));
