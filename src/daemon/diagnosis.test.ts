@@ -49,7 +49,7 @@ describe('what was the matter', () => {
   const cases: [string, Evidence, string | null][] = [
     [
       'a full heap, by the report',
-      evidence({ report: { header: { trigger: 'OOMError' }, javascriptHeap: { heapSizeLimit: 512 * MB } } }),
+      evidence({ report: { header: { trigger: 'OOMError' }, javascriptHeap: { memoryLimit: 512 * MB } } }),
       'it reached the limit of its JavaScript heap (512 MB)',
     ],
     [

@@ -86,7 +86,7 @@ const neverReady: Symptom = ({ cause, notReady, plan }) =>
 const heapFull: Symptom = ({ report, plan }, text) => {
   const isFull = report?.header?.trigger === 'OOMError' || /JavaScript heap out of memory/.test(text);
   if (!isFull) return null;
-  const limit = report?.javascriptHeap?.heapSizeLimit;
+  const limit = report?.javascriptHeap?.memoryLimit;
   const size = limit === undefined ? '' : ` (${formatBytes(limit)})`;
   const more = Math.ceil((limit ?? 512 * 1024 * 1024) / (1024 * 1024)) * 2;
   return {

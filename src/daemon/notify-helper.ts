@@ -29,7 +29,8 @@ for (;;) {
     my ($word, $path) = ($1, $2);
     unlink $path; delete $sockets{$path};
     next if $word eq '-';
-    if (socket(my $socket, PF_UNIX, SOCK_DGRAM, 0) && bind($socket, sockaddr_un($path))) {
+    my $socket;
+    if (socket($socket, PF_UNIX, SOCK_DGRAM, 0) && bind($socket, sockaddr_un($path))) {
       $sockets{$path} = $socket; print "ok $path\\n";
     } else { print "no $path\\t$!\\n"; }
   }

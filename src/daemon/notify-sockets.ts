@@ -17,10 +17,14 @@ export interface NotifySocketsOptions {
 interface Opening {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  readonly cancel: () => void;
 }
 
-/** A helper that died is replaced after this. */
-const RESTART_MS = 200;
+/** A helper that died is replaced after this; one that cannot live, slower and slower. */
+const RESTART_MIN_MS = 200;
+const RESTART_MAX_MS = 30_000;
+/** It answers at once; a start must not wait for one that does not. */
+const ANSWER_MS = 10_000;
 /** With all of its paths a line is far shorter. */
 const LONGEST_LINE = 1024 * 1024;
 
@@ -32,6 +36,7 @@ export class NotifySockets {
   #helper: ChildProcess | null = null;
   #cancelRestart: (() => void) | null = null;
   #closed = false;
+  #restartMs = RESTART_MIN_MS;
 
   constructor(options: NotifySocketsOptions) {
     this.#options = options;
@@ -45,7 +50,8 @@ export class NotifySockets {
   open(key: string, path: string): Promise<void> {
     this.#keys.set(path, key);
     return new Promise((resolve, reject) => {
-      this.#openings.set(path, { resolve, reject });
+      const late = () => this.#settle(path, 'its helper program does not answer');
+      this.#openings.set(path, { resolve, reject, cancel: this.#options.clock.after(ANSWER_MS, late) });
       if (this.#helper) this.#say(`+ ${path}`);
       else this.#start();
     });
@@ -56,9 +62,14 @@ export class NotifySockets {
     for (const [path, owner] of this.#keys) {
       if (owner !== key) continue;
       this.#keys.delete(path);
-      this.#openings.delete(path);
+      this.#settle(path, 'it has ended');
       this.#say(`- ${path}`);
     }
+  }
+
+  /** Of the helper program, while there is one. */
+  get helperPid(): number | undefined {
+    return this.#helper?.pid;
   }
 
   end(): void {
@@ -69,12 +80,13 @@ export class NotifySockets {
 
   #start(): void {
     const { path } = this.#options;
+    this.#cancelRestart?.();
     const program = findHelper(path, this.#options.programs);
     if (program) {
       this.#run(program);
       return;
     }
-    this.#fail(`sd_notify needs ${helperNames.join(' or ')}, and neither is in PATH "${path}"`);
+    this.#fail(`that needs ${helperNames.join(' or ')}, and neither is in PATH "${path}"`);
   }
 
   #run({ file, args }: HelperProgram): void {
@@ -92,7 +104,7 @@ export class NotifySockets {
     });
     // EPIPE of one that has died; `close` follows.
     helper.stdin.on('error', () => undefined);
-    helper.on('error', (error) => this.#fail(`cannot start "${file}" for sd_notify: ${error.message}`));
+    helper.on('error', (error) => this.#fail(`cannot start "${file}": ${error.message}`));
     helper.on('close', () => this.#died(helper));
     helper.unref();
     for (const socketPath of this.#keys.keys()) this.#say(`+ ${socketPath}`);
@@ -101,16 +113,27 @@ export class NotifySockets {
   #died(helper: ChildProcess): void {
     if (this.#helper !== helper) return;
     this.#helper = null;
+    this.#fail('its helper program has died');
     if (this.#closed || this.#keys.size === 0) return;
-    this.#cancelRestart = this.#options.clock.after(RESTART_MS, () => {
-      if (!this.#closed && !this.#helper) this.#start();
+    this.#cancelRestart?.();
+    this.#cancelRestart = this.#options.clock.after(this.#restartMs, () => {
+      if (!this.#closed && !this.#helper && this.#keys.size > 0) this.#start();
     });
+    this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
   }
 
-  #fail(message: string): void {
-    this.#helper = null;
-    for (const { reject } of this.#openings.values()) reject(new Error(message));
-    this.#openings.clear();
+  #fail(why: string): void {
+    for (const path of [...this.#openings.keys()]) this.#settle(path, why);
+  }
+
+  /** `why`: what was in the way; null for nothing. */
+  #settle(path: string, why: string | null): void {
+    const opening = this.#openings.get(path);
+    if (!opening) return;
+    this.#openings.delete(path);
+    opening.cancel();
+    if (why === null) opening.resolve();
+    else opening.reject(new Error(`cannot listen for sd_notify: ${why}`));
   }
 
   #say(line: string): void {
@@ -121,11 +144,9 @@ export class NotifySockets {
     const [, word, path = '', detail = ''] = /^(ok|no|m) ([^\t]*)\t?(.*)$/.exec(line) ?? [];
     const key = this.#keys.get(path);
     if (word === 'm' && key !== undefined) this.#options.heard(key, parseNotice(detail));
-    const opening = this.#openings.get(path);
-    if (word === 'm' || !opening) return;
-    this.#openings.delete(path);
-    if (word === 'ok') opening.resolve();
-    else opening.reject(new Error(`cannot listen on "${path}" for sd_notify: ${detail}`));
+    this.#restartMs = RESTART_MIN_MS;
+    if (word === 'ok') this.#settle(path, null);
+    if (word === 'no') this.#settle(path, `"${path}": ${detail}`);
   }
 }
 

@@ -12,7 +12,7 @@ import { maskArguments } from './mask-arguments.ts';
 export interface NodeReport {
   readonly header?: { readonly trigger?: string };
   readonly javascriptStack?: { readonly message?: string; readonly stack?: readonly string[] };
-  readonly javascriptHeap?: { readonly heapSizeLimit?: number };
+  readonly javascriptHeap?: { readonly memoryLimit?: number };
 }
 
 /** Where an event loop that was blocked stood, as the guest's watcher saw it. */
