@@ -396,7 +396,7 @@ export class Daemon {
     if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
-    if (this.#watching) for (const guardian of this.#guardians) guardian.heard(fact);
+    for (const guardian of this.#guardians) guardian.heard(fact);
   }
 
   /** Something that nobody waits for went wrong; into daemon.log. */

@@ -18,6 +18,7 @@ import type { DesiredState } from './state.ts';
 import type { Vitals } from './vitals.ts';
 
 export interface Guardian {
+  /** Also what the supervisor finds at the start, before the first `changed`: who was adopted, and who ended meanwhile. */
   heard(fact: SupervisorFact): void;
   /** Desired state is another: apps were added, changed, stopped or removed. Also called once at the start. */
   changed(): void;

@@ -144,10 +144,10 @@ function killOne(
   signal: NodeJS.Signals,
   history: string[],
 ): void {
-  const theirs = processesWith(`HOLDFAST_APP=${app}\0`).filter(({ pid, command }) => {
-    const environ = readFileSync(`/proc/${pid}/environ`, 'latin1');
-    return environ.includes(`HOLDFAST_HOME=${home.paths.home}\0`) && /ticker\.sh|server\.js/.test(command);
-  });
+  const ofHome = new Set(processesWith(`HOLDFAST_HOME=${home.paths.home}\0`).map(({ pid }) => pid));
+  const theirs = processesWith(`HOLDFAST_APP=${app}\0`).filter(
+    ({ pid, command }) => ofHome.has(pid) && /ticker\.sh|server\.js/.test(command),
+  );
   const victim = theirs[which % Math.max(1, theirs.length)];
   if (!victim) return;
   history.push(`${signal} to one of ${app}`);

@@ -170,6 +170,36 @@ describe('a job whose daemon is killed', () => {
     assert.equal((await jobOf(home))?.status, 'waiting');
   });
 
+  test('is ended by the next daemon when it takes too long', async (t) => {
+    const home = testHome(t);
+    const run = script(home, 'job.js', WAITS);
+    configure(home, { apps: { job: { run, cwd: '.', cron: { at: IN_A_YEAR, timeout: '3s' } } } });
+    await home.ok(['up']);
+    await home.ok(['run', 'job']);
+    process.kill(home.daemonPid(), 'SIGKILL');
+    await happened(home, 'instance.adopted', { about: 'job' });
+    const failed = await happened(home, 'job.failed', { about: 'job' });
+    assert.equal(failed.reason, 'it ran longer than 3s');
+  });
+
+  test('and that ends before there is another daemon is told by that one', async (t) => {
+    const home = testHome(t);
+    const run = script(home, 'job.js', WAITS);
+    configure(home, { apps: { job: { run, cwd: '.', cron: IN_A_YEAR } } });
+    await home.ok(['up']);
+    await home.ok(['run', 'job']);
+    const { pid = 0 } = await happened(home, 'job.started', { about: 'job' });
+    for (const file of [home.paths.holderPid, home.paths.daemonPid]) {
+      process.kill(JSON.parse(readFileSync(file, 'utf8')).pid, 'SIGKILL');
+    }
+    writeFileSync(join(home.dir, 'end'), '0');
+    await until(() => !isAlive(pid), { why: 'the run has ended' });
+    assert.equal((await jobOf(home))?.status, 'waiting');
+    const done = await happened(home, 'job.done', { about: 'job' });
+    assert.match(done.reason ?? '', /how it ended is not known/);
+    assert.deepEqual(story(home), ['job.started', 'job.done']);
+  });
+
   test('runs no time twice', async (t) => {
     const home = testHome(t);
     const run = script(home, 'job.js', "console.log('run');");

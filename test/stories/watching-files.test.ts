@@ -143,9 +143,11 @@ describe('an app that is watched', () => {
     mkdirSync(join(src, 'later'));
     write('later/b.js');
     await restarted(4);
+    rmSync(join(src, 'later/b.js'));
+    await restarted(5);
     assert.deepEqual(
       changes().map(({ files }) => files.join(' ')),
-      ['settings.json', 'lib/a.js', 'lib/a.js', 'later/b.js'],
+      ['settings.json', 'lib/a.js', 'lib/a.js', 'later/b.js', 'later/b.js'],
     );
   });
 
