@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { requireProgram, unavailable } from '../../test/support/programs.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
 import { TreeWatcher } from './tree-watcher.ts';
@@ -221,6 +223,38 @@ describe('a tree watcher', () => {
       await new Promise((resolve) => server.close(resolve));
       assert.deepEqual(await settled(), []);
     }
+  });
+
+  test('tells when the kernel watches no more, and goes on with what it has', async (t) => {
+    const unshare = requireProgram(t, 'unshare');
+    if (!unshare) return;
+    const dir = tempDir(t);
+    for (let n = 0; n < 20; n++) mkdirSync(join(dir, `dir-${n}`));
+    const program = `
+      import { TreeWatcher } from ${JSON.stringify(new URL('./tree-watcher.js', import.meta.url).href)};
+      import { writeFileSync } from 'node:fs';
+      const codes = new Set();
+      const watcher = new TreeWatcher({
+        root: ${JSON.stringify(dir)},
+        isIgnored: () => false,
+        onProblem: ({ code }) => codes.add(code),
+        onChange: (path) => {
+          console.log([...codes].join(), watcher.size, path);
+          watcher.close();
+        },
+      });
+      await watcher.ready;
+      writeFileSync(${JSON.stringify(join(dir, 'a.js'))}, 'x');
+    `;
+    // A user namespace has limits of its own, see user_namespaces(7).
+    const limit = 'echo 10 > /proc/sys/user/max_inotify_watches && exec "$@"';
+    const { stdout, stderr, status } = spawnSync(
+      unshare,
+      ['-Ur', 'sh', '-c', limit, 'sh', process.execPath, '--input-type=module', '-e', program],
+      { encoding: 'utf8', timeout: 30_000 },
+    );
+    if (status !== 0 && !/node:|Error/.test(stderr)) return unavailable(t, 'needs user namespaces');
+    assert.equal(stdout, `ENOSPC 9 ${join(dir, 'a.js')}\n`, stderr);
   });
 
   test('says nothing after it was closed', async (t) => {
