@@ -1,6 +1,7 @@
 /** The composition root: makes the parts and connects them. It decides nothing. */
 import { closeSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { appDefaults } from '../config/app-defaults.ts';
 import { systemClock } from '../kit/clock.ts';
 import { thisMachine } from '../launch/machine.ts';
 import { requireRights } from '../launch/rights.ts';
@@ -199,7 +200,11 @@ export class Daemon {
         this.#routing.changed();
       },
     });
-    this.#orphans = new Orphans(clock, this.#journal);
+    this.#orphans = new Orphans({
+      clock,
+      journal: this.#journal,
+      ended: (key) => this.#outputs.close(key),
+    });
     this.#operations = new Operations({
       store: this.#store,
       supervisor: this.#supervisor,
@@ -348,8 +353,9 @@ export class Daemon {
   /** Also of those that died meanwhile: their last words may still be in the pipes, which the holder kept. */
   #attachOutputs(records: readonly InstanceRecord[]): void {
     for (const { app, snapshot, process: found } of records) {
-      const plan = this.#store.state.apps[app]?.plan;
-      if (!found || !plan) continue;
+      if (!found) continue;
+      // Of an app that is no longer known it is still read: a full pipe would stop it.
+      const plan = this.#store.state.apps[app]?.plan ?? { ...appDefaults, name: app };
       const id = `${app}.${snapshot.slot}`;
       try {
         this.#outputs.attach(plan, snapshot.slot, `${id}#${found.serial}`, found.lease);

@@ -15,24 +15,29 @@ export interface Orphan {
   readonly process: ProcessRecord;
 }
 
+export interface OrphansOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** This one, such as `web.0#3`, has ended. */
+  ended(key: string): Promise<void>;
+}
+
 const TERM_MS = 5000;
 const KILL_MS = 5000;
 
 export class Orphans {
-  readonly #clock: Clock;
-  readonly #journal: Journal;
+  readonly #options: OrphansOptions;
   #known: readonly Orphan[] = [];
 
-  constructor(clock: Clock, journal: Journal) {
-    this.#clock = clock;
-    this.#journal = journal;
+  constructor(options: OrphansOptions) {
+    this.#options = options;
   }
 
   /** Tells of those that were found at the start. */
   found(orphans: readonly Orphan[]): void {
     this.#known = orphans.filter(({ process }) => identify(process.pid)?.startTime === process.startTime);
     for (const { app, instance, process } of this.#known) {
-      this.#journal.record('state.repaired', {
+      this.#options.journal.record('state.repaired', {
         app,
         instance,
         pid: process.pid,
@@ -53,17 +58,19 @@ export class Orphans {
   }
 
   async #end({ app, instance, process }: Orphan): Promise<void> {
-    const running = adoptProcess(process, this.#clock);
+    const { clock, journal } = this.#options;
+    const running = adoptProcess(process, clock);
     const gone = new Promise<void>((resolve) => running.onExit(() => resolve()));
     running.signal('SIGTERM');
-    const cancelKill = this.#clock.after(TERM_MS, () => running.signal('SIGKILL'));
+    const cancelKill = clock.after(TERM_MS, () => running.signal('SIGKILL'));
     let cancelWait: () => void = () => undefined;
     const patience = new Promise<void>((resolve) => {
-      cancelWait = this.#clock.after(TERM_MS + KILL_MS, resolve);
+      cancelWait = clock.after(TERM_MS + KILL_MS, resolve);
     });
     await Promise.race([gone, patience]);
     cancelKill();
     cancelWait();
-    this.#journal.record('instance.stopped', { app, instance, pid: process.pid });
+    await this.#options.ended(`${instance}#${process.serial}`);
+    journal.record('instance.stopped', { app, instance, pid: process.pid });
   }
 }

@@ -7,9 +7,18 @@ import type { Outputs } from './outputs.ts';
 
 /** The message of START_FAILED when an app cannot even be tried. */
 function waitsInVain(name: string, { app, state }: Blocker): HoldfastError {
-  return new HoldfastError('START_FAILED', `${name} waits for ${app}, which ${state}`, {
+  const error = new HoldfastError('START_FAILED', `${name} waits for ${app}, which ${state}`, {
     hint: `When ${app} is ready, ${name} is started; \`hold show ${app}\` says how it is`,
   });
+  waiting.add(error);
+  return error;
+}
+
+const waiting = new WeakSet<HoldfastError>();
+
+/** It is about another app, which failed by itself or does not run. */
+export function isOfWaiting(error: HoldfastError): boolean {
+  return waiting.has(error);
 }
 
 export class Settling {

@@ -12,7 +12,7 @@ import type { Journal } from './journal.ts';
 import type { Outputs } from './outputs.ts';
 import type { PortKeeper } from './port-keeper.ts';
 import { addressesOf, hasGuest } from './ports.ts';
-import { Settling } from './settling.ts';
+import { isOfWaiting, Settling } from './settling.ts';
 import type { DesiredState, DesiredStore, StoredApp } from './state.ts';
 
 export interface WishesOptions {
@@ -126,7 +126,7 @@ export class Wishes {
       result.status === 'rejected' ? [result.reason as HoldfastError] : [],
     );
     // What failed by itself says more than what only waited for it.
-    const [first, ...others] = failures.sort((a, b) => Number(isWaiting(a)) - Number(isWaiting(b)));
+    const [first, ...others] = failures.sort((a, b) => Number(isOfWaiting(a)) - Number(isOfWaiting(b)));
     if (!first) return;
     if (others.length === 0) throw first;
     const details = [...first.details, ...others.flatMap(({ message, details }) => [message, ...details])];
@@ -194,8 +194,4 @@ export class Wishes {
     this.#options.ports.closeUnwanted();
     app.desire(this.desired(this.get(app.name)));
   }
-}
-
-function isWaiting({ message }: HoldfastError): boolean {
-  return / waits for /.test(message);
 }

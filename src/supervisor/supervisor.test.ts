@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { spawn } from 'node:child_process';
+import { type TestContext, test } from 'node:test';
 import { FakeLauncher, fakePlan } from '../../test/support/fake-process.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { identify, type ProcessId } from '../kit/proc.ts';
 import type { DesiredApp } from './app.ts';
 import type { Instance } from './instance.ts';
 import { Supervisor, type SupervisorFact } from './supervisor.ts';
@@ -57,6 +59,15 @@ function describe(fact: SupervisorFact): string {
   if (fact.kind === 'instance') return `${fact.instance.key} ${fact.fact.type}`;
   if (fact.kind === 'rollout') return `rollout ${fact.fact.type}`;
   return `${fact.instance.key} ${fact.kind}`;
+}
+
+/** A process of its own session, that lives as long as the test. */
+function living(t: TestContext): ProcessId {
+  const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const id = identify(child.pid ?? 0);
+  assert.ok(id);
+  return id;
 }
 
 /** Lets promises that are due run; no time passes. */
@@ -483,6 +494,39 @@ test('a worn instance that dies by itself is no longer worn', async () => {
   await settle();
   assert.equal(launcher.launched.length, 3);
   assert.equal(facts.at(-1), 'web.0#3 ready');
+});
+
+test('the next daemon finishes what a worn instance was to come to', async (t) => {
+  const first = setUp();
+  first.supervisor.desire('web', wish());
+  await first.makeReady();
+  const app = first.supervisor.app('web');
+  const [worn] = app?.current ?? [];
+  assert.ok(app && worn);
+  app.replace(worn, 'memory');
+  await settle();
+  // The daemon was killed with the new one under way.
+  const records = first.supervisor.records();
+  assert.deepEqual(
+    records.map(({ snapshot }) => [snapshot.serial, snapshot.worn]),
+    [
+      [1, 'memory'],
+      [2, null],
+    ],
+  );
+  const second = setUp();
+  second.supervisor.resume(
+    new Map([['web', wish()]]),
+    records.map((record) => ({ ...record, process: record.process && { ...record.process, ...living(t) } })),
+  );
+  await settle();
+  const [current] = second.supervisor.app('web')?.current ?? [];
+  assert.equal(current?.serial, 1, 'the old one serves');
+  assert.deepEqual(
+    second.launcher.launched.map(({ request }) => request.serial),
+    [3],
+    'and gets a successor',
+  );
 });
 
 test('where two cannot run at once, a worn one ends first', async () => {
