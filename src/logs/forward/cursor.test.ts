@@ -160,6 +160,8 @@ test('half a line is read when it is whole, and a damaged file ends where it is 
   assert.deepEqual((await read()).numbers, [0]);
   appendFileSync(path, record(7).slice(-3));
   assert.deepEqual((await read()).numbers, [7]);
+  appendFileSync(path, `${'x'.repeat(400_000)}\n${record(8)}`);
+  assert.equal((await read()).numbers.at(-1), 8, 'what is longer than any record is passed over');
   writeFileSync(`${rotate()}.gz`, 'junk');
   write(1);
   assert.deepEqual((await read()).numbers, [1]);

@@ -17,7 +17,8 @@ export interface Batch {
 }
 
 const NEWLINE = 10;
-const BATCH_BYTES = 256 * 1024;
+/** Some milliseconds of work; a record of full length must fit in. */
+const BATCH_BYTES = 128 * 1024;
 
 export class LogCursor {
   readonly #path: string;
@@ -136,12 +137,18 @@ class PlainSource implements Source {
   }
 
   async read(): Promise<readonly Buffer[] | undefined> {
-    const buffer = Buffer.allocUnsafe(BATCH_BYTES);
-    const { bytesRead } = await this.#handle.read(buffer, 0, BATCH_BYTES, this.offset);
-    const end = buffer.lastIndexOf(NEWLINE, bytesRead - 1) + 1;
-    if (bytesRead === 0 || end === 0) return undefined;
-    this.offset += end;
-    return new LineSplitter().push(buffer.subarray(0, end));
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(BATCH_BYTES);
+      const { bytesRead } = await this.#handle.read(buffer, 0, BATCH_BYTES, this.offset);
+      const end = bytesRead === 0 ? 0 : buffer.lastIndexOf(NEWLINE, bytesRead - 1) + 1;
+      // No record is as long: somebody else has written this.
+      if (end === 0 && bytesRead === BATCH_BYTES) this.offset += bytesRead;
+      else if (end === 0) return undefined;
+      else {
+        this.offset += end;
+        return new LineSplitter().push(buffer.subarray(0, end));
+      }
+    }
   }
 
   async skip(offset: number, begins: string): Promise<boolean> {

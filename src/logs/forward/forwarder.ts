@@ -34,6 +34,7 @@ const SAVE_MS = 1000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 30_000;
 const SURVEY_MS = 1000;
+const MOST_REST_MS = 50;
 /** At the end: for the last words of an app that is stopped together with the daemon. */
 const FAREWELL_MS = 1000;
 
@@ -114,8 +115,10 @@ export class Forwarder {
       else await this.#rest();
       return;
     }
+    const begun = process.cpuUsage();
     const lines = batch.lines.flatMap((bytes) => this.#parse(this.#options.app, bytes) ?? []);
     if (lines.length > 0 && !(await this.#deliver(lines))) return;
+    await this.#pause(shareOf(begun));
     this.#unsettled.push({ end: batch.end, at: this.#options.clock.now() });
     this.#cancelSave ??= this.#options.clock.after(SAVE_MS, () => this.#save());
   }
@@ -226,4 +229,13 @@ export class Forwarder {
     });
     this.#wake = undefined;
   }
+}
+
+/**
+ * A backlog must not take the processor from what else this process does, such as reading the pipes of apps: after each batch, a
+ * rest of half of the time that the process has worked meanwhile.
+ */
+function shareOf(begun: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(begun);
+  return Math.min(MOST_REST_MS, Math.floor((user + system) / 2000));
 }

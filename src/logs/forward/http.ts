@@ -64,16 +64,16 @@ export class HttpSender implements Sender {
   }
 }
 
-/** One object a line. */
+/** One object a line. Of a line that is JSON, `text` is its message, and `data` is all of it, as it was written. */
 function ndjsonBody(lines: readonly LogLine[], host: string): string {
-  return lines
-    .map((line) => {
-      const { app, instance, stream, text, structured } = line;
-      const level = levelOfLine(line);
-      const value = { time: timeOfLine(line), host, app, instance, stream, level, text };
-      return `${JSON.stringify(structured ? { ...value, data: structured.data } : value)}\n`;
-    })
-    .join('');
+  let body = '';
+  for (const line of lines) {
+    const { app, instance, stream, structured } = line;
+    const [time, level, text] = [timeOfLine(line), levelOfLine(line), structured?.message ?? line.text];
+    const object = JSON.stringify({ time, host, app, instance, stream, level, text });
+    body += structured ? `${object.slice(0, -1)},"data":${line.text}}\n` : `${object}\n`;
+  }
+  return body;
 }
 
 /** Values from files are read each time: whoever changes a token need not tell us. */
