@@ -7,12 +7,18 @@ import { slotPort } from '../launch/slot-port.ts';
 import { launchSpec } from '../launch/spec.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Link } from './links.ts';
-import { type Place, type Problem, probeCommand, probeHttp, probeTcp } from './probe.ts';
+import { type Problem, probeCommand, probeHttp, probeTcp } from './probe.ts';
 
 export interface ProberOptions {
   readonly machine: Machine;
   linkOf(instance: Instance): Link | undefined;
+  /** Some instance of the app listens on this port. */
+  listensOn(app: string, port: number): boolean;
 }
+
+type PortProbe = Extract<Probe, { kind: 'http' | 'tcp' }>;
+
+const NOT_YET = 'it does not listen yet';
 
 export class Prober {
   readonly #options: ProberOptions;
@@ -23,25 +29,30 @@ export class Prober {
 
   async ask(instance: Instance, probe: Probe, timeoutMs: number): Promise<Problem> {
     if (probe.kind === 'command') return this.#askCommand(instance, probe.args, timeoutMs);
-    const place = this.#placeOf(instance, probe);
-    if (!place) return 'it does not listen yet';
-    if (probe.kind === 'http') return probeHttp(place, probe.path, timeoutMs);
-    return place.kind === 'port' ? probeTcp(place.port, timeoutMs) : null;
+    const { lease } = instance.running?.record ?? {};
+    const own = slotPort(instance.plan, instance.slot);
+    const isOwn =
+      probe.port === null || probe.port === own || this.#options.listensOn(instance.plan.name, probe.port);
+    if (lease?.guest && isOwn) return this.#askGuest(instance, probe, timeoutMs);
+    const port = probe.port ?? lease?.port ?? own;
+    if (port === null) return NOT_YET;
+    if (probe.kind === 'tcp') return probeTcp(port, timeoutMs);
+    return probeHttp({ kind: 'port', port, tls: false }, probe.path, timeoutMs);
   }
 
-  /** Its own socket, where there is one: the port may be shared with its siblings, which would answer for it. */
-  #placeOf(instance: Instance, { kind, port }: Extract<Probe, { kind: 'http' | 'tcp' }>): Place | null {
+  /**
+   * Over a socket of its own: its port may be shared with its siblings, which would answer for it, and is held open by us, so that a
+   * connection always succeeds.
+   */
+  async #askGuest(instance: Instance, probe: PortProbe, timeoutMs: number): Promise<Problem> {
     const link = this.#options.linkOf(instance);
-    if (kind === 'http' && link?.probe && isSocket(link.probe.path)) return { kind: 'socket', ...link.probe };
-    const listening = link?.listening.find((one) => one.port > 0 && (port === null || one.port === port));
-    const { lease } = instance.running?.record ?? {};
-    const own = port ?? lease?.port ?? listening?.port ?? slotPort(instance.plan, instance.slot);
-    if (own === null) return null;
-    // Behind the edge a guest's server is on a unix socket, whatever port it believes to have.
-    if (kind === 'tcp' && listening?.via === 'socket' && lease?.socket) {
-      return { kind: 'socket', path: lease.socket, tls: false };
+    if (probe.kind === 'http') {
+      const { path, tls } = link?.probe ?? { path: '', tls: false };
+      return isSocket(path) ? probeHttp({ kind: 'socket', path, tls }, probe.path, timeoutMs) : NOT_YET;
     }
-    return { kind: 'port', port: own, tls: listening?.tls ?? false };
+    const { port } = probe;
+    const listens = link?.listening.some((one) => one.port > 0 && (port === null || one.port === port));
+    return listens ? null : NOT_YET;
   }
 
   /** With the environment, the directory and the user of the app. */

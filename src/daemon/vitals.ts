@@ -36,7 +36,17 @@ export class Vitals {
   constructor(options: VitalsOptions) {
     this.#options = options;
     const { machine, clock } = options;
-    this.prober = new Prober({ machine, linkOf: ({ key }) => options.links().get(key) });
+    this.prober = new Prober({
+      machine,
+      linkOf: ({ key }) => options.links().get(key),
+      listensOn: (app, port) =>
+        options
+          .links()
+          .all.some(
+            ({ hello, listening }) =>
+              hello.instance.startsWith(`${app}.`) && listening.some((one) => one.port === port),
+          ),
+    });
     this.#notify = new NotifySockets({
       clock,
       path: process.env.PATH ?? '/usr/bin:/bin',

@@ -166,7 +166,8 @@ const kill: Act<'timeout'> = (state, _event, { now }) => ({
 const wish =
   (want: 'up' | 'down'): AnyAct =>
   (state) => ({
-    state: { ...state, wish: want, condemned: want === 'down' ? null : state.condemned },
+    // What it was condemned for stays true: a rollout that gives up on it wants that on record.
+    state: { ...state, wish: want },
     effects: [],
   });
 
