@@ -216,7 +216,7 @@ run() {
   while [ -z "$stopping" ]; do
     if find_all; then
       exec 5>"$alive" 8>&-
-      (exec </dev/null >>"$log" 2>&1 3<&- 7>&-; become_daemon) &
+      (exec </dev/null >>"$log" 2>&1 3<&- 4>&-; become_daemon) &
       daemon=$!
       # Not as redirections of the function: the shell would keep copies to restore.
       (exec <&3 5>&-; listen) &
@@ -254,7 +254,7 @@ rest() {
   say 'down: nothing runs until hold start or hold up'
   [ -z "$NOTIFY_SOCKET" ] || systemd-notify --status='down: nothing runs until hold start or hold up'
   exec 5>"$alive"
-  (exec <&3 7>&-; doze) &
+  (exec <&3 4>&-; doze) &
   listener=$!
   echo $listener >"$listener_pid"
   exec 5>&-

@@ -1,7 +1,6 @@
 /** When a machine may count as booted: every app runs, or has had its first chance. */
 import type { Clock } from '../kit/clock.ts';
-import type { Instance } from '../supervisor/instance.ts';
-import type { InstanceRecord } from '../supervisor/supervisor.ts';
+import type { Instance, InstanceSnapshot } from '../supervisor/instance.ts';
 
 /** The part of the supervisor that is looked at. */
 interface Supervised {
@@ -21,7 +20,7 @@ const LONGEST_MS = 120_000;
 /** Resolves with what is to be said of it, such as `3 of 4 apps running`. `earlier`: what other daemons left. */
 export async function firstAttempts(
   supervisor: Supervised,
-  earlier: readonly Pick<InstanceRecord, 'app' | 'snapshot'>[],
+  earlier: readonly { readonly app: string; readonly snapshot: Pick<InstanceSnapshot, 'slot' | 'serial'> }[],
   clock: Clock,
 ): Promise<string> {
   const serials = new Map(earlier.map(({ app, snapshot }) => [`${app}.${snapshot.slot}`, snapshot.serial]));

@@ -3,7 +3,7 @@ import { launchCommand, portNotes } from '../identity.ts';
 import { shellQuote } from '../quote.ts';
 import { type BootFile, type BootPlan, type BootSite, markFor, STOP_SECONDS } from '../site.ts';
 
-const READY_FD = 7;
+const READY_FD = 4;
 
 export function s6(site: BootSite): BootPlan {
   const scanDir = site.scanDir ?? '/run/service';
