@@ -82,6 +82,23 @@ describe('start, list, stop', () => {
     assert.deepEqual(await forever.list(), []);
   });
 
+  test('uids that are no names of apps, the name of another app, and one uid three times at once', async (t) => {
+    const forever = foreverHome(t);
+    script(forever.home, 'app.js', stays);
+    await forever.home.ok(['start', app('never-listens.js'), '-n', 'own']);
+    const uids = ['all', '7', 'a b.c', 'own'];
+    for (const uid of uids) await forever.ok(['start', '--uid', uid, 'app.js']);
+    await Promise.all([1, 2, 3].map(() => forever.ok(['start', '-a', '--uid', 'same', 'app.js'])));
+    assert.deepEqual(
+      (await forever.list()).map((row) => row.uid),
+      [...uids, 'same', 'same', 'same'],
+    );
+    assert.equal(new Set((await forever.list()).map((row) => row.pid)).size, 7);
+    for (const uid of uids) assert.equal(rows(await forever.ok(['stop', uid])).length, 1, uid);
+    assert.equal(rows(await forever.ok(['stop', 'same'])).length, 3);
+    assert.equal((await forever.home.apps()).length, 1);
+  });
+
   test('restart starts again what runs and what has ended', async (t) => {
     const forever = foreverHome(t);
     script(forever.home, 'app.js', stays);
@@ -158,6 +175,22 @@ describe('exit codes and words that scripts know', () => {
     const { code, stdout } = await forever.run(['start', '--minUpTime', '5', 'app.js']);
     assert.equal(code, 255);
     assert.match(stdout, /Unknown option "--minUpTime": did you mean "minUptime"\?/);
+    assert.deepEqual(await forever.list(), []);
+  });
+
+  test('a wrong value is told with its option', async (t) => {
+    const forever = foreverHome(t);
+    script(forever.home, 'app.js', stays);
+    for (const [args, words] of [
+      [['-m', 'many'], 'Option "--max" must be a whole number such as 1000: got "many"'],
+      [['--killSignal', 'SIGFOO'], 'Option "--killSignal" must be a signal such as SIGTERM: got "SIGFOO"'],
+      [['-c', 'no-such-program'], '"no-such-program" is neither a program in PATH nor the file'],
+      [['-p', '/proc/none'], 'Cannot make the directory "/proc/none/pids"'],
+    ] as const) {
+      const { code, stdout } = await forever.run(['start', ...args, 'app.js']);
+      assert.equal(code, 255, args.join(' '));
+      assert.ok(stdout.includes(words), stdout);
+    }
     assert.deepEqual(await forever.list(), []);
   });
 

@@ -1,7 +1,8 @@
 /** forever's root, `~/.forever`, and its config.json with what `hold forever set` and `columns` keep. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { reasonOf } from '../../config/system-error.ts';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 
 export const defaultColumns = ['uid', 'command', 'script', 'forever', 'pid', 'id', 'logfile', 'uptime'];
@@ -57,7 +58,7 @@ export class ForeverRoot {
 
   /** Makes the directories that are missing. */
   prepare(): void {
-    mkdirSync(join(this.dir, 'pids'), { recursive: true });
+    makeDirectory(join(this.dir, 'pids'));
   }
 
   #read(): Record<string, unknown> {
@@ -69,6 +70,33 @@ export class ForeverRoot {
       const reason = error instanceof Error ? error.message : String(error);
       throw new HoldfastError('CONFIG_UNREADABLE', `Cannot read "${this.file}": ${reason}`, { cause: error });
     }
+  }
+}
+
+/**
+ * With its parents. Node's own `recursive` never ends where the system refuses with ENOENT, as it does in /proc.
+ * @throws HoldfastError HOME_UNUSABLE
+ */
+export function makeDirectory(path: string): void {
+  try {
+    makeWithParents(path);
+  } catch (error) {
+    const code = isSystemError(error) ? error.code : String(error);
+    throw new HoldfastError('HOME_UNUSABLE', `Cannot make the directory "${path}": ${reasonOf(code)}`, {
+      cause: error,
+      hint: 'Choose another one with -p or FOREVER_ROOT, or another file',
+    });
+  }
+}
+
+function makeWithParents(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeWithParents(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another command has made it meanwhile.
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
   }
 }
 

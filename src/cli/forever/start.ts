@@ -1,5 +1,5 @@
 /** `start SCRIPT` and `start processes.json`: from options to apps that run. */
-import { mkdirSync, statSync, truncateSync } from 'node:fs';
+import { statSync, truncateSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import type { Client } from '../../client/client.ts';
 import {
@@ -20,7 +20,7 @@ import { planForStart } from '../../config/start.ts';
 import { asHoldfastError, HoldfastError } from '../../errors.ts';
 import { ForeignExit } from '../foreign.ts';
 import { type ForeverMark, type ForeverProcess, foreverProcesses, MARK, NAMESPACE } from './process.ts';
-import { ForeverRoot } from './root.ts';
+import { ForeverRoot, makeDirectory } from './root.ts';
 import type { Session } from './session.ts';
 
 /** What scripts of forever's users know as "it did not start": -1, as far as a byte can hold it. */
@@ -51,7 +51,7 @@ function readOrders(session: Session): Order[] {
   const file = command.words[0] ?? '';
   try {
     const options: ForeverOptions = {
-      ...readSettings(command.options, 'the command line'),
+      ...readSettings(command.options, (key) => `Option "--${key}"`),
       args: command.scriptArgs,
     };
     const read = extname(file) === '.json' ? readForeverFile(resolve(context.cwd, file), file) : undefined;
@@ -106,12 +106,7 @@ async function startOne(session: Session, client: Client, order: Order): Promise
     // One of the same uid that has ended makes room; forever would list both.
     const ended = all.find(({ uid, running }) => uid === order.uid && !running);
     if (ended) await client.delete(ended.name);
-    const taken = (await client.apps()).map(({ name }) => name);
-    const { plan, mark } = planFor(order, context.cwd, context.env, taken);
-    prepareFiles(order, plan);
-    await client
-      .startApp(plan, { signal: context.signal })
-      .catch((error: unknown) => explain(session, order, error));
+    const { plan, mark } = await startUnderFreeName(session, client, order);
     const own = (await foreverProcesses(client, order.root.dir)).find(({ name }) => name === plan.name);
     return own ?? gone(plan, mark);
   } catch (error) {
@@ -124,12 +119,32 @@ async function startOne(session: Session, client: Client, order: Order): Promise
   }
 }
 
-function planFor(
-  order: Order,
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-  taken: readonly string[],
-): { plan: AppPlan; mark: ForeverMark } {
+interface Planned {
+  readonly plan: AppPlan;
+  readonly mark: ForeverMark;
+}
+
+async function startUnderFreeName(session: Session, client: Client, order: Order): Promise<Planned> {
+  const { cwd, env, signal } = session.context;
+  for (let triesLeft = 20; ; triesLeft--) {
+    const taken = (await client.apps()).map(({ name }) => name);
+    const planned = planFor(order, cwd, env, taken);
+    prepareFiles(order, planned.plan);
+    try {
+      await client.startApp(planned.plan, { signal });
+      return planned;
+    } catch (error) {
+      const code = error instanceof HoldfastError ? error.code : undefined;
+      // Another command has taken the name meanwhile.
+      if (code === 'APP_EXISTS' && triesLeft > 0) continue;
+      if (!(error instanceof HoldfastError) || code !== 'START_FAILED') throw error;
+      explain(session, order, error);
+      return planned;
+    }
+  }
+}
+
+function planFor(order: Order, cwd: string, env: NodeJS.ProcessEnv, taken: readonly string[]): Planned {
   const place = { cwd, root: order.root.dir, file: order.file };
   const { script, sourceDir } = foreverPaths(order, place);
   const name = freeName(order.uid === undefined ? nameOfScript(script) : foreverName(order.uid), taken);
@@ -145,7 +160,8 @@ function planFor(
   const named = {
     ...order,
     logFile: order.logFile ?? order.root.text('logFile') ?? `${uid}.log`,
-    pidFile: order.pidFile ?? order.root.text('pidFile') ?? `${uid}.pid`,
+    // Two of one uid have a file each.
+    pidFile: order.pidFile ?? order.root.text('pidFile') ?? `${name === foreverName(uid) ? uid : name}.pid`,
   };
   const { run, cwd: workingDir, ...settings } = foreverApp(named, place);
   const plan = planForStart({
@@ -163,17 +179,15 @@ function planFor(
 function prepareFiles(order: Order, { log, pidFile }: AppPlan): void {
   const { all, out, err } = log.files;
   order.root.prepare();
-  for (const file of [all, out, err, pidFile])
-    if (file !== null) mkdirSync(dirname(file), { recursive: true });
+  for (const file of [all, out, err, pidFile]) if (file !== null) makeDirectory(dirname(file));
   if (order.append) return;
   for (const file of [out, err]) if (file !== null && isFileWithContent(file)) truncateSync(file);
 }
 
 /** It was started, and ended at once: to forever that is a start like any other, but it is worth a word. */
-function explain({ voice }: Session, order: Order, error: unknown): void {
-  if (!(error instanceof HoldfastError) || error.code !== 'START_FAILED') throw error;
-  voice.warn(`${order.script}: ${error.message}`);
-  for (const line of error.details) voice.warn(line);
+function explain({ voice }: Session, order: Order, { message, details }: HoldfastError): void {
+  voice.warn(`${order.script}: ${message}`);
+  for (const line of details) voice.warn(line);
 }
 
 function gone(plan: AppPlan, mark: ForeverMark): ForeverProcess {

@@ -119,7 +119,9 @@ export function nameOfScript(script: string): string {
 export function foreverName(uid: string): string {
   const name = uid
     .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^[-_]+/, '')
+    .replace(/^[-_]+|-+$/g, '')
     .slice(0, longestAppName);
-  return name === '' ? 'app' : name === 'all' || name in {} ? `${name}-1` : name;
+  // A number is how commands name an instance.
+  if (name === '' || /^\d+$/.test(name)) return `app${name}`;
+  return name === 'all' || name in {} ? `${name}-1` : name;
 }

@@ -2,9 +2,11 @@
  * The settings of one process as forever 4 has them: the keys of its JSON files, which are also the long names of its
  * options. JSON files may hold comments, one object or a list of them (`forever start processes.json`).
  */
+import { constants } from 'node:os';
 import JSON5 from 'json5';
 import { HoldfastError } from '../../errors.ts';
 import { show } from '../show.ts';
+import { signal as stopSignal } from '../signals.ts';
 import { readImported } from './imported.ts';
 
 export interface ForeverSettings {
@@ -86,17 +88,20 @@ export function readForeverFile(file: string, name: string): ForeverFile {
     if (typeof record !== 'object' || record === null || Array.isArray(record))
       throw invalid(`${where} must be an object with "script": got ${show(record)}`);
     for (const key of Object.keys(record)) if (!Object.hasOwn(readers, key)) ignored.add(key);
-    const { script, ...options } = readSettings(record as Record<string, unknown>, where);
+    const { script, ...options } = readSettings(
+      record as Record<string, unknown>,
+      (key) => `${where}: ${show(key)}`,
+    );
     if (script === undefined) throw invalid(`${where}: "script" option required in JSON configuration files`);
     return { ...options, script };
   });
   return { processes, ignored: [...ignored] };
 }
 
-/** What is known of these settings; numbers and flags may be texts. `where` begins the message about a wrong one. */
+/** What is known of these settings; numbers and flags may be texts. `place` names a setting in the message about a wrong one. */
 export function readSettings(
   given: Readonly<Record<string, unknown>>,
-  where: string,
+  place: (key: string) => string,
 ): Partial<ForeverSettings> {
   const settings = Object.entries(readers).flatMap(([key, read]) => {
     const value = given[key];
@@ -104,9 +109,8 @@ export function readSettings(
     try {
       return [[key, read(value)]];
     } catch (error) {
-      throw invalid(
-        `${where}: ${show(key)} must be ${error instanceof Wrong ? error.message : 'something else'}`,
-      );
+      if (!(error instanceof Wrong)) throw error;
+      throw invalid(`${place(key)} must be ${error.message}`);
     }
   });
   return Object.fromEntries(settings) as Partial<ForeverSettings>;
@@ -151,9 +155,11 @@ function list(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(text) : [text(value)];
 }
 
-/** Also `TERM` and `term`. */
+/** Also `TERM`, `term` and `15`. */
 function signal(value: unknown): string {
-  return text(value)
-    .toUpperCase()
-    .replace(/^(SIG)?/, 'SIG');
+  const given = text(value);
+  const byNumber = Object.entries(constants.signals).find(([, number]) => String(number) === given)?.[0];
+  const name = byNumber ?? given.toUpperCase().replace(/^(SIG)?/, 'SIG');
+  if (stopSignal.safeParse(name).success) return name;
+  throw new Wrong(`a signal such as SIGTERM: got ${show(value)}`);
 }

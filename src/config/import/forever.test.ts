@@ -91,6 +91,9 @@ test('names are as near to uids as Holdfast allows', () => {
   assert.equal(foreverName('-_a b.c'), 'a-b-c');
   assert.equal(foreverName('all'), 'all-1');
   assert.equal(foreverName('…'), 'app');
+  assert.equal(foreverName('7'), 'app7');
+  assert.equal(foreverName('é é'), 'app');
+  assert.equal(foreverName('a é'), 'a');
   assert.equal(nameOfScript('/srv/api/index.js'), 'api');
   assert.equal(nameOfScript('/srv/api/server.prod.js'), 'server-prod');
 });
@@ -100,6 +103,14 @@ test('JSON files hold comments, one process or several, and numbers as texts', (
     t,
     '// two\n[{"script":"a.js",/* x */"max":"3","uid":7,"env":{"A":1},"killTTL":1},{"script":"b.js"},]',
   );
+  for (const [given, meant] of [
+    ['term', 'SIGTERM'],
+    [9, 'SIGKILL'],
+    ['SIGINT', 'SIGINT'],
+  ] as const) {
+    const one = jsonFile(t, JSON.stringify({ script: 'a.js', killSignal: given }));
+    assert.equal(readForeverFile(one, 'x.json').processes[0]?.killSignal, meant);
+  }
   const { processes, ignored } = readForeverFile(file, 'x.json');
   assert.deepEqual(processes, [{ script: 'a.js', max: 3, uid: '7' }, { script: 'b.js' }]);
   assert.deepEqual(ignored, ['env', 'killTTL']);
@@ -114,6 +125,10 @@ test('a wrong file is refused with what is wrong', (t) => {
       /^x\.json: process 2: "max" must be a whole number such as 1000: got "many"$/,
     ],
     ['["app.js"]', /^x\.json must be an object with "script": got "app\.js"$/],
+    [
+      '{"script":"a.js","killSignal":"SIGFOO"}',
+      /^x\.json: "killSignal" must be a signal such as SIGTERM: got "SIGFOO"$/,
+    ],
     ['{"script":"a.js","append":"yes"}', /"append" must be true or false: got "yes"/],
     ['{"script":(() => process.exit(1))()}', /^Cannot read "x\.json": invalid character '\('/],
   ] as const) {
