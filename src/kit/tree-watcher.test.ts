@@ -132,6 +132,22 @@ describe('a tree watcher', () => {
     }
   });
 
+  test('follows a root that goes with its parent and comes with another one', async (t) => {
+    const { dir, changes, watcher } = await watching(t, (dir) => {
+      mkdirSync(join(dir, 'a/b'), { recursive: true });
+      return join(dir, 'a/b');
+    });
+    for (const gone of ['a', 'a/b', 'a', 'a/b']) {
+      rmSync(join(dir, gone), { recursive: true });
+      await until(() => watcher.size === 0, { why: `nothing is watched without ${gone}` });
+      mkdirSync(join(dir, 'a/b'), { recursive: true });
+      await until(() => watcher.size === 1, { why: 'it is watched again' });
+      changes.length = 0;
+      writeFileSync(join(dir, 'a/b/file.js'), 'x');
+      await until(() => changes.includes('a/b/file.js'), { why: 'the file is told' });
+    }
+  });
+
   test('waits for a root that does not exist yet, even its parent', async (t) => {
     const { dir, changes } = await watching(t, (dir) => join(dir, 'not/yet'));
     mkdirSync(join(dir, 'not'));

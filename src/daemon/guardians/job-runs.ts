@@ -20,7 +20,7 @@ export class JobRuns {
   readonly #context: JobRunsContext;
   /** By app: why its next processes begin. */
   readonly #causes = new Map<string, Cause>();
-  /** By instance: what ends a run that takes too long. */
+  /** By instance, as long as it runs: calls off its end for taking too long. */
   readonly #limits = new Map<string, () => void>();
   /** Instances whose run has failed, and was told. */
   readonly #failed = new Set<string>();
@@ -90,15 +90,15 @@ export class JobRuns {
   #limit(instance: Instance): void {
     this.#limits.get(instance.id)?.();
     const { clock } = this.#context;
-    const { timeoutMs } = instance.plan.job ?? { timeoutMs: null };
-    const { serial } = instance;
+    const timeoutMs = instance.plan.job?.timeoutMs ?? null;
+    if (timeoutMs === null) {
+      this.#limits.set(instance.id, () => undefined);
+      return;
+    }
     const since = instance.running?.record.spawnedAt ?? clock.now();
-    const end = (): void => {
-      if (timeoutMs === null || instance.serial !== serial) return;
+    const cancel = clock.after(Math.max(0, since + timeoutMs - clock.now()), () => {
       instance.dispatch({ type: 'unhealthy', reason: `it ran longer than ${formatDuration(timeoutMs)}` });
-    };
-    const cancel =
-      timeoutMs === null ? () => undefined : clock.after(Math.max(0, since + timeoutMs - clock.now()), end);
+    });
     this.#limits.set(instance.id, cancel);
   }
 
