@@ -6,7 +6,10 @@ const interrupted = new AbortController();
 let taken: ((signal: 'SIGINT' | 'SIGTERM') => void) | undefined;
 
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
-  if (taken) return taken(signal);
+  if (taken) {
+    taken(signal);
+    return;
+  }
   const code = signal === 'SIGINT' ? 130 : 143;
   // A second one, or something that does not listen to the signal: out at once.
   if (interrupted.signal.aborted) process.exit(code);
