@@ -100,7 +100,7 @@ export function readPm2App(written: Readonly<Record<string, unknown>>): Pm2App {
 function noteFor(key: string, name: string, value: unknown): string[] {
   const why = needless[name];
   if (why === undefined)
-    return [`${key} is no setting of PM2${didYouMean(name, understood)}; it has no effect`];
+    return [`${key} has no effect, since PM2 has no such setting${didYouMean(name, understood)}`];
   return why === '' || value === false ? [] : [`${key} has no effect: ${why}`];
 }
 
