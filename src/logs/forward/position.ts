@@ -56,8 +56,9 @@ export class PositionFile {
 
   /** Forgets all others. */
   keepOnly(targets: readonly string[]): void {
-    for (const target of this.#positions.keys())
-      if (!targets.includes(target)) this.#positions.delete(target);
+    const others = [...this.#positions.keys()].filter((target) => !targets.includes(target));
+    for (const target of others) this.#positions.delete(target);
+    if (others.length > 0) this.#save();
   }
 
   #save(): void {
