@@ -19,11 +19,12 @@ const whenAllowed = `const look = () => {
 look();
 `;
 
-/** Ends only if that which it needs still answers; says so otherwise. */
+/** Takes its time to end, and says whether that which it needs was still there at the end. */
 const needsDb = `const ask = () => fetch('http://127.0.0.1:' + process.env.DB).then((res) => res.text());
 ask().then((text) => console.log('began with', text), () => console.log('began without'));
-process.on('SIGTERM', () =>
-  ask().then((text) => console.log('ended with', text), () => console.log('ended without')).then(() => process.exit()));
+const last = () =>
+  ask().then((text) => console.log('ended with', text), () => console.log('ended without')).then(() => process.exit());
+process.on('SIGTERM', () => setTimeout(last, 700));
 setInterval(() => {}, 1000);
 `;
 
