@@ -27,9 +27,9 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
+  boot: async () => (await import('./boot.ts')).defineBoot,
   import: async () => (await import('./import.ts')).defineImport,
   forever: async () => (await import('./forever.ts')).defineForever,
   pm2: async () => (await import('./pm2.ts')).definePm2,
-  upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
-  boot: async () => (await import('./boot.ts')).defineBoot,
 };
