@@ -30,7 +30,9 @@ const CANNOT_START = 255;
 export async function start(session: Session): Promise<readonly ForeverProcess[]> {
   const { context, voice } = session;
   const orders = readOrders(session);
-  for (const { script } of orders) voice.info(`Forever processing file: ${voice.style.dim(script)}`);
+  const isStart = session.command.action === 'start';
+  for (const { script } of isStart ? orders : [])
+    voice.info(`Forever processing file: ${voice.style.dim(script)}`);
   // All of them before the first is started: half a list is harder to mend than none.
   for (const order of orders) checkFiles(session, order);
   const client = await context.connect();

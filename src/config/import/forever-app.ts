@@ -77,8 +77,10 @@ function restartOf({ max, minUptime, spinSleepTime }: ForeverSettings): RestartC
 }
 
 function watchOf(settings: ForeverSettings, place: ForeverPlace): WatchConfig {
-  const { sourceDir, workingDir } = foreverPaths(settings, place);
-  const paths = (settings.watchDirectory ?? [sourceDir]).map((path) => resolve(place.cwd, path));
+  const { sourceDir, workingDir, script } = foreverPaths(settings, place);
+  // From an absolute path forever watches the whole machine.
+  const usual = sourceDir === '/' ? dirname(script) : sourceDir;
+  const paths = (settings.watchDirectory ?? [usual]).map((path) => resolve(place.cwd, path));
   const patterns = paths.flatMap((path) =>
     [...(settings.watchIgnore ?? []), ...foreverIgnore(path)].map((pattern) => ({ path, pattern })),
   );

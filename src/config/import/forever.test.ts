@@ -86,6 +86,12 @@ test('what is not watched comes from --watchIgnore and .foreverignore', (t) => {
   });
 });
 
+test('an absolute script does not make the whole machine watched', () => {
+  const watch = (script: string) => foreverApp({ script, watch: true }, { ...place, file: script }).watch;
+  assert.deepEqual(watch('/opt/web/app.js'), { paths: ['/opt/web'], ignore: [] });
+  assert.deepEqual(watch('web/app.js'), { paths: ['/srv'], ignore: [] });
+});
+
 test('names are as near to uids as Holdfast allows', () => {
   assert.equal(foreverName('prod'), 'prod');
   assert.equal(foreverName('-_a b.c'), 'a-b-c');
