@@ -50,8 +50,10 @@ describe('a job', () => {
     assert.equal(started[0]?.reason, 'by the clock');
     assert.equal(events(home, 'instance.crashed', 'job').length, 0);
     await home.ok(['stop', 'job']);
-    const runs = events(home, 'job.started', 'job').length;
-    assert.equal(logged(home, 'job').filter(({ text }) => text === 'run').length, runs);
+    // The last one may have been stopped before it said anything.
+    const said = logged(home, 'job').filter(({ text }) => text === 'run').length;
+    assert.ok(said >= events(home, 'job.done', 'job').length);
+    assert.ok(said <= events(home, 'job.started', 'job').length);
   });
 
   test('is shown with when it runs next, and does not run before', async (t) => {
@@ -253,7 +255,6 @@ describe('restart.cron', () => {
     const restart = { cron: '*/2 * * * * *' };
     configure(home, { apps: { web: { run: app('hello.js'), port, instances: 2, restart } } });
     await home.ok(['up']);
-    const before = (await home.ready('web', 2)).map(({ serial }) => serial);
     const url = `http://127.0.0.1:${port}/`;
     const load = await startLoad(t, { url, expect: 'url', connections: 2, pauseMs: 10 });
     await happened(home, 'rollout.done', { about: 'web', after: 1 });
@@ -261,7 +262,11 @@ describe('restart.cron', () => {
     assert.equal(report.refused, 0, JSON.stringify(report));
     assert.equal(report.failed, 0, JSON.stringify(report));
     await home.ok(['stop', 'web']);
-    assert.ok(events(home, 'instance.ready', 'web').length >= 2 * before.length + 2);
+    const replaced = events(home, 'rollout.done', 'web').reduce(
+      (sum, { data }) => sum + Number(data?.replaced),
+      0,
+    );
+    assert.ok(replaced >= 2, `${replaced} instances were replaced`);
     const [reloaded] = events(home, 'app.changed', 'web').filter(({ data }) => data?.change === 'reloaded');
     assert.equal(reloaded?.reason, 'by the clock');
   });
