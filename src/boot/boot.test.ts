@@ -131,8 +131,10 @@ test('systemd itself finds nothing wrong with its unit', (t) => {
     writeFileSync(launcher, '#!/bin/sh\n', { mode: 0o755 });
     const [text = ''] = texts(site({ user: { ...who, name: 'root', group: 'root' }, home: dir }));
     writeFileSync(unit, text);
-    const verified = spawnSync(analyze, ['verify', '--man=no', unit], { encoding: 'utf8' });
-    const about = `${verified.stdout}${verified.stderr}`
+    const verified: { stdout: string; stderr: string } = spawnSync(analyze, ['verify', '--man=no', unit], {
+      encoding: 'utf8',
+    });
+    const about: readonly string[] = `${verified.stdout}${verified.stderr}`
       .split('\n')
       .filter((line) => line.includes('holdfast'));
     assert.deepEqual(about, []);

@@ -1,5 +1,5 @@
 /** What a boot service is made from, and what it is: files and steps. Nothing here touches the machine. */
-import { join } from 'node:path';
+import { homePaths } from '../protocol/home.ts';
 
 export const INITS = ['systemd', 'runit', 's6', 'openrc', 'sysv', 'upstart', 'launchd'] as const;
 export type Init = (typeof INITS)[number];
@@ -72,7 +72,7 @@ export function markFor({ home }: BootSite): string {
 }
 
 export function launcherPath(home: string): string {
-  return join(home, 'bin', 'holdfast-boot');
+  return homePaths(home).launcher;
 }
 
 export function isRoot({ user }: BootSite): boolean {

@@ -119,6 +119,7 @@ export class Daemon {
       doors: () => this.#doors.all,
       pipes: () => this.#outputs.paths,
       presence: this.#presence.fd,
+      rescue: paths.launcher,
     });
     this.#links = new Links({
       isGenuine: ({ instance, serial, pid }, uid) => {

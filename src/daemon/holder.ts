@@ -24,10 +24,16 @@ export interface Held {
 const FIRST_FD = 4;
 /** The pid of the shell, for the daemon that it starts. */
 const PREDECESSOR_ENV = 'HOLDFAST_HOLDER';
-/** A daemon that dies before it has a holder of its own is started again, with growing pauses; one that ends well is not. */
+/**
+ * A daemon that dies before it has a holder of its own is started again, with growing pauses; one that ends well is not. When its Node is
+ * not there any more (126 or 127 of sh), the script of `hold boot enable` finds another.
+ */
 const SCRIPT = [
-  'read _ <&3; exec 3<&-; sleep "$1"; shift; pause=0',
-  `until ${PREDECESSOR_ENV}=$$ "$@"; do sleep $pause; pause=$((pause < 30 ? pause * 2 + 1 : 30)); done`,
+  'read _ <&3; exec 3<&-; sleep "$1"; rescue=$2; shift 2; pause=0',
+  `start() { ${PREDECESSOR_ENV}=$$ "$@"; code=$?`,
+  '[ $code -ge 126 ] && [ $code -le 127 ] && [ -x "$rescue" ] || return $code',
+  `${PREDECESSOR_ENV}=$$ "$rescue" daemon; }`,
+  `until start "$@"; do sleep $pause; pause=$((pause < 30 ? pause * 2 + 1 : 30)); done`,
 ].join('\n');
 /** Several changes at once, as when an app starts, make one new holder. */
 const SETTLE_MS = 20;
@@ -43,6 +49,8 @@ export interface HolderOptions {
   /** Seconds between the death of this daemon and the start of the next; more than 0 when daemons die in a row. */
   readonly delayS: number;
   readonly pidFile: string;
+  /** A program that becomes the daemon when called with `daemon`; it need not be there. */
+  readonly rescue: string;
   doors(): readonly Door[];
   /** Paths of the FIFOs. */
   pipes(): readonly string[];
@@ -96,7 +104,7 @@ export class Holder {
   /** The new one is there before the old one goes. */
   #replace(): void {
     const old = this.#child;
-    const { delayS, pidFile, presence } = this.#options;
+    const { delayS, pidFile, presence, rescue } = this.#options;
     const daemon = this.#options.daemon();
     const doors = this.#options.doors();
     const pipes = openPipes(this.#options.pipes());
@@ -107,7 +115,7 @@ export class Holder {
     };
     let child: ChildProcess;
     try {
-      child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), ...daemon], {
+      child = spawn('/bin/sh', ['-c', SCRIPT, 'holdfast-holder', String(delayS), rescue, ...daemon], {
         cwd: '/',
         detached: true,
         env: { ...process.env, [HELD_ENV]: JSON.stringify(held) },

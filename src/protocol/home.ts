@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly link: string;
   /** A FIFO that daemon and holder have open, and in which they say what happens: see boot.ts. */
   readonly alive: string;
+  /** The script that an init system keeps, when the home starts with the machine. */
+  readonly launcher: string;
   /** A file that is there as long as the script of an init system is about to go without ending the daemon. */
   readonly leaving: string;
   /** JSON: { pid, startTime } of the daemon. */
@@ -34,6 +36,7 @@ export function homePaths(home: string): HomePaths {
     logs: join(home, 'logs'),
     control: join(run, 'control.sock'),
     link: join(run, 'link.sock'),
+    launcher: join(home, 'bin', 'holdfast-boot'),
     alive: join(run, 'alive'),
     leaving: join(run, 'leaving'),
     daemonPid: join(run, 'daemon.pid'),

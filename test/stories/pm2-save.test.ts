@@ -89,6 +89,7 @@ test('a list that PM2 itself has saved comes over', async (t) => {
       unique_id: '77af6427',
       web: '{}',
       SHLVL: '2',
+      HOLDFAST_HOME: '/nowhere',
     },
   }));
   const worker = {
