@@ -54,7 +54,7 @@ test('the last words of a program that is not Node, its last line without an end
   assert.equal((await home.run(['start', program, '-n', 'jobs'])).code, 1);
   const crash = await firstCrash(home);
   assert.equal(crash.signal, 'SIGSEGV');
-  assert.equal(crash.cause, 'killed by SIGSEGV');
+  assert.equal(crash.cause, 'killed by SIGSEGV (crashed)');
   const words = crash.lastOutput.map(({ stream, text }) => `${stream} ${text}`).sort();
   assert.deepEqual(words, ['err last', 'out first']);
 });

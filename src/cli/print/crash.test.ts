@@ -57,6 +57,17 @@ test('crashes that look the same are one, at the place of the newest', () => {
   );
 });
 
+test('figures in last words are no difference, nor are last words when the cause says why', () => {
+  const said = (second: number, text: string, cause = 'exited with code 1') =>
+    crash(second, { cause, lastOutput: [{ time: '', stream: 'err', text }] });
+  assert.equal(
+    groupCrashes([said(1, 'at 12:00 pid 17'), said(2, 'at 12:01 pid 4018'), said(3, 'else')]).length,
+    2,
+  );
+  const ill = 'its health check failed: GET /healthz answered 503';
+  assert.equal(groupCrashes([said(1, 'one', ill), said(2, 'two', ill)]).length, 1);
+});
+
 test('what, when, how often, and the last words', () => {
   const [group] = groupCrashes([crash(1, { instance: 'web.1' }), crash(2), crash(3)]);
   assert.ok(group);
@@ -83,8 +94,8 @@ test('why, what to do, where it was, how it is now, and where there is more', ()
   assert.ok(group);
   const now = new Date(2026, 2, 1, 12, 10, 3).getTime();
   assert.deepEqual(crashLines(group, style, { now, lines: 20, app: appView() }), [
-    'web.0: the event loop was blocked for 10s at work.js:0 (f0) after 1.3s',
-    '  2026-03-01 12:00:03 (10m ago), pid 103',
+    'web.0: the event loop was blocked for 10s at work.js:0 (f0)',
+    '  2026-03-01 12:00:03 (10m ago), pid 103, it had run for 1.3s',
     '  why:   it was busy',
     '  now:   degraded, 1 of 2 ready',
     '  to do: Let go',

@@ -19,8 +19,7 @@ export interface CrashGroup {
 export function groupCrashes(records: readonly CrashRecord[]): CrashGroup[] {
   const groups = new Map<string, CrashRecord[]>();
   for (const record of records) {
-    const words = record.diagnosis ?? record.lastOutput.map(({ text }) => text);
-    const key = JSON.stringify([record.app, record.cause, words]);
+    const key = JSON.stringify([record.app, record.cause, looks(record)]);
     const group = groups.get(key) ?? [];
     groups.delete(key); // to the end of the order
     groups.set(key, [...group, record]);
@@ -29,6 +28,17 @@ export function groupCrashes(records: readonly CrashRecord[]): CrashGroup[] {
     const newest = group.at(-1);
     return newest ? [{ newest, earlier: group.slice(0, -1) }] : [];
   });
+}
+
+/** What crashes of the same cause have in common; long figures in last words, such as times and pids, do not matter. */
+function looks({ cause, diagnosis, lastOutput }: CrashRecord): readonly string[] {
+  if (diagnosis !== null) return [diagnosis];
+  return isExit(cause) ? lastOutput.map(({ text }) => text.replaceAll(/\d{2,}/g, '0')) : [];
+}
+
+/** `web.0 exited with code 1`, as opposed to `web.0: the event loop was blocked`, which says why. */
+function isExit(cause: string): boolean {
+  return /^(exited|killed|ended) /.test(cause);
 }
 
 export interface CrashOptions {
@@ -63,13 +73,17 @@ export function shortLines(group: CrashGroup, style: Style, options: CrashOption
 }
 
 function headLines({ newest, earlier }: CrashGroup, style: Style, { now }: CrashOptions): string[] {
-  const pid = newest.pid === null ? '' : `, pid ${newest.pid}`;
   const cause = plain(newest.cause);
-  // `web.0 exited with code 1`, but `web.0: the event loop was blocked`.
-  const colon = /^(exited|killed|ended) /.test(cause) ? '' : ':';
+  const uptime = formatDuration(newest.uptimeMs);
+  const head = isExit(cause) ? ` ${style.red(cause)} after ${uptime}` : `: ${style.red(cause)}`;
+  const facts = [
+    formatMomentAndAge(newest.time, now),
+    ...(newest.pid === null ? [] : [`pid ${newest.pid}`]),
+    ...(isExit(cause) ? [] : [`it had run for ${uptime}`]),
+  ];
   return [
-    `${style.bold(newest.instance)}${colon} ${style.red(cause)} after ${formatDuration(newest.uptimeMs)}`,
-    `  ${style.dim(`${formatMomentAndAge(newest.time, now)}${pid}`)}`,
+    `${style.bold(newest.instance)}${head}`,
+    `  ${style.dim(facts.join(', '))}`,
     ...sameBefore(earlier, now).map((line) => `  ${style.yellow(line)}`),
     ...field('why', newest.diagnosis, style),
   ];
