@@ -1,4 +1,5 @@
 /** The list that `pm2 save` leaves in `dump.pm2`: one entry for each process, with everything that PM2 knew of it. Pure. */
+import { baseEnvForStart } from '../base-env.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -43,9 +44,8 @@ const kept = [
   ...['watch_delay', 'min_uptime', 'max_restarts', 'increment_var', 'instance_var', 'treekill', 'uid', 'gid'],
 ];
 
-/** Of the session in which PM2 was started, or PM2's own; an app has no use for them. */
-const notForApps =
-  /^(PM2_|pm_|axm_|_$|PWD$|OLDPWD$|SHLVL$|TERM$|SSH_|LS_COLORS$|NODE_APP_INSTANCE$|unique_id$)/;
+/** PM2's own; an app has no use for them. */
+const notForApps = /^(PM2_|pm_|axm_|NODE_APP_INSTANCE$|unique_id$)/;
 
 /** One app for all processes of a name, as an ecosystem file would say it. One that was stopped is added, not started. */
 export function readDump(entries: readonly Entry[]): Entry[] {
@@ -75,11 +75,11 @@ function appOf(first: Entry, own: readonly Entry[]): Entry {
 }
 
 /** PM2 mixes the shell's variables, the app's and its own; its own are objects, or named after the app. */
-function variablesOf(env: unknown, name: string): Record<string, unknown> {
+function variablesOf(env: unknown, name: string): Record<string, string> {
   if (typeof env !== 'object' || env === null) return {};
-  return Object.fromEntries(
-    Object.entries(env).filter(
-      ([key, value]) => !notForApps.test(key) && key !== name && typeof value !== 'object',
-    ),
-  );
+  const pairs = Object.entries(env).flatMap(([key, value]: [string, unknown]) => {
+    const isOwn = notForApps.test(key) || key === name || typeof value === 'object';
+    return isOwn ? [] : [[key, String(value)] as const];
+  });
+  return baseEnvForStart(Object.fromEntries(pairs));
 }
