@@ -44,3 +44,22 @@ for (const [how, path] of [
     assert.equal(events(home, 'instance.crashed').length, 0);
   });
 }
+
+test('a hard limit is kept by the kernel, and named in the crash; where there is none, the app runs and an event says why', async (t) => {
+  const home = testHome(t);
+  const port = await freePort();
+  const run = script(home, 'eater.js', EATER);
+  configure(home, { apps: { web: { run, port, memory: { hard: '150MB' }, pids: 100 } } });
+  await home.ok(['up']);
+  const url = `http://127.0.0.1:${port}`;
+  assert.match(await (await fetch(url)).text(), /^\d+$/);
+  const [missing] = events(home, 'limit.unavailable', 'web');
+  if (missing?.reason?.startsWith('memory.hard')) {
+    assert.match(missing.reason, /^memory\.hard is not kept: .*(cgroup|Holdfast runs as)/);
+    return;
+  }
+  await fetch(`${url}/eat`).catch(() => undefined);
+  await happened(home, 'instance.crashed', { about: 'web' });
+  await home.ready('web', 1);
+  assert.match((await home.ok(['crashes', 'web'])).stdout, /memory/);
+});
