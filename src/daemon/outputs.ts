@@ -3,8 +3,9 @@
 import type { Clock } from '../kit/clock.ts';
 import { AppLog, type LoggedApp } from '../logs/app-log.ts';
 import { Capture } from '../logs/capture.ts';
+import { flushLog } from '../logs/flush.ts';
 import { HomeCap } from '../logs/home-cap.ts';
-import { flushLog, loggedApps } from '../logs/log-files.ts';
+import { loggedApps } from '../logs/log-files.ts';
 import {
   type ChildEnds,
   closeChildEnds,

@@ -12,7 +12,7 @@ import type { LogPlan } from '../config/plan.ts';
 import { systemClock } from '../kit/clock.ts';
 import { AppLog } from './app-log.ts';
 import { HomeCap } from './home-cap.ts';
-import { notedFormat } from './log-files.ts';
+import { notedFormat } from './noted-format.ts';
 import { encodeRecord } from './record.ts';
 
 function loggedApp(given: Partial<LogPlan>, instances = 1) {

@@ -6,10 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AppPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { RecordSink } from './capture.ts';
+import { flushLog } from './flush.ts';
 import type { Forwarding } from './forward/forwarding.ts';
 import { endOfLog } from './forward/position.ts';
 import type { HomeCap } from './home-cap.ts';
-import { flushLog, noteFormat } from './log-files.ts';
+import { noteFormat } from './noted-format.ts';
 import { PlainFiles } from './plain/plain-files.ts';
 import { LogWriter } from './writer.ts';
 

@@ -2,9 +2,8 @@
  * Names in the log directory. `web.log` is being written; `web.log.2026-11-23T12-34-08.123Z` was rotated at that time,
  * so that names sort by age and tell what is too old to be opened; `….gz` is the same, compressed.
  */
-import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { LogPlan } from '../config/plan.ts';
 import { HoldfastError, isSystemError } from '../errors.ts';
 
 export interface RotatedFile {
@@ -71,39 +70,6 @@ export function sizedLogFiles(dir: string): { path: string; until: string | null
     const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     return [{ path, until: stamp ? `${stamp[1]}:${stamp[2]}:${stamp[3]}` : null, bytes }];
   });
-}
-
-/** Empties the log of an app: what was rotated is removed, what is being written is cut, which its writer takes notice of. */
-export function flushLog(dir: string, app: string): void {
-  const file = logFile(dir, app);
-  for (const { path } of stamped(file)) rmSync(path, { force: true });
-  if (statSync(file, { throwIfNoEntry: false })) truncateSync(file);
-}
-
-/**
- * Notes beside the log what the app writes, for readers, who have nothing but files: `web.log.format` says `json`. Never
- * throws: without it, lines are shown as they are.
- */
-export function noteFormat(dir: string, app: string, format: LogPlan['format']): void {
-  const file = formatFile(dir, app);
-  try {
-    if (format === 'text') rmSync(file, { force: true });
-    else {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
-      writeFileSync(file, `${format}\n`, { mode: 0o600 });
-    }
-  } catch {
-    // A full disk.
-  }
-}
-
-/** What `noteFormat` noted. */
-export function notedFormat(dir: string, app: string): LogPlan['format'] {
-  return statSync(formatFile(dir, app), { throwIfNoEntry: false }) ? 'json' : 'text';
-}
-
-function formatFile(dir: string, app: string): string {
-  return `${logFile(dir, app)}.format`;
 }
 
 function stamped(file: string): { path: string; until: string; suffix: string }[] {

@@ -145,8 +145,9 @@ export class LogWriter implements RecordSink {
 
   /** Says in the file what was dropped, when no later line has done so. */
   #markDrops(): void {
+    if (this.#trouble) return;
     const marker = this.#drops.takeMarker();
-    if (marker && !this.#trouble) this.#check(marker, this.#file.append(marker));
+    if (marker) this.#check(marker, this.#file.append(marker));
   }
 
   /** Once may be a busy machine; twice is a slow disk. */

@@ -87,7 +87,7 @@ async function readingOptions(
   const { follow = false, since, until, grep, ignoreCase, level } = options;
   const ranged = since !== undefined || until !== undefined;
   const stream = options.err ? 'err' : options.out ? 'out' : undefined;
-  const { notedFormat } = await import('../../logs/log-files.ts');
+  const { notedFormat } = await import('../../logs/noted-format.ts');
   return {
     dir,
     ...(targets && { apps: [...new Set(targets.map(appOf))], instances: targets }),
@@ -140,7 +140,10 @@ async function flush(context: Context, dir: string, targets: readonly string[] |
       'USAGE',
       `Cannot empty the log of "${instance}" alone: its app has one log, "${appOf(instance)}"`,
     );
-  const { flushLog, loggedApps } = await import('../../logs/log-files.ts');
+  const [{ flushLog }, { loggedApps }] = await Promise.all([
+    import('../../logs/flush.ts'),
+    import('../../logs/log-files.ts'),
+  ]);
   const client = await context.look();
   for (const app of targets ?? loggedApps(dir)) {
     // The daemon knows of the plain files, too.
