@@ -43,7 +43,7 @@ const SCRIPT = String.raw`
 alive=$home/run/alive
 log=$home/daemon.log
 leaving_file=$home/run/leaving
-self=$home/bin/holdfast-boot
+self="$home/bin/holdfast-boot run"
 agent_pid=$home/run/agent.pid
 listener_pid=$home/run/listener.pid
 

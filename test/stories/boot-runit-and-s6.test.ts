@@ -128,7 +128,7 @@ for (const { init, programs, first, scanDir, down, up, pid, ready, files } of ca
       '',
     );
     const left = host.shell(
-      'ps -eo args | grep -E "^(run|s6-)sup?e?r?v.*holdfast|holdfast-boot" | grep -v grep',
+      'ps -eo args | grep -E "^(run|s6-)sup?e?r?v.*holdfast|holdfast-boot run" | grep -v grep',
     ).output;
     assert.equal(left, '', 'nothing of the service is left running');
   });
