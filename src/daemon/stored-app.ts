@@ -23,7 +23,7 @@ export function stillIdle(idle: readonly number[], instances: number): readonly 
   return left.length < instances ? left : [];
 }
 
-/** The app with this plan: a new generation when running instances would be outdated by it. */
+/** The app with this plan, all of it started: a new generation when running instances would be outdated by it. */
 export function renewed(
   old: StoredApp | undefined,
   plan: AppPlan,
@@ -32,13 +32,12 @@ export function renewed(
   moved = false,
 ): StoredApp {
   if (!old) return fresh(plan, source);
-  const idle = old.stopped ? [] : stillIdle(old.idle, plan.instances);
-  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, idle, stopped: false };
+  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, idle: [], stopped: false };
   return {
     ...old,
     plan,
     source,
-    idle,
+    idle: [],
     stopped: false,
     mode,
     learned: moved ? [] : old.learned,

@@ -15,7 +15,10 @@ export function changesFor(state: DesiredState, next: Plan, hasFailed: (app: str
     if (!stored || changes.some((change) => change.what === 'app' && change.name === name)) continue;
     if (stored.stopped && autostart)
       changes.push({ kind: 'start', what: 'app', name, detail: ['it is stopped'] });
-    else if (!stored.stopped && hasFailed(name))
+    else if (!stored.stopped && stored.idle.length > 0) {
+      const detail = stored.idle.map((slot) => `${name}.${slot} is stopped`);
+      changes.push({ kind: 'start', what: 'app', name, detail });
+    } else if (!stored.stopped && hasFailed(name))
       changes.push({ kind: 'start', what: 'app', name, detail: ['it has failed'] });
   }
   return changes;

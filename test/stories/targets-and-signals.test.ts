@@ -96,6 +96,16 @@ describe('one instance', () => {
     await home.ready('web', 1);
   });
 
+  test('that was stopped is started by `up`, which says so', async (t) => {
+    const home = testHome(t);
+    configure(home, { apps: { web: { run: 'sleep 1000', instances: 2 } } });
+    await home.ok(['up']);
+    const [first] = await home.ready('web', 2);
+    await home.ok(['stop', 'web.1']);
+    assert.match((await home.ok(['up'])).stdout, /web.*web\.1 is stopped/);
+    assert.equal((await home.ready('web', 2))[0]?.pid, first?.pid);
+  });
+
   test('is restarted without a gap', async (t) => {
     const home = testHome(t);
     const url = await start(home, 2);
