@@ -9,7 +9,7 @@
  *
  * HOLDFAST_TEST_ALL=1 makes a missing program a failure instead of a skip.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -39,15 +39,16 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Whole systems under load go one at a time: they need the cores for themselves.
+// Whole systems; those under load go one at a time: they need the cores for themselves.
 const isSystem = (file) => /^test\/(stories|browser)\//.test(file);
+const isLoaded = (file) =>
+  file.includes('browser') || /support\/load\.js|\/soak\//.test(readFileSync(join(built, file), 'utf8'));
+const systems = files.filter(isSystem);
+const parallel = Math.min(availableParallelism(), 4);
 const phases = [
-  {
-    title: 'Parts',
-    files: files.filter((file) => !isSystem(file)),
-    concurrency: Math.min(availableParallelism(), 4),
-  },
-  { title: 'Stories', files: files.filter(isSystem), concurrency: 1 },
+  { title: 'Parts', files: files.filter((file) => !isSystem(file)), concurrency: parallel },
+  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel },
+  { title: 'Stories under load', files: systems.filter(isLoaded), concurrency: 1 },
 ];
 
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
