@@ -27,7 +27,7 @@ import type { Annex, Annexes } from './annexes.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Address, Door } from './doors.ts';
 import { EDGE } from './edge-app.ts';
-import { makeLease, releaseLease } from './lease.ts';
+import { freePort, leaseFor, releaseLease } from './lease.ts';
 import type { Outputs } from './outputs.ts';
 import { strangerIn, writePidFile } from './pid-file.ts';
 import { reportsDir } from './reports.ts';
@@ -94,7 +94,8 @@ class Launch {
       const annex = await this.#annex();
       const routed = this.#options.isRouted(plan.name);
       const cgroup = this.#confine();
-      lease = await makeLease(this.#request, this.#options.paths, { pipes, routed, annex, cgroup });
+      const port = routed && !(plan.guest && plan.command.node) ? await freePort() : null;
+      lease = leaseFor(this.#request, this.#options.paths, { pipes, routed, port, annex, cgroup });
       this.#checkPidFile(lease);
       const runDir = annex?.own ?? this.#options.paths.run;
       this.#notify = await this.#options.vitals.notifyEnv(plan, `${this.#id}#${serial}`, runDir);

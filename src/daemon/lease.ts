@@ -13,17 +13,20 @@ import { pidFileOf, removePidFile } from './pid-file.ts';
 
 export interface LeaseParts {
   readonly pipes: PipePair;
+  /** It gets the edge's requests on a socket, or without a guest on this port. */
   readonly routed: boolean;
+  readonly port: number | null;
   /** Of the user that it runs as, when that is not the daemon's. */
   readonly annex: Annex | null;
   readonly cgroup: string | null;
 }
 
-export async function makeLease(
+/** The same for the same request: that is how a process is found again of which no record was written. */
+export function leaseFor(
   { plan, slot, serial }: LaunchRequest,
   paths: HomePaths,
-  { pipes, routed, annex, cgroup }: LeaseParts,
-): Promise<Lease> {
+  { pipes, routed, port, annex, cgroup }: LeaseParts,
+): Lease {
   const name = `${plan.name}.${slot}.${serial}`;
   const guest = plan.guest && plan.command.node;
   const socket =
@@ -33,7 +36,7 @@ export async function makeLease(
     out: pipes.out,
     err: pipes.err,
     socket,
-    port: routed && !guest ? await freePort() : null,
+    port,
     guest,
     ...(annex && { uid: annex.uid }),
     ...(annex && socket && { ownSocket: instanceSocket({ run: annex.own }, plan.name, slot, serial) }),
@@ -64,7 +67,7 @@ function removeQuietly(path: string): void {
 }
 
 /** A port that was free a moment ago. When it is not any more, the program fails, and gets another at its next start. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.once('error', reject);

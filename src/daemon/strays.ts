@@ -6,11 +6,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listProcesses } from '../kit/proc.ts';
+import { identityOf } from '../launch/identity.ts';
+import { thisMachine } from '../launch/machine.ts';
+import type { PipePair } from '../logs/pipes.ts';
 import type { HomePaths } from '../protocol/home.ts';
+import type { LaunchRequest } from '../supervisor/instance.ts';
 import { initialState } from '../supervisor/machine.ts';
+import type { Lease } from '../supervisor/process.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
+import { annexOf } from './annexes.ts';
 import { EDGE } from './edge-app.ts';
-import { instanceSocket } from './instance-socket.ts';
+import { leaseFor } from './lease.ts';
 import type { DesiredState } from './state.ts';
 
 export function findStrays(
@@ -30,8 +36,7 @@ export function findStrays(
     const serial = Number(env.get('HOLDFAST_SERIAL'));
     const stored = state.apps[app];
     if (app === '' || !Number.isInteger(slot) || !Number.isInteger(serial)) return [];
-    const name = `${app}.${slot}.${serial}`;
-    const guest = Boolean(stored?.plan.guest && stored.plan.command.node);
+    const pipes = pipesOf(paths, `${app}.${slot}.${serial}`);
     const routed = isRouted(app) && app !== EDGE;
     const spawnedAt = Date.now();
     return [
@@ -52,17 +57,38 @@ export function findStrays(
           startTime: found.startTime,
           serial,
           spawnedAt,
-          lease: {
-            out: join(paths.run, `${name}.out`),
-            err: join(paths.run, `${name}.err`),
-            socket: routed && guest ? instanceSocket(paths, app, slot, serial) : null,
-            port: routed && !guest ? Number(env.get('PORT')) : null,
-            guest,
-          },
+          lease: stored
+            ? foundLease({ plan: stored.plan, slot, serial }, paths, routed, env)
+            : unknownLease(pipes),
         },
       },
     ];
   });
+}
+
+function foundLease(
+  request: LaunchRequest,
+  paths: HomePaths,
+  routed: boolean,
+  env: ReadonlyMap<string, string>,
+): Lease {
+  const { plan, slot, serial } = request;
+  const account = identityOf(plan.rights, thisMachine())?.account;
+  return leaseFor(request, paths, {
+    pipes: pipesOf(paths, `${plan.name}.${slot}.${serial}`),
+    routed,
+    port: routed && !(plan.guest && plan.command.node) ? Number(env.get('PORT')) : null,
+    annex: account ? annexOf(paths.home, account.uid) : null,
+    cgroup: null,
+  });
+}
+
+function unknownLease(pipes: PipePair): Lease {
+  return { ...pipes, socket: null, port: null, guest: false };
+}
+
+function pipesOf({ run }: HomePaths, name: string): PipePair {
+  return { out: join(run, `${name}.out`), err: join(run, `${name}.err`) };
 }
 
 function environOf(pid: number): ReadonlyMap<string, string> {
