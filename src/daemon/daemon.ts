@@ -71,6 +71,8 @@ export class Daemon {
   readonly #crashReports: CrashReports;
   readonly #guardians: readonly Guardian[];
   readonly #api: Api;
+  /** What is being done about processes that have ended. */
+  readonly #exits = new Set<Promise<void>>();
   #ending = false;
   /** The command line of the daemon that comes after this one. */
   #successor: readonly string[];
@@ -323,6 +325,7 @@ export class Daemon {
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
     this.#api.close();
+    await Promise.all(this.#exits);
     await this.#outputs.leaveAll();
     this.#store.close();
     this.#journal.close();
@@ -336,6 +339,8 @@ export class Daemon {
     this.#holder.close();
     this.#api.close();
     this.#links.close();
+    this.#vitals.close();
+    await Promise.all(this.#exits);
     this.#leases.close();
     await this.#outputs.closeAll();
     this.#store.close();
@@ -394,10 +399,11 @@ export class Daemon {
     }
     if (fact.kind === 'instance' && isEnd(fact.fact)) {
       if (fact.fact.running) this.#leases.release(fact.fact.running.record, fact.instance);
-      this.#afterExit(fact.instance.key, fact.instance, fact.fact).catch((error) => this.#complain(error));
+      this.#followExit(this.#afterExit(fact.instance.key, fact.instance, fact.fact));
     }
     if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed') {
       this.#vitals.released(fact.instance.key);
+      this.#readiness.lacked(fact.instance.key);
       this.#outputs.close(fact.instance.key).catch((error) => this.#complain(error));
     }
     if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
@@ -409,6 +415,12 @@ export class Daemon {
   /** Something that nobody waits for went wrong; into daemon.log. */
   #complain(error: unknown): void {
     console.error(new Date().toISOString(), error);
+  }
+
+  /** A daemon that ends must not leave before the crash is on record and the pipes are removed. */
+  #followExit(work: Promise<void>): void {
+    const followed = work.catch((error) => this.#complain(error)).finally(() => this.#exits.delete(followed));
+    this.#exits.add(followed);
   }
 
   async #afterExit(key: string, instance: Instance, fact: InstanceEnd): Promise<void> {
