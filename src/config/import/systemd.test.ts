@@ -211,5 +211,11 @@ test('what is no service is refused', async (t) => {
     code: 'IMPORT_INVALID',
     message: /app\.timer is no service/,
   });
+  for (const value of ['', '/bin/sh "open']) {
+    const wrong = units(t, {
+      'app.service': `[Service]\nExecStart=/bin/true\nExecStart=\nExecStart=${value}\n`,
+    });
+    await assert.rejects(importSystemd(['app.service'], { cwd: wrong }), { code: 'IMPORT_INVALID' });
+  }
   await assert.rejects(importSystemd(['none.service'], { cwd: dir }), { code: 'CONFIG_NOT_FOUND' });
 });

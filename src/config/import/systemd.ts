@@ -23,6 +23,7 @@ export async function importSystemd(files: readonly string[], { cwd }: ImportPla
       appOf: (unitName) => nameOf.get(unitName),
       variablesIn: (file) => variablesIn(file),
     });
+    if (app.run === '') throw noCommand(unit.file);
     apps[unit.name] = withoutEmpty(app);
     const prefix = units.length > 1 ? `${unit.name}: ` : '';
     notes.push(...[...unit.notes, ...own].map((note) => prefix + note));
@@ -31,10 +32,19 @@ export async function importSystemd(files: readonly string[], { cwd }: ImportPla
 }
 
 interface Unit {
+  /** As messages name it. */
+  readonly file: string;
   /** `app.service`, for an instance `app@1.service`. */
   readonly unitName: string;
   readonly entries: readonly UnitEntry[];
   readonly notes: readonly string[];
+}
+
+function noCommand(file: string): HoldfastError {
+  return new HoldfastError(
+    'IMPORT_INVALID',
+    `${file} is no service that can be taken over: it must have "ExecStart=" with a command in [Service]`,
+  );
 }
 
 /** With its drop-ins, as they are below the directory of the unit. */
@@ -43,12 +53,7 @@ function readUnit(path: string, name: string): Unit {
   const dropIns = filesIn(`${path}.d`).filter((file) => file.endsWith('.conf'));
   const parts = [path, ...dropIns].map((part) => parseUnit(readImported(part, part === path ? name : part)));
   const raw = parts.flatMap(({ entries }) => entries);
-  if (!raw.some(({ section, key }) => section === 'Service' && key === 'ExecStart')) {
-    throw new HoldfastError(
-      'IMPORT_INVALID',
-      `${name} is no service that can be taken over: it must have "ExecStart=" in [Service]`,
-    );
-  }
+  if (!raw.some(({ section, key }) => section === 'Service' && key === 'ExecStart')) throw noCommand(name);
   const notes = parts
     .flatMap(({ strange }) => strange)
     .map((line) => `a line was not understood and is left out: ${line}`);
@@ -59,7 +64,7 @@ function readUnit(path: string, name: string): Unit {
       `"${specifier}" is filled in by systemd, see systemd.unit(5) "Specifiers": write what it stands for`,
     );
   }
-  return { unitName, entries, notes };
+  return { file: name, unitName, entries, notes };
 }
 
 /** `%n`, `%N`, `%p` and `%i` come from the name of the unit; of others the reader is told. */
