@@ -26,6 +26,16 @@ describe('after an exit', () => {
     await pm2.status('app', 'online');
   });
 
+  test('a script that has been mended is started by the same words', async (t) => {
+    const pm2 = startPm2(t);
+    script(pm2.home, 'app.js', `process.exit(1);`);
+    assert.equal((await pm2.run(['start', 'app.js', '--restart-delay', '60000'])).code, 1);
+    await pm2.status('app', 'waiting restart');
+    script(pm2.home, 'app.js', stays);
+    await pm2.ok(['start', 'app.js']);
+    await pm2.status('app', 'online', 1);
+  });
+
   test('23: --no-autorestart leaves it', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', `process.exitCode = 1;`);

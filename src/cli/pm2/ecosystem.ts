@@ -11,6 +11,7 @@ import {
   readEcosystemText,
 } from '../../config/import/pm2-file.ts';
 import type { AppPlan } from '../../config/plan.ts';
+import type { AppView } from '../../protocol/api.ts';
 import { type Planned, planned } from './plans.ts';
 import { allOf, fail, type Session } from './session.ts';
 
@@ -98,9 +99,8 @@ async function begin(
   const { voice, context } = session;
   const options = { signal: context.signal };
   const old = (await client.apps()).find(({ name }) => name === plan.name);
-  const runs = old !== undefined && !['stopped', 'failed', 'done', 'waiting'].includes(old.status);
-  if (!runs) {
-    await startPlan(session, client, plan);
+  if (!old || !isUp(old)) {
+    await startPlan(session, client, plan, old);
     return;
   }
   const changed = changedSettings(await client.plan(plan.name), plan);
@@ -124,10 +124,22 @@ async function begin(
   for (const id of old.numbers) voice.say(`[${plan.name}](${id}) ✓`);
 }
 
-/** Starts a plan that does not run, and says so. A job runs at once, too, as it does under PM2. */
-export async function startPlan(session: Session, client: Client, plan: AppPlan): Promise<void> {
+/** It runs, or is about to; one that waits after a crash is as good as down. */
+export function isUp({ status, instances }: AppView): boolean {
+  if (['stopped', 'failed', 'done', 'waiting'].includes(status)) return false;
+  return !instances.every((instance) => instance.status === 'backoff' || instance.status === 'failed');
+}
+
+/** Starts a plan that does not run, and says so. A job runs at once, too, as it does under PM2. `old`: what is known by its name. */
+export async function startPlan(
+  session: Session,
+  client: Client,
+  plan: AppPlan,
+  old?: AppView,
+): Promise<void> {
   const { voice, context } = session;
   const options = { signal: context.signal };
+  if (old && old.status !== 'stopped') await client.stop(plan.name, options);
   const view = await client.startApp(plan, options);
   if (plan.job) await client.runJob(plan.name, options);
   const count = view.numbers.length;

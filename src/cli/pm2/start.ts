@@ -1,7 +1,7 @@
 /** `start`: a script, a command, an ecosystem file, or what is there already. */
 import type { Client } from '../../client/client.ts';
 import { changeGroups } from './change.ts';
-import { ecosystemHere, ecosystemTarget, runEcosystem, startPlan } from './ecosystem.ts';
+import { ecosystemHere, ecosystemTarget, isUp, runEcosystem, startPlan } from './ecosystem.ts';
 import { listAfter } from './list.ts';
 import { allProcesses, grouped, matching } from './look-up.ts';
 import { planned } from './plans.ts';
@@ -40,8 +40,7 @@ async function startScript(session: Session, script: string): Promise<void> {
   for (const note of notes) voice.warn(`${plan.name}: ${note}`);
   const client = await context.connect();
   const old = (await client.apps()).find(({ name }) => name === plan.name);
-  if (!old || ['stopped', 'failed', 'done', 'waiting'].includes(old.status))
-    return startPlan(session, client, plan);
+  if (!old || !isUp(old)) return startPlan(session, client, plan, old);
   const same = (await client.plan(plan.name)).command.file === plan.command.file;
   if (same && !words.options.has('force'))
     fail(session, 'Script already launched, add -f option to force re-execution');
