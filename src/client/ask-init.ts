@@ -4,6 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, type ProcessId } from '../kit/proc.ts';
 import { type BootRecord, bootRecordPath, type PresenceWord, parseBootRecord } from '../protocol/boot.ts';
 import { homePaths } from '../protocol/home.ts';
 
@@ -51,6 +53,18 @@ export function readBootRecord(home: string): BootRecord | undefined {
     return parseBootRecord(readFileSync(bootRecordPath(home), 'utf8'));
   } catch {
     return undefined; // it is started by hand
+  }
+}
+
+/** The home starts with the machine, and nothing of it runs: the init was told to stop it. */
+export function isStoppedByInit(home: string): boolean {
+  if (!readBootRecord(home)) return false;
+  try {
+    const text = readFileSync(join(homePaths(home).state, 'instances.json'), 'utf8');
+    const { instances } = JSON.parse(text) as { instances: { process: ProcessId | null }[] };
+    return !instances.some(({ process }) => process !== null && isAlive(process));
+  } catch {
+    return true;
   }
 }
 

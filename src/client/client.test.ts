@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanup } from '../../test/support/cleanup.ts';
 import { appView, fakeDaemon } from '../../test/support/fake-daemon.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { HoldfastError } from '../errors.ts';
+import { identify } from '../kit/proc.ts';
+import { bootRecordPath } from '../protocol/boot.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import { homePaths } from '../protocol/home.ts';
+import { isStoppedByInit } from './ask-init.ts';
 import { connect, connectIfRunning, connectNow } from './connect.ts';
 
 const ready: HoldfastEvent = {
@@ -139,4 +143,20 @@ test('something on the socket that is no daemon is an error', async (t) => {
   cleanup(t, () => new Promise((resolve) => server.close(resolve)));
   await new Promise<void>((resolve) => server.listen(control, resolve));
   await assert.rejects(connectNow(home), { code: 'DAEMON_UNREACHABLE' });
+});
+
+test('what an init system has stopped is not started by a look at it', async (t) => {
+  const home = tempDir(t);
+  const { state } = homePaths(home);
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, 'desired.json'), '{"apps": {"web": {}}}');
+  const record = { init: 'systemd', scope: 'system', name: 'holdfast', user: 'root', start: ['/nothere'] };
+  writeFileSync(bootRecordPath(home), JSON.stringify(record));
+  assert.equal(isStoppedByInit(home), true);
+  assert.equal(await connectIfRunning(home), null);
+  const alive = { instances: [{ process: null }, { process: identify(process.pid) }] };
+  writeFileSync(join(state, 'instances.json'), JSON.stringify(alive));
+  assert.equal(isStoppedByInit(home), false, 'its apps are alive: they want a daemon');
+  rmSync(bootRecordPath(home));
+  assert.equal(isStoppedByInit(home), false, 'it is started by hand');
 });

@@ -31,12 +31,13 @@ export async function connect({ home, start = false }: ConnectOptions): Promise<
 
 /**
  * For commands that only look: a client, or null when nothing runs and nothing should. When apps are wished for and
- * the daemon is gone, it is started, because those apps may well be alive.
+ * the daemon is gone, it is started, because those apps may well be alive; unless an init system keeps it, which was
+ * told to stop it then, and has ended them.
  */
 export async function connectIfRunning(home: string): Promise<Client | null> {
   const client = await connectNow(home);
   if (client) return client;
-  return connectLater(home, await hasWishes(home));
+  return connectLater(home, (await hasWishes(home)) && !(await isStopped(home)));
 }
 
 /** null when nobody answers at this moment. */
@@ -70,6 +71,11 @@ async function hasWishes(home: string): Promise<boolean> {
   } catch (error) {
     return !isSystemError(error) || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR');
   }
+}
+
+async function isStopped(home: string): Promise<boolean> {
+  const { isStoppedByInit } = await import('./ask-init.ts');
+  return isStoppedByInit(home);
 }
 
 function mismatch(api: number, version: string): HoldfastError {
