@@ -60,7 +60,15 @@ const FIRST_DOOR_FD = 3;
 const APP_UMASK = 0o022;
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  return { launch: (request) => new Launch(request, options).run() };
+  // Said once for an instance, not at each of its restarts.
+  const told = new Map<string, Set<string>>();
+  const onUnavailable: LauncherOptions['onUnavailable'] = (app, instance, reason) => {
+    const reasons = told.get(instance) ?? new Set();
+    if (reasons.has(reason)) return;
+    told.set(instance, reasons.add(reason));
+    options.onUnavailable(app, instance, reason);
+  };
+  return { launch: (request) => new Launch(request, { ...options, onUnavailable }).run() };
 }
 
 /** One start. What it opens for the process is closed at its end, what it makes is taken back when it fails. */
