@@ -45,7 +45,7 @@ export function importPm2App({ values, environments, notes }: Pm2App, place: Pm2
   const name = pm2Name(wanted);
   if (name !== wanted)
     told.push(`"${wanted}" is named so, since names consist of letters, digits, "-" and "_" here`);
-  const env = envOf(values, environments, place, told);
+  const env = envOf(values, environments, place);
   const port = portOf(values, env, told);
   const isJob = values.flag('autorestart') === false && cronOf(values) !== undefined;
   if (isJob)
@@ -132,14 +132,10 @@ function envOf(
   values: Pm2Values,
   environments: readonly string[],
   { environment }: Pm2Place,
-  notes: string[],
 ): Record<string, string> {
   const env = { ...values.variables('env') };
   if (environment !== undefined && environments.includes(environment))
     Object.assign(env, values.variables(`env_${environment}`));
-  const others = environments.filter((one) => one !== environment).map((one) => `env_${one}`);
-  if (others.length > 0 && environment === undefined)
-    notes.push(`${showList(others, 'and')}: only used with --env`);
   return env;
 }
 

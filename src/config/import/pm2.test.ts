@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { tempDir } from '../../../test/support/temp-dir.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { RestartConfig } from '../config-types.ts';
+import { loadPlan } from '../load.ts';
+import { importEcosystem } from './pm2.ts';
 import { importPm2App, type Pm2Place } from './pm2-app.ts';
 import { readPm2App } from './pm2-fields.ts';
 import { isEcosystemName, readEcosystemText } from './pm2-file.ts';
 import { pm2Name } from './pm2-name.ts';
+import { printConfig } from './print-config.ts';
 
 const place: Pm2Place = { environment: undefined, home: null, parallelism: 4, userHome: '/home/ann' };
 
@@ -106,11 +112,6 @@ describe('the environment', () => {
   test('is text, and that of --env goes over it', () => {
     assert.deepEqual(config(app).env, { A: '1', B: 'true', C: '{"d":1}' });
     assert.deepEqual(config(app, { environment: 'production' }).env, { A: 'p', B: 'true', C: '{"d":1}' });
-  });
-
-  test('that is not asked for is told', () => {
-    assert.deepEqual(imported(app).notes, ['"env_production": only used with --env']);
-    assert.deepEqual(imported(app, { environment: 'production' }).notes, []);
   });
 
   test('a port is one only when it certainly is', () => {
@@ -255,5 +256,31 @@ describe('files of apps', () => {
     assert.equal(readEcosystemText('{ "pm2": [{ "script": "a.js" }], "deploy": {} }', 'x').deploys, true);
     for (const text of ['{ apps: process.exit() }', '', '{}', '[]', '{ "apps": [1] }', '{ "apps": "a.js" }'])
       assert.throws(() => readEcosystemText(text, 'x.json'), HoldfastError, text);
+  });
+});
+
+describe('hold import pm2', () => {
+  const text = `module.exports = { apps: [
+    { name: 'web', script: './app.js', env: { A: 1 }, env_production: { A: 2 }, out_file: 'logs/out.log' },
+    { name: 'web', script: './other.js', filter_env: ['X'] },
+    { name: 'nightly', script: 'npm run clean', cron_restart: '0 4 * * *', autorestart: false },
+  ], deploy: {} };`;
+
+  test('gives a configuration that loads, and notes of what is not in it', async (t) => {
+    const dir = tempDir(t);
+    for (const script of ['app.js', 'other.js']) writeFileSync(join(dir, script), '');
+    writeFileSync(join(dir, 'ecosystem.config.js'), text);
+    const { config: found, notes } = await importEcosystem(join(dir, 'ecosystem.config.js'));
+    writeFileSync(join(dir, 'holdfast.config.json'), printConfig(found, { notes, format: 'json' }));
+    const { apps } = await loadPlan({ cwd: dir, env: process.env });
+    assert.deepEqual(Object.keys(apps), ['web', 'web-1', 'nightly']);
+    assert.equal(apps.web?.log.files.out, join(dir, 'logs/out.log'));
+    assert.equal(apps.web?.stop.signal, 'SIGINT');
+    assert.equal(apps.nightly?.job?.expression, '0 4 * * *');
+    const told = notes.join('\n');
+    for (const word of ['env_production', 'two apps "web"', 'filter_env', 'is a job', 'deploy'])
+      assert.ok(told.includes(word), `${word} in ${told}`);
+    const chosen = await importEcosystem(join(dir, 'ecosystem.config.js'), { environment: 'production' });
+    assert.deepEqual(chosen.config.apps?.web, { ...(found.apps?.web as object), env: { A: '2' } });
   });
 });

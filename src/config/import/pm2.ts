@@ -2,6 +2,7 @@
 import { availableParallelism, homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { AppConfig, HoldfastConfig } from '../config-types.ts';
+import { showList } from '../show.ts';
 import { importPm2App } from './pm2-app.ts';
 import { readPm2App } from './pm2-fields.ts';
 import { readEcosystem } from './pm2-file.ts';
@@ -29,11 +30,17 @@ export async function importEcosystem(
   const found: Record<string, AppConfig> = {};
   const notes: string[] = [];
   for (const written of apps) {
-    const { name, config, notes: told, filterEnv } = importPm2App(readPm2App(written), place);
+    const app = readPm2App(written);
+    const { name, config, notes: told, filterEnv } = importPm2App(app, place);
     const free = freeName(name, found);
     if (free !== name) notes.push(`${free}: there are two apps "${name}"`);
     found[free] = config;
     notes.push(...told.map((note) => `${free}: ${note}`));
+    const unused = app.environments.filter((one) => one !== options.environment).map((one) => `env_${one}`);
+    if (unused.length > 0)
+      notes.push(
+        `${free}: ${showList(unused, 'and')}: not taken over; \`hold import --env <name>\` chooses one`,
+      );
     if (filterEnv === true || filterEnv.length > 0)
       notes.push(`${free}: filter_env is not needed: an app gets only what \`env\` and \`passEnv\` name`);
   }
