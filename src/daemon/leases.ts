@@ -1,6 +1,7 @@
 /** What the instances have been given, over the life of the daemon: taken over from the one before, taken back from those that end. */
 import { oomKills } from '../kit/cgroup.ts';
 import type { Clock } from '../kit/clock.ts';
+import { isAlive } from '../kit/proc.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { ProcessRecord } from '../supervisor/process.ts';
@@ -25,11 +26,16 @@ export class Leases {
     this.cgroups = new Cgroups({ home: paths.home, clock });
   }
 
-  /** Is there for the processes that an earlier daemon started, and removes what it could not take back. */
+  /** Is there for the processes that an earlier daemon started, and takes back what those had that died without one. */
   async resume(processes: readonly ProcessRecord[]): Promise<void> {
-    const uids = new Set(processes.flatMap(({ lease }) => lease.uid ?? []));
-    for (const uid of uids) await this.annexes.open(uid);
-    this.cgroups.sweep(new Set(processes.flatMap(({ lease }) => lease.cgroup ?? [])));
+    const alive = processes.filter(isAlive);
+    const uids = new Set(alive.flatMap(({ lease }) => lease.uid ?? []));
+    // When that is no longer possible they go on without us, which is better than that all have no daemon.
+    for (const uid of uids) await this.annexes.open(uid).catch(() => undefined);
+    for (const record of processes) {
+      if (!alive.includes(record)) releaseLease(record.lease, this.cgroups, false, record);
+    }
+    this.cgroups.sweep(new Set(alive.flatMap(({ lease }) => lease.cgroup ?? [])));
   }
 
   /** It listens on its own socket, which is to be known under the public name. */

@@ -181,6 +181,22 @@ test('the pid file holds the pid of what runs now, and is gone when nothing does
   assert.equal(existsSync(pidFile), false);
 });
 
+test('what an instance had is taken back, also when it died together with the daemon', async (t) => {
+  const home = testHome(t);
+  const pidFile = join(home.dir, 'web.pid');
+  await up(home, { pidFile, stdin: true });
+  const [instance] = await home.ready('web', 1);
+  const daemon = home.daemonPid();
+  for (const pid of [daemon, instance?.pid ?? 0]) process.kill(pid, 'SIGKILL');
+  await until(() => home.daemonPid() !== daemon && isAlive(home.daemonPid()), {
+    why: 'there is another daemon',
+  });
+  const [next] = await home.ready('web', 1);
+  assert.notEqual(next?.pid, instance?.pid);
+  assert.equal(Number(readFileSync(pidFile, 'utf8')), next?.pid);
+  assert.equal(readdirSync(home.paths.run).filter((name) => name.endsWith('.in')).length, 1);
+});
+
 test('with several instances each has its own pid file', async (t) => {
   const home = testHome(t);
   const pidFile = join(home.dir, 'web.pid');
