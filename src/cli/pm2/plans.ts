@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { type ImportedApp, importPm2App, pm2IsCluster } from '../../config/import/pm2-app.ts';
+import { type ImportedApp, importPm2App } from '../../config/import/pm2-app.ts';
 import { readPm2App } from '../../config/import/pm2-fields.ts';
+import { pm2IsCluster } from '../../config/import/pm2-log-files.ts';
 import type { AppPlan } from '../../config/plan.ts';
 import { planForStart } from '../../config/start.ts';
 import type { Session } from './session.ts';

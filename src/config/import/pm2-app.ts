@@ -1,22 +1,19 @@
 /** From an app as PM2 knows it to an app of Holdfast: same meaning, and better where that harms nobody. */
 import { basename, extname, join } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
-import type { AppConfig, LogConfig, RestartConfig, StopConfig, WatchConfig } from '../config-types.ts';
+import type { AppConfig } from '../config-types.ts';
 import { splitWords } from '../shell-words.ts';
-import { showList } from '../show.ts';
 import type { Pm2App } from './pm2-fields.ts';
+import { filesOf, homed, type Pm2Homes } from './pm2-log-files.ts';
 import { pm2Name } from './pm2-name.ts';
+import { cronOf, durationOf, memoryOf, restartOf, stopOf, watchOf } from './pm2-policies.ts';
 import type { Pm2Values } from './pm2-values.ts';
 
-export interface Pm2Place {
+export interface Pm2Place extends Pm2Homes {
   /** What `--env` says: the variables of `env_<environment>` come over those of `env`. */
   readonly environment: string | undefined;
-  /** PM2_HOME, absolute: where log and pid files are that nobody named. null: there are none then. */
-  readonly home: string | null;
   /** Cores, for `instances: -1`. */
   readonly parallelism: number;
-  /** For `~`. */
-  readonly userHome: string;
 }
 
 export interface ImportedApp {
@@ -26,13 +23,6 @@ export interface ImportedApp {
   readonly notes: readonly string[];
   /** Names of variables that must not be taken from the shell: all, or those that contain one of these texts. */
   readonly filterEnv: true | readonly string[];
-}
-
-/** As PM2 decides it: several instances of a Node program share their ports, a fork is on its own. */
-export function pm2IsCluster(values: Pm2Values): boolean {
-  const mode = values.text('exec_mode');
-  if (mode !== undefined) return mode.startsWith('cluster');
-  return values.has('instances') && ['node', 'bun'].includes(values.text('interpreter') ?? 'node');
 }
 
 /** @throws HoldfastError IMPORT_INVALID with all that is wrong */
@@ -68,7 +58,7 @@ export function importPm2App({ values, environments, notes }: Pm2App, place: Pm2
     restart: restartOf(values, isJob),
     cron: isJob ? cronOf(values) : undefined,
     watch: watchOf(values, told),
-    memory: sizeOf(values),
+    memory: memoryOf(values),
     user: values.text('uid'),
     group: values.text('gid'),
     pidFile:
@@ -166,138 +156,10 @@ function namespaceOf(values: Pm2Values): string | undefined {
   return namespace === undefined || namespace === 'default' ? undefined : pm2Name(namespace);
 }
 
-function stopOf(values: Pm2Values): StopConfig {
-  return {
-    signal: (values.text('kill_signal') ?? 'SIGINT') as NonNullable<StopConfig['signal']>,
-    timeout: durationOf(values.ms('kill_timeout') ?? 1600),
-    message: values.flag('shutdown_with_message') ? true : undefined,
-    ends: values.flag('treekill') === false ? 'process' : undefined,
-  };
-}
-
-/** PM2: this many exits before `min_uptime`, without a limit in time. Here it is a rate that just contains them. */
-function restartOf(values: Pm2Values, isJob: boolean): RestartConfig | undefined {
-  const delay = values.ms('restart_delay') || 0;
-  const growing = values.ms('exp_backoff_restart_delay') || 0;
-  const minUptime = values.ms('min_uptime') ?? 1000;
-  const crashes = Math.max(1, values.number('max_restarts') ?? 16);
-  const longest = growing > 0 ? 15_000 : delay > 0 ? delay : 1000;
-  const codes = values.list('stop_exit_codes')?.map(Number);
-  if (codes?.some((code) => !Number.isInteger(code) || code < 0 || code > 255))
-    values.problems.push('stop_exit_codes must be numbers from 0 to 255');
-  if (isJob) return undefined;
-  return {
-    when: values.flag('autorestart') === false ? 'never' : undefined,
-    stopCodes: codes,
-    minUptime: durationOf(growing > 0 ? Math.max(minUptime, 30_000) : minUptime),
-    delay: delay > 0 ? durationOf(delay) : undefined,
-    backoff:
-      growing > 0
-        ? [`${growing}ms`, durationOf(Math.max(growing, longest))]
-        : [`${delay || 100}ms`, durationOf(longest)],
-    giveUpAfter: {
-      crashes,
-      within: durationOf(Math.min(crashes * (minUptime + longest + delay), 86_400_000)),
-    },
-    cron: cronOf(values),
-  };
-}
-
-/** `0` takes it back, as `--cron-restart 0` does. */
-function cronOf(values: Pm2Values): string | undefined {
-  const cron = values.text('cron_restart');
-  return cron === '0' || cron === '' ? undefined : cron;
-}
-
-function watchOf(values: Pm2Values, notes: string[]): AppConfig['watch'] {
-  const watch = values.raw('watch');
-  if (watch === undefined || watch === null || watch === false || watch === 'false') return undefined;
-  const paths = watch === true || watch === 'true' ? undefined : values.list('watch');
-  const ignored = values.list('ignore_watch') ?? [];
-  const delay = values.ms('watch_delay');
-  const odd = ignored.filter((pattern) => /[\\^$]/.test(pattern));
-  if (odd.length > 0)
-    notes.push(`ignore_watch: ${showList(odd, 'and')} cannot be taken over: use globs such as "logs/**"`);
-  const config: WatchConfig = {
-    paths,
-    ignore:
-      ignored.length > 0 ? ignored.filter((pattern) => !odd.includes(pattern)).flatMap(globsOf) : undefined,
-    extensions: values.list('ext'),
-    debounce: durationOf(delay),
-  };
-  return Object.values(config).every((value) => value === undefined) ? true : config;
-}
-
-/** A name without wildcards is about the file or the whole directory. */
-function globsOf(pattern: string): string[] {
-  const bare = pattern.replace(/^\.\//, '').replace(/\/+$/, '');
-  if (/[*?{[]/.test(bare)) return [bare];
-  return bare.includes('/') ? [bare, `${bare}/**`] : [`**/${bare}`, `**/${bare}/**`];
-}
-
-function sizeOf(values: Pm2Values): AppConfig['memory'] {
-  const soft = values.size('max_memory_restart');
-  return soft === undefined ? undefined : { soft };
-}
-
-function filesOf(
-  name: string,
-  values: Pm2Values,
-  place: Pm2Place,
-): NonNullable<LogConfig['files']> | undefined {
-  if (values.flag('disable_logs')) return undefined;
-  const { home } = place;
-  const at = (file: string) => (home === null ? undefined : join(home, 'logs', file));
-  const given = (field: string, fallback: string | undefined) => {
-    const path = homed(values.text(field), place);
-    return path === undefined ? fallback : isNowhere(path) ? undefined : path;
-  };
-  // `log_file: true` is PM2's way to say "at the usual place".
-  const all =
-    values.raw('log_file') === true
-      ? at(`${name}.log`)
-      : values.raw('log_file') === false
-        ? undefined
-        : given('log_file', undefined);
-  const out = given('out_file', at(`${name}-out.log`));
-  const err = given('error_file', at(`${name}-error.log`));
-  if (all === undefined && out === undefined && err === undefined) return undefined;
-  const together = out !== undefined && out === err && all === undefined;
-  const style = values.text('log_type') === 'json' ? 'json' : undefined;
-  return {
-    ...(together ? { all: out } : { all, out, err }),
-    merge: values.flag('merge_logs') ?? (pm2IsCluster(values) ? undefined : true),
-    time: values.text('log_date_format') ?? (values.flag('time') ? 'YYYY-MM-DDTHH:mm:ss' : undefined),
-    style,
-  };
-}
-
-function isNowhere(path: string): boolean {
-  return path === '/dev/null' || path.toUpperCase() === 'NULL' || path.toUpperCase().endsWith('\\NUL');
-}
-
 function filterOf(values: Pm2Values): ImportedApp['filterEnv'] {
   const filter = values.raw('filter_env');
   if (filter === true || filter === 'true') return true;
   return filter === undefined || filter === false ? [] : (values.list('filter_env') ?? []);
-}
-
-function homed(path: string | undefined, { userHome }: Pm2Place): string | undefined {
-  return path?.replace(/^~(?=\/|$)/, userHome);
-}
-
-/** As people write it: the largest unit that leaves a whole number. */
-function durationOf(ms: number): string;
-function durationOf(ms: number | undefined): string | undefined;
-function durationOf(ms: number | undefined): string | undefined {
-  if (ms === undefined) return undefined;
-  for (const [unit, size] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1000],
-  ] as const)
-    if (ms > 0 && ms % size === 0) return `${ms / size}${unit}`;
-  return `${ms}ms`;
 }
 
 function withoutUndefined<T>(value: T): T {

@@ -94,7 +94,9 @@ export class Pm2Values {
     if (!this.has(name)) return undefined;
     const value = this.#values.get(name);
     const result = read(value);
-    if (result === undefined) this.problems.push(`${name} must be ${expected}: got ${show(value)}`);
+    const problem = `${name} must be ${expected}: got ${show(value)}`;
+    // Some settings are asked for more than once.
+    if (result === undefined && !this.problems.includes(problem)) this.problems.push(problem);
     return result;
   }
 }
