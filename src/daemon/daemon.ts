@@ -32,6 +32,7 @@ import { Readiness } from './readiness.ts';
 import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore } from './state.ts';
 import { findStrays } from './strays.ts';
+import { sweepRun } from './sweep-run.ts';
 import { Routing } from './traffic.ts';
 import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
@@ -198,7 +199,7 @@ export class Daemon {
       hindrance: (instance) => this.#operations.hindrance(instance),
       onFact: (fact) => this.#heard(fact),
       onChange: () => {
-        this.#records.save(this.#supervisor.records());
+        this.#saveRecords();
         this.#routing.refresh();
         this.#routing.changed();
       },
@@ -276,12 +277,14 @@ export class Daemon {
         data: { setAside },
       });
     }
-    const records = await this.#allRecords();
+    const { serials, instances } = await this.#records.load();
+    const records = this.#withStrays(instances);
     await this.#links.listen(paths.link);
     this.#crashReports.sweep(records);
     await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
+    sweepRun(paths.run, records);
     for (const { plan, stopped } of Object.values(this.#store.state.apps)) {
       if (!stopped) this.#operations.reopenDoors(plan.name);
     }
@@ -289,7 +292,7 @@ export class Daemon {
     this.#orphans.found(orphansAmong(records, this.#store.state.apps));
     this.#outputs.setHomeCap(this.#store.state.logsTotalBytes);
     for (const { plan } of Object.values(this.#store.state.apps)) this.#outputs.configure(plan);
-    this.#supervisor.resume(this.#operations.desiredApps(), records);
+    this.#supervisor.resume(this.#operations.desiredApps(), records, serials);
     this.#watching = true;
     this.#stateChanged();
     this.#routing.refresh();
@@ -350,8 +353,12 @@ export class Daemon {
     process.exit(0);
   }
 
-  async #allRecords(): Promise<InstanceRecord[]> {
-    const known = await this.#records.load();
+  #saveRecords(): void {
+    this.#records.save({ instances: this.#supervisor.records(), serials: this.#supervisor.serials });
+  }
+
+  /** And those of which no record was written. */
+  #withStrays(known: readonly InstanceRecord[]): InstanceRecord[] {
     const isRouted = (app: string) => routedApps(this.#store.state).has(app);
     return [...known, ...findStrays(this.#options.paths, this.#store.state, known, isRouted)];
   }
@@ -394,7 +401,7 @@ export class Daemon {
   #heard(fact: SupervisorFact): void {
     this.#record(fact);
     if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
-      this.#records.save(this.#supervisor.records());
+      this.#saveRecords();
       this.#readiness.spawned(fact.instance);
     }
     if (fact.kind === 'instance' && isEnd(fact.fact)) {

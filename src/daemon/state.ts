@@ -133,7 +133,14 @@ function completed(app: StoredApp): StoredApp {
   };
 }
 
-interface RecordsFile {
+/** What the next daemon goes on from. */
+export interface Records {
+  readonly instances: readonly InstanceRecord[];
+  /** The highest serial of each app, also of those of which nothing runs. */
+  readonly serials: Readonly<Record<string, number>>;
+}
+
+interface RecordsFile extends Partial<Pick<Records, 'serials'>> {
   readonly boot: string;
   readonly instances: readonly InstanceRecord[];
 }
@@ -150,12 +157,16 @@ export class RecordStore {
     this.#file = join(dir, 'instances.json');
   }
 
-  async load(): Promise<readonly InstanceRecord[]> {
+  async load(): Promise<Records> {
     const found = await readNewest(this.#file, (text) => JSON.parse(text) as RecordsFile);
-    if (!found.value || !Array.isArray(found.value.instances)) return [];
-    if (found.value.boot === bootId()) return found.value.instances;
-    // After a boot every pid is a stranger's, and everything starts anew, in its order; serials go on.
-    return found.value.instances
+    if (!found.value || !Array.isArray(found.value.instances)) return { instances: [], serials: {} };
+    const { boot, instances, serials = {} } = found.value;
+    return { serials, instances: boot === bootId() ? instances : this.#afresh(instances) };
+  }
+
+  /** After a boot every pid is a stranger's, and everything starts anew, in its order; serials go on. */
+  #afresh(instances: readonly InstanceRecord[]): InstanceRecord[] {
+    return instances
       .filter(({ retiring }) => !retiring)
       .map(({ snapshot, ...record }) => ({
         ...record,
@@ -164,8 +175,8 @@ export class RecordStore {
       }));
   }
 
-  save(instances: readonly InstanceRecord[]): void {
-    const text = JSON.stringify({ boot: bootId(), instances } satisfies RecordsFile);
+  save({ instances, serials }: Records): void {
+    const text = JSON.stringify({ boot: bootId(), serials, instances } satisfies RecordsFile);
     if (text === this.#last) return;
     try {
       writeAtomicSync(this.#file, text, { sync: false });

@@ -73,14 +73,21 @@ export class Supervisor {
 
   /** Forgets an app of which nothing runs any more. */
   forget(name: string): void {
-    if (this.#apps.get(name)?.isGone) this.#apps.delete(name);
+    if (!this.#apps.get(name)?.isGone) return;
+    this.#apps.delete(name);
+    this.#serials.delete(name);
   }
 
   /**
    * Takes over what an earlier daemon left, before anything is reconciled. Processes that live are adopted, those that died meanwhile
    * count as exits.
    */
-  resume(desired: ReadonlyMap<string, DesiredApp>, records: readonly InstanceRecord[]): void {
+  resume(
+    desired: ReadonlyMap<string, DesiredApp>,
+    records: readonly InstanceRecord[],
+    serials: Readonly<Record<string, number>> = {},
+  ): void {
+    for (const [app, serial] of Object.entries(serials)) this.#serials.set(app, serial);
     for (const [name, wish] of desired) this.#apps.set(name, new App(name, wish, this.#context));
     // What is on its way out comes last: how its work ends depends on the others, such as the edges.
     for (const record of [...records].sort((a, b) => Number(a.retiring) - Number(b.retiring))) {
@@ -113,6 +120,11 @@ export class Supervisor {
         process: instance.running?.record ?? null,
       })),
     );
+  }
+
+  /** The highest serial of each app. */
+  get serials(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#serials);
   }
 
   /** The running instance with this id and serial, if it is still the one. */
