@@ -182,6 +182,7 @@ class Launch {
       port: slotPort(plan, slot),
       doors: doors.map(({ host, port }, index) => ({ host, port, fd: FIRST_DOOR_FD + index })),
       offer: lease.guest,
+      exitNote: lease.exitNote ?? null,
       ...vitalOrders(plan, this.#name, {
         runDir: annex?.own ?? paths.run,
         reportsDir: annex?.reports ?? reportsDir(paths),
@@ -264,7 +265,8 @@ function preloadPaths(orders: GuestOrders | null): { read: string[]; write: stri
   if (!orders) return { read: [], write: [] };
   const sockets = [orders.socket, orders.probe?.path].flatMap((path) => path ?? []);
   const reports = orders.reports === null ? [] : [`${orders.reports}/*`];
-  return { read: [orders.link, ...sockets, ...reports], write: [...sockets, ...reports] };
+  const note = orders.exitNote === null ? [] : [orders.exitNote];
+  return { read: [orders.link, ...sockets, ...reports], write: [...sockets, ...reports, ...note] };
 }
 
 /** When other programs come before it, spawn(2) does not tell that it is missing. */

@@ -43,6 +43,7 @@ export function leaseFor(
     ...(plan.stdin && { stdin: join(paths.run, `${name}.in`) }),
     ...(cgroup !== null && { cgroup }),
     ...(pidFile !== null && { pidFile }),
+    ...(guest && { exitNote: join(annex?.own ?? paths.run, `${name}.exit`) }),
   };
 }
 
@@ -55,6 +56,11 @@ export function releaseLease(lease: Lease, cgroups: Cgroups, kill: boolean, reco
   for (const path of [lease.socket, lease.ownSocket, lease.stdin]) if (path) removeQuietly(path);
   if (lease.pidFile !== undefined && record) removePidFile(lease.pidFile, record.pid);
   if (lease.cgroup !== undefined) cgroups.close(lease.cgroup, kill);
+}
+
+/** Of a process whose exit was seen. */
+export function forgetExit({ exitNote }: Lease): void {
+  if (exitNote !== undefined) removeQuietly(exitNote);
 }
 
 /** In a directory of a user anything may be in the place of what is to be removed. */

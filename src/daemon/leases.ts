@@ -7,7 +7,7 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { ProcessRecord } from '../supervisor/process.ts';
 import { Annexes, publishSocket } from './annexes.ts';
 import { Cgroups } from './cgroups.ts';
-import { releaseLease } from './lease.ts';
+import { forgetExit, releaseLease } from './lease.ts';
 
 export interface LeasesOptions {
   readonly paths: HomePaths;
@@ -49,6 +49,7 @@ export class Leases {
     const { cgroup } = record.lease;
     if (cgroup !== undefined && oomKills(cgroup) > 0) this.#outOfMemory.add(keyOf(record));
     releaseLease(record.lease, this.cgroups, plan.stop.ends === 'tree', record);
+    forgetExit(record.lease);
   }
 
   /** Of one that has ended: the kernel had ended it, or a part of it, because it reached its memory limit. Answers once. */

@@ -10,6 +10,7 @@ import type { FromChild, GuestOrders, ToChild } from '../protocol/link.ts' with 
 };
 import type { ChannelModule } from './channel.cts';
 import type { DrainModule } from './drain.cts';
+import type { ExitNoteModule } from './exit-note.cts';
 import type { HealthModule } from './health.cts';
 import type { LinkModule } from './link.cts';
 import type { ListenModule } from './listen.cts';
@@ -37,6 +38,7 @@ function start(orders: GuestOrders): void {
   const { openLink }: LinkModule = require('./link.cjs');
   const { answerListen }: ListenModule = require('./listen.cjs');
   const { deliver, giveMessages }: MessagesModule = require('./messages.cjs');
+  const { noteExit }: ExitNoteModule = require('./exit-note.cjs');
   const { openProbeSocket }: ProbeSocketModule = require('./probe-socket.cjs');
   const { createRegistry, handleOf, placeOf }: ServedModule = require('./served.cjs');
 
@@ -121,6 +123,7 @@ function start(orders: GuestOrders): void {
     probe = openProbeSocket(orders.probe, orders.port, registry, tell);
   }
   quietly(() => armDiagnosis(orders));
+  if (orders.exitNote !== null) noteExit(orders.exitNote);
 }
 
 /** What is written when it goes wrong. */

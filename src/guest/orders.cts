@@ -33,6 +33,7 @@ function parseOrders(text: string): GuestOrders | null {
       socket: orders.socket ?? null,
       port: orders.port ?? null,
       doors: orders.doors ?? [],
+      exitNote: orders.exitNote ?? null,
       offer: orders.offer ?? false,
       healthEveryMs: orders.healthEveryMs ?? 1000,
       messages: orders.messages ?? false,

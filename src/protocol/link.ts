@@ -4,7 +4,7 @@
  * daemon was away; on every connect it repeats what is still true (listening, applied). Nothing here is on the
  * path of a request.
  */
-import type { EdgeTable } from './edge-table.ts';
+import type { EdgeTable, EdgeTls } from './edge-table.ts';
 
 /** The environment variable in which a child finds its LinkAddress as JSON; the child deletes it from `process.env`. */
 export const GUEST_ENV = 'HOLDFAST_GUEST';
@@ -22,6 +22,8 @@ export interface GuestOrders {
   readonly port: number | null;
   /** Listening sockets inherited from the daemon. */
   readonly doors: readonly DoorOrder[];
+  /** Where to leave the exit code, for a daemon that is not the parent; null = nowhere. */
+  readonly exitNote: string | null;
   /** An IPC channel (fd in NODE_CHANNEL_FD) is open, over which a copy of a new listening socket can be offered. */
   readonly offer: boolean;
   /** Report how the event loop is this often; the watchdog listens. */
@@ -108,4 +110,5 @@ export type ToChild =
   | { readonly type: 'drain'; readonly timeoutMs: number; readonly final?: boolean }
   /** For the app: `process.emit('message', message)`. */
   | { readonly type: 'message'; readonly message: unknown }
-  | { readonly type: 'table'; readonly table: EdgeTable };
+  | { readonly type: 'table'; readonly table: EdgeTable }
+  | { readonly type: 'tls'; readonly tls: EdgeTls };

@@ -166,8 +166,8 @@ export class Instance {
     };
   }
 
-  /** Goes on where an earlier daemon was. `running` is null when the process died meanwhile. */
-  resume(snapshot: InstanceSnapshot, running: Running | null): void {
+  /** Goes on where an earlier daemon was. `running` is null when the process died meanwhile, as `exit` says. */
+  resume(snapshot: InstanceSnapshot, running: Running | null, exit: Exit): void {
     // An older version may have written it, which knew less.
     this.#machine = { ...initialState, ...snapshot.machine };
     this.#serial = snapshot.serial;
@@ -176,7 +176,7 @@ export class Instance {
     if (running) this.#adopt(running);
     this.#keepDeadline();
     const hadProcess = ['starting', 'ready', 'stopping'].includes(snapshot.machine.phase);
-    if (hadProcess && !running) this.#gone(unknownExit);
+    if (hadProcess && !running) this.#gone(exit);
   }
 
   /** Resolves when the condition holds after a change of this instance, or holds already. */

@@ -4,6 +4,7 @@
  * pid and start time; a pid that was reused by a stranger is never signalled.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { identify, isAlive, type ProcessId, sessionMembers } from '../kit/proc.ts';
@@ -31,6 +32,8 @@ export interface Lease {
   readonly cgroup?: string;
   /** Where its pid is written. */
   readonly pidFile?: string;
+  /** Where its guest leaves its exit code. */
+  readonly exitNote?: string;
 }
 
 export interface ProcessRecord extends ProcessId {
@@ -100,11 +103,23 @@ export async function spawnProcess(
   return group;
 }
 
-/** A process that an earlier daemon spawned. Its exit code is not ours to learn, so `Exit` is empty. */
+/** A process that an earlier daemon spawned. The kernel tells its exit code to nobody of us: only a guest can have noted it. */
 export function adoptProcess(record: ProcessRecord, clock: Clock): Running {
   const group = new Group(record, clock);
   group.watch();
   return group;
+}
+
+/** How a process ended that is not our child, as far as it is known. The note is taken away. */
+export function notedExit({ lease }: ProcessRecord): Exit {
+  if (lease.exitNote === undefined) return unknownExit;
+  try {
+    const text = readFileSync(lease.exitNote, 'utf8');
+    rmSync(lease.exitNote, { force: true });
+    return /^\d{1,3}$/.test(text) ? { code: Number(text), signal: null } : unknownExit;
+  } catch {
+    return unknownExit;
+  }
 }
 
 class Group implements Running {
@@ -148,7 +163,7 @@ class Group implements Running {
 
   look(): void {
     if (this.#watched && this.#leaderExit === null && !isAlive(this.record)) {
-      this.leaderExited(unknownExit);
+      this.leaderExited(notedExit(this.record));
     }
   }
 

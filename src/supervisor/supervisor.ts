@@ -5,8 +5,9 @@ import type { Clock } from '../kit/clock.ts';
 import { isAlive } from '../kit/proc.ts';
 import { App, type AppContext, type DesiredApp, type RolloutFact, type Traffic } from './app.ts';
 import { blockerOf } from './dependencies.ts';
+import { unknownExit } from './exit.ts';
 import { Instance, type InstanceFact, type InstanceSnapshot, type Launcher } from './instance.ts';
-import { adoptProcess, endLeftovers, type ProcessRecord } from './process.ts';
+import { adoptProcess, endLeftovers, notedExit, type ProcessRecord } from './process.ts';
 
 export type SupervisorFact =
   | { readonly kind: 'instance'; readonly app: App; readonly instance: Instance; readonly fact: InstanceFact }
@@ -106,7 +107,7 @@ export class Supervisor {
     const alive = process !== null && isAlive(process);
     if (process && !alive && own.stop.ends === 'tree') endLeftovers(process);
     const running = alive ? adoptProcess(process, this.#options.clock) : null;
-    instance.resume(snapshot, running);
+    instance.resume(snapshot, running, process && !alive ? notedExit(process) : unknownExit);
     app.resume(instance, retiring);
     if (running) this.#options.onFact({ kind: 'adopted', app, instance });
   }

@@ -65,6 +65,7 @@ export async function startEdge(t: TestContext, table: EdgeTable, unix = false):
     socket: null,
     port: null,
     doors: [{ fd: 3, host: '127.0.0.1', port }],
+    exitNote: null,
     offer: false,
     healthEveryMs: 1000,
     messages: false,

@@ -168,6 +168,7 @@ export class Daemon {
       serial: 1,
       socket: null,
       port: null,
+      exitNote: null,
       offer: false,
       healthEveryMs: 1000,
       messages: false,

@@ -1,6 +1,7 @@
 /** Promise 4: the control plane is not on the data path. Killing it costs nothing, and the next daemon adopts what runs. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { events, happened } from '../support/journal.ts';
 import { startLoad } from '../support/load.ts';
@@ -42,6 +43,30 @@ function assertUnbroken(home: TestHome, name: string, pid: number | null): numbe
 }
 
 describe('the daemon may be killed', () => {
+  test('what an instance ends with afterwards is known, and answered as its policy says', async (t) => {
+    const home = testHome(t);
+    const port = await freePort();
+    const args = ['-p', String(port), '--set', 'restart.stopCodes=[4]'];
+    const code = 'http.createServer((q, s) => process.exit(Number(q.url.slice(1)))).listen(process.env.PORT)';
+    writeFileSync(join(home.dir, 'leave.js'), `const http = require('node:http');\n${code};\n`);
+    await home.ok(['start', 'leave.js', '-n', 'web', ...args]);
+    const leave = (status: number) => fetch(`http://127.0.0.1:${port}/${status}`).catch(() => undefined);
+    await killDaemon(home);
+    await leave(3);
+    await until(() => events(home, 'instance.crashed', 'web').length === 1, { why: 'the crash is told' });
+    assert.equal(events(home, 'instance.crashed', 'web')[0]?.reason, 'exited with code 3');
+    await home.ready('web', 1);
+    await killDaemon(home);
+    await leave(4);
+    await until(() => events(home, 'instance.done', 'web').length === 1, { why: 'it is done' });
+    const [{ status } = { status: '' }] = await home.apps();
+    assert.equal(status, 'done');
+    assert.deepEqual(
+      readdirSync(home.paths.run).filter((name) => name.endsWith('.exit')),
+      [],
+    );
+  });
+
   test('three times under load: same processes, no request fails', async (t) => {
     const home = testHome(t);
     const port = await freePort();
