@@ -77,6 +77,7 @@ export function importPm2App({ values, environments, notes }: Pm2App, place: Pm2
   if (values.problems.length > 0) {
     throw new HoldfastError('IMPORT_INVALID', `Cannot read "${wanted}": ${values.problems[0]}`, {
       details: values.problems.slice(1),
+      hint: 'Correct the setting; nothing was changed',
     });
   }
   return { name, config: withoutUndefined(config), notes: told, filterEnv: filterOf(values) };
