@@ -82,7 +82,10 @@ export class Settling {
     if (instance.plan.job !== null) return false;
     // It found a port taken by the first one, of which nobody knew; next time it inherits the socket.
     if (this.#isUnequipped(instance)) return false;
-    this.#failWith('START_FAILED', `${instance.id} did not start: ${fact.fact.reason}`, instance, fail);
+    const message = `${instance.id} did not start: ${fact.fact.reason}`;
+    if (fact.fact.type === 'spawnFailed')
+      fail(new HoldfastError('START_FAILED', message, { hint: neverBegun(app.name) }));
+    else this.#failWith('START_FAILED', message, instance, fail);
     return true;
   }
 
@@ -103,4 +106,9 @@ export class Settling {
     if (instance.running) report();
     else void outputs.ended(key).then(report);
   }
+}
+
+/** There is no process, and so neither output nor a crash record. */
+function neverBegun(name: string): string {
+  return `It is tried again, slower and slower; \`hold delete ${name}\` gives it up`;
 }
