@@ -4,7 +4,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { configure } from '../support/config-file.ts';
-import { app } from '../support/root.ts';
 import { testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -18,7 +17,7 @@ describe('a command beside an app', () => {
     configure(home, {
       apps: {
         web: {
-          run: app('hello.js'),
+          run: 'sleep 1000',
           cwd: 'api',
           env: { COLOR: 'red' },
           secrets: { TOKEN: '../token' },
@@ -38,7 +37,7 @@ describe('a command beside an app', () => {
 
   test('its exit code is the answer, its input and output are ours', async (t) => {
     const home = testHome(t);
-    await home.ok(['start', app('hello.js'), '-n', 'web']);
+    await home.ok(['start', 'sleep 1000', '-n', 'web']);
     assert.equal((await home.run(['run', 'web', '--', 'sh', '-c', 'exit 7'])).code, 7);
     assert.equal((await home.run(['run', 'web', '--', 'sh', '-c', 'kill -TERM $$'])).code, 143);
     const echoed = await home.ok(['run', 'web', '--', 'cat'], { input: 'to and fro' });
@@ -50,7 +49,7 @@ describe('a command beside an app', () => {
 
   test('SIGTERM reaches it, and what it does then is waited for', async (t) => {
     const home = testHome(t);
-    await home.ok(['start', app('hello.js'), '-n', 'web']);
+    await home.ok(['start', 'sleep 1000', '-n', 'web']);
     const script =
       "process.on('SIGTERM', () => setTimeout(() => { console.log('tidied'); process.exit(4) }, 50)); console.log('on')";
     const running = home.background([
@@ -68,7 +67,7 @@ describe('a command beside an app', () => {
 
   test('without a command the app must be a job', async (t) => {
     const home = testHome(t);
-    await home.ok(['start', app('hello.js'), '-n', 'web']);
+    await home.ok(['start', 'sleep 1000', '-n', 'web']);
     const { code, stderr } = await home.run(['run', 'web']);
     assert.equal(code, 1);
     assert.match(stderr, /Cannot run "web" now: it is no job/);

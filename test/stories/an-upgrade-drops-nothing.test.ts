@@ -83,7 +83,7 @@ describe('an upgrade drops nothing', () => {
 
   test('a version that does not start, or cannot read the state, changes nothing', async (t) => {
     const home = testHome(t);
-    await home.ok(['start', app('hello.js'), '-n', 'web']);
+    await home.ok(['start', 'sleep 1000', '-n', 'web']);
     const pid = home.daemonPid();
     const broken = installed(t, '99.0.0');
     appendFileSync(join(broken.dir, 'dist', 'daemon', 'state.js'), "\nthrow new Error('a broken build');\n");
