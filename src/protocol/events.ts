@@ -57,4 +57,10 @@ export type EventType =
   | 'logs.lost' // lines could not be written (disk full)
   | 'logs.dropped' // `log.overflow: drop`; data.lines
   | 'logs.unforwarded' // a collector does not take them; data.lines, data.to
+  | 'certificate.obtained' // for a site with `tls: 'auto'`; data.site, data.names, data.notAfter
+  | 'certificate.renewed'
+  | 'certificate.failed' // tried again at data.retryAt; the one before, if any, is served meanwhile
+  | 'certificate.loaded' // from files; data.site, data.names, data.notAfter
+  | 'certificate.refused' // what is in the files cannot be used; data.site
+  | 'certificate.doubtful' // served, but browsers do not, or soon will not take it; data.site
   | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

@@ -45,6 +45,12 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'logs.lost': ['red', 'log lines lost'],
   'logs.dropped': ['yellow', 'log lines dropped'],
   'logs.unforwarded': ['yellow', 'log lines not forwarded'],
+  'certificate.loaded': ['green', 'certificate loaded'],
+  'certificate.refused': ['red', 'certificate cannot be used'],
+  'certificate.doubtful': ['yellow', 'certificate to look after'],
+  'certificate.obtained': ['green', 'certificate obtained'],
+  'certificate.renewed': ['green', 'certificate renewed'],
+  'certificate.failed': ['red', 'certificate not obtained'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 

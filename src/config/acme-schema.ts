@@ -1,0 +1,117 @@
+/** Certificates that come by themselves: of whom, for whom, and how control of the names is shown. */
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { described, optional, section, withDefault } from './describe.ts';
+import { choice, kind, Refusal, text } from './kinds.ts';
+import { show } from './show.ts';
+
+/** Complete: what the daemon orders with. */
+export interface AcmePlan {
+  /** URL of the directory of the certificate authority. */
+  readonly directory: string;
+  /** Absolute path: certificates (PEM) that the authority's own https is signed by; null = those that Node trusts. */
+  readonly directoryCa: string | null;
+  readonly email: string | null;
+  /** External account binding. `hmac`: base64url, or `file:` and an absolute path. */
+  readonly eab: { readonly keyId: string; readonly hmac: string } | null;
+  readonly challenge: 'http-01' | 'tls-alpn-01';
+}
+
+/** Let's Encrypt, https://letsencrypt.org/docs/acme-protocol-updates/ */
+const KNOWN: Readonly<Record<string, string>> = {
+  production: 'https://acme-v02.api.letsencrypt.org/directory',
+  staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+const directory = kind<string>({
+  title: '"production", "staging" or URL',
+  expected:
+    '"production", "staging" or the address of a directory such as "https://acme.example.com/directory"',
+  json: { anyOf: [{ enum: Object.keys(KNOWN) }, { type: 'string', pattern: '^https://' }] },
+  read(input) {
+    if (typeof input !== 'string') return undefined;
+    const known = KNOWN[input];
+    if (known !== undefined) return known;
+    if (!URL.canParse(input)) return undefined;
+    const { protocol } = new URL(input);
+    if (protocol === 'http:') return new Refusal(`must begin with "https://": got ${show(input)}`);
+    return protocol === 'https:' ? input : undefined;
+  },
+});
+
+const email = kind<string>({
+  title: 'e-mail address',
+  expected: 'an e-mail address such as "ops@example.com"',
+  json: { type: 'string', pattern: '^[^@\\s]+@[^@\\s]+$' },
+  read: (input) =>
+    typeof input === 'string' && /^[^@\s,?]+@[^@\s,?]+$/.test(input.trim()) ? input.trim() : undefined,
+});
+
+const hmac = kind<string>({
+  title: 'key',
+  expected: 'a key in base64url, or the path of a file with it such as "file:/etc/holdfast/eab-key"',
+  json: { type: 'string', pattern: '^(file:.+|[\\w-]+=*)$' },
+  read: (input) => (typeof input === 'string' && /^(file:.+|[\w-]+=*)$/.test(input) ? input : undefined),
+});
+
+export const acmeSettings = section(
+  {
+    directory: withDefault(directory, 'production', {
+      says: "Who gives the certificates: Let's Encrypt (`production`), its test service that browsers do not trust (`staging`), or the directory of another authority that speaks ACME",
+      example: 'staging',
+    }),
+    directoryCa: optional(text('file', 'the path of a file with certificates (PEM)'), {
+      says: "For an authority of your own: the certificates (PEM) that its directory's https is signed by",
+      example: 'certs/internal-ca.pem',
+    }),
+    email: optional(email, {
+      says: 'Where the authority can reach you, if it writes to its customers',
+      example: 'ops@example.com',
+    }),
+    eab: optional(
+      z.strictObject({
+        keyId: described(text('key id', 'the key id that the authority gave you'), {
+          says: 'The key id that the authority gave you',
+        }),
+        hmac: described(hmac, {
+          says: 'The key that it gave you, or `file:` and the path of a file with it',
+          example: 'file:/etc/holdfast/eab-key',
+        }),
+      }),
+      { says: 'External account binding: what an authority gives its customers to be known by' },
+    ),
+    challenge: withDefault(choice('http-01', 'tls-alpn-01'), 'http-01', {
+      says: 'How it is shown that a name is yours. `http-01`: port 80 of the name must lead to the edge. `tls-alpn-01`: port 443 must',
+    }),
+  },
+  "Certificates for sites with `tls: 'auto'`. By using them you agree to the terms of service of the authority",
+);
+
+export type AcmeSettings = z.output<typeof acmeSettings>;
+
+/** @param root absolute; paths in the file are relative to it */
+export function completeAcme(settings: AcmeSettings, root: string): AcmePlan {
+  const { directory, directoryCa, email, eab, challenge } = settings;
+  return {
+    directory,
+    directoryCa: directoryCa === undefined ? null : resolve(root, directoryCa),
+    email: email ?? null,
+    eab: eab ? { keyId: eab.keyId, hmac: absolute(eab.hmac, root) } : null,
+    challenge,
+  };
+}
+
+/** What plans that an older version stored have. */
+export const acmeDefaults: AcmePlan = {
+  directory: KNOWN.production as string,
+  directoryCa: null,
+  email: null,
+  eab: null,
+  challenge: 'http-01',
+};
+
+function absolute(hmac: string, root: string): string {
+  if (!hmac.startsWith('file:')) return hmac;
+  const path = hmac.slice('file:'.length);
+  return `file:${isAbsolute(path) ? path : resolve(root, path)}`;
+}
