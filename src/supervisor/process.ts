@@ -4,9 +4,10 @@
  * pid and start time; a pid that was reused by a stranger is never signalled.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
+import { readPlainFile } from '../kit/plain-file.ts';
 import { identify, isAlive, type ProcessId, sessionMembers } from '../kit/proc.ts';
 import { type Exit, unknownExit } from './exit.ts';
 
@@ -114,7 +115,7 @@ export function adoptProcess(record: ProcessRecord, clock: Clock): Running {
 export function notedExit({ lease }: ProcessRecord): Exit {
   if (lease.exitNote === undefined) return unknownExit;
   try {
-    const text = readFileSync(lease.exitNote, 'utf8');
+    const text = readPlainFile(lease.exitNote, 3);
     rmSync(lease.exitNote, { force: true });
     return /^\d{1,3}$/.test(text) ? { code: Number(text), signal: null } : unknownExit;
   } catch {
