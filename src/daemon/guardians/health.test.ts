@@ -119,6 +119,28 @@ test('when all fail at once they are replaced one at a time', async () => {
   assert.equal(supervision.instances.filter(({ phase }) => phase === 'stopping').length, 1);
 });
 
+test('one that is stopped while it is being replaced leaves the turn to the others', async () => {
+  for (const when of ['while it ends', 'between two attempts']) {
+    const { supervision, answerWith, phases } = await setUp(2);
+    answerWith(() => 'the database is down');
+    await supervision.pass(5000);
+    const first = supervision.instances.find(({ phase }) => phase === 'stopping');
+    if (!first) throw new Error('none is being replaced');
+    const process = supervision.processOf(first);
+    if (when === 'while it ends') first.dispatch({ type: 'stop' });
+    process.exit({ code: null, signal: 'SIGTERM' });
+    if (when === 'between two attempts') {
+      assert.equal(first.phase, 'backoff');
+      first.dispatch({ type: 'stop' });
+    }
+    const app = supervision.supervisor.app('web');
+    if (app) app.desire({ ...app.desired, idle: [first.slot] });
+    await supervision.pass(2000);
+    assert.ok(!supervision.instances.includes(first));
+    assert.deepEqual(phases(), ['stopping'], when);
+  }
+});
+
 test('after the start of a daemon the guests have time to find it', async () => {
   const { supervision, asked, link } = await setUp(1);
   link(false);

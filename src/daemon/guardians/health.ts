@@ -136,12 +136,22 @@ export class Health implements Guardian {
   #replace({ instance, failures, reason }: Watch): void {
     const app = instance.plan.name;
     // It is asked again, and may be well by then.
-    if (this.#turns.has(app)) return;
+    if (this.#isTurnTaken(app)) return;
     this.#turns.set(app, { instance, serial: instance.serial });
     const times = failures === 1 ? '' : `, ${failures} times in a row`;
     const words = `its health check failed${times}: ${reason}`;
     this.#record('instance.unhealthy', instance, words);
     instance.dispatch({ type: 'unhealthy', reason: words });
+  }
+
+  /** Not every end of a turn is told: one that is stopped between two attempts, or while it ends, just is no more. */
+  #isTurnTaken(name: string): boolean {
+    const turn = this.#turns.get(name);
+    if (!turn) return false;
+    const { instance, serial } = turn;
+    const app = this.#options.supervisor.apps.find((one) => one.name === name);
+    const isBack = instance.phase === 'ready' && instance.serial !== serial;
+    return instance.isActive && !isBack && app?.current.includes(instance) === true;
   }
 
   /** The next one may go when this one is ready again, or has failed to become so. */
