@@ -12,10 +12,12 @@ import { describeExit } from '../supervisor/exit.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import { Api } from './api.ts';
+import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
+import { EdgeTlsSource } from './edge-tls.ts';
 import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
@@ -33,6 +35,7 @@ import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore } from './state.ts';
 import { findStrays } from './strays.ts';
 import { sweepRun } from './sweep-run.ts';
+import { TlsFiles } from './tls-files.ts';
 import { Routing } from './traffic.ts';
 import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
@@ -63,6 +66,9 @@ export class Daemon {
   readonly #outputs: Outputs;
   readonly #links: Links;
   readonly #leases: Leases;
+  readonly #certificates = new CertificateStore();
+  readonly #edgeTls: EdgeTlsSource;
+  readonly #tlsFiles: TlsFiles;
   readonly #routing: Routing;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
@@ -147,12 +153,27 @@ export class Daemon {
       },
     });
     this.#leases = new Leases({ paths, clock, listen: (path, uid) => this.#links.listen(path, uid) });
+    this.#edgeTls = new EdgeTlsSource({
+      clock,
+      certificates: this.#certificates,
+      onChange: () => this.#routing.refresh(),
+    });
+    this.#tlsFiles = new TlsFiles({
+      clock,
+      sites: () => Object.values(this.#store.state.sites).map(({ site }) => site),
+      record: (type, event) => this.#journal.record(type, event),
+      onChange: (certificates, authorities) => {
+        this.#edgeTls.setAuthorities(authorities);
+        this.#certificates.set('files', certificates);
+      },
+    });
     this.#routing = new Routing({
       clock,
       links: () => this.#links,
       state: () => this.#store.state,
       instancesOf: (app) => this.#supervisor.app(app)?.instances ?? [],
       isRouted,
+      tls: (edge) => this.#edgeTls.get(edge),
     });
     const machine = thisMachine();
     this.#vitals = new Vitals({
@@ -257,6 +278,7 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
+        edgeNotes: () => this.#tlsFiles.notes,
       },
       daemon: () => this.#view(),
       onDown: () => {
@@ -279,6 +301,8 @@ export class Daemon {
     }
     const { serials, instances } = await this.#records.load();
     const records = this.#withStrays(instances);
+    // Before edges connect: they are not to be without certificates for a moment.
+    this.#tlsFiles.changed();
     await this.#links.listen(paths.link);
     this.#crashReports.sweep(records);
     await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
@@ -298,9 +322,14 @@ export class Daemon {
     this.#routing.refresh();
     this.#holder.refresh();
     await this.#api.listen(paths.control);
-    void firstAttempts(this.#supervisor, records, systemClock).then((text) =>
+    void firstAttempts(this.#supervisor, { instances: records, serials }, systemClock).then((text) =>
       this.#presence.say('ready', text),
     );
+  }
+
+  /** SIGHUP: certificates are read again. */
+  reloadFiles(): void {
+    this.#tlsFiles.reload();
   }
 
   /** SIGTERM: everything ends, the wish stays for the next start. */
@@ -325,6 +354,8 @@ export class Daemon {
   /** Ends as a killed daemon does, and loses nothing: what it holds is held by the holder, which starts the next one. */
   async #leave(): Promise<void> {
     this.#ending = true;
+    this.#tlsFiles.close();
+    this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
     this.#api.close();
@@ -338,6 +369,8 @@ export class Daemon {
   /** Last things: the holder first, or it would bring us back. */
   async #end(): Promise<void> {
     const { paths, lock } = this.#options;
+    this.#tlsFiles.close();
+    this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#holder.close();
     this.#api.close();
@@ -395,7 +428,9 @@ export class Daemon {
   }
 
   #stateChanged(): void {
-    if (this.#watching) for (const guardian of this.#guardians) guardian.changed();
+    if (!this.#watching) return;
+    this.#tlsFiles.changed();
+    for (const guardian of this.#guardians) guardian.changed();
   }
 
   #heard(fact: SupervisorFact): void {

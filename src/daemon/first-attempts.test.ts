@@ -5,6 +5,7 @@ import type { Phase } from '../supervisor/machine.ts';
 import { firstAttempts } from './first-attempts.ts';
 
 interface App {
+  name: string;
   desired: { wanted: number };
   isSettled: boolean;
   instances: { id: string; serial: number; phase: Phase }[];
@@ -28,6 +29,7 @@ function supervised(apps: App[]) {
 
 function app(name: string, serial: number, phase: Phase): App {
   return {
+    name,
     desired: { wanted: 1 },
     isSettled: phase === 'ready',
     instances: [{ id: `${name}.0`, serial, phase }],
@@ -46,9 +48,11 @@ test('every app runs or has failed once; what was before this daemon does not co
   const worker = app('worker', 1, 'starting');
   const supervisor = supervised([web, worker]);
   let said = '';
-  void firstAttempts(supervisor, [record('web', 7)], new FakeClock()).then((text) => {
-    said = text;
-  });
+  void firstAttempts(supervisor, { instances: [record('web', 7)], serials: {} }, new FakeClock()).then(
+    (text) => {
+      said = text;
+    },
+  );
   worker.isSettled = true;
   supervisor.changed();
   await turn();
@@ -65,8 +69,12 @@ test('every app runs or has failed once; what was before this daemon does not co
 
 test('nothing waits for ever, and nothing is nothing', async () => {
   const clock = new FakeClock();
-  const slow = firstAttempts(supervised([app('slow', 1, 'starting')]), [], clock);
+  const slow = firstAttempts(
+    supervised([app('slow', 9, 'starting')]),
+    { instances: [], serials: { slow: 8 } },
+    clock,
+  );
   clock.advance(120_000);
   assert.equal(await slow, '0 of 1 apps running');
-  assert.equal(await firstAttempts(supervised([]), [], clock), 'no apps to run');
+  assert.equal(await firstAttempts(supervised([]), { instances: [], serials: {} }, clock), 'no apps to run');
 });

@@ -9,6 +9,7 @@ interface Supervised {
 }
 
 interface SupervisedApp {
+  readonly name: string;
   readonly desired: { readonly wanted: number };
   readonly isSettled: boolean;
   readonly instances: readonly Pick<Instance, 'id' | 'serial' | 'phase'>[];
@@ -17,20 +18,31 @@ interface SupervisedApp {
 /** Nothing else of the machine should wait for an app that takes longer. */
 const LONGEST_MS = 120_000;
 
-/** Resolves with what is to be said of it, such as `3 of 4 apps running`. `earlier`: what other daemons left. */
+/** What other daemons left. */
+interface Earlier {
+  readonly instances: readonly {
+    readonly app: string;
+    readonly snapshot: Pick<InstanceSnapshot, 'slot' | 'serial'>;
+  }[];
+  /** The highest serial of each app. */
+  readonly serials: Readonly<Record<string, number>>;
+}
+
+/** Resolves with what is to be said of it, such as `3 of 4 apps running`. */
 export async function firstAttempts(
   supervisor: Supervised,
-  earlier: readonly { readonly app: string; readonly snapshot: Pick<InstanceSnapshot, 'slot' | 'serial'> }[],
+  { instances, serials }: Earlier,
   clock: Clock,
 ): Promise<string> {
-  const serials = new Map(earlier.map(({ app, snapshot }) => [`${app}.${snapshot.slot}`, snapshot.serial]));
+  const own = new Map(instances.map(({ app, snapshot }) => [`${app}.${snapshot.slot}`, snapshot.serial]));
+  const before = (app: string, id: string) => own.get(id) ?? serials[app] ?? 0;
 
   let cancel = (): void => undefined;
   const longest = new Promise<void>((resolve) => {
     cancel = clock.after(LONGEST_MS, resolve);
   });
   await Promise.race([
-    supervisor.until(() => supervisor.apps.every((app) => hasHadItsChance(app, serials))),
+    supervisor.until(() => supervisor.apps.every((app) => hasHadItsChance(app, before))),
     longest,
   ]);
   cancel();
@@ -40,12 +52,12 @@ export async function firstAttempts(
   return `${running} of ${wanted.length} apps running`;
 }
 
-/** What it went through under an earlier daemon, up to `serials`, does not count. */
-function hasHadItsChance(app: SupervisedApp, serials: ReadonlyMap<string, number>): boolean {
+/** What it went through under an earlier daemon, up to the serial `before`, does not count. */
+function hasHadItsChance(app: SupervisedApp, before: (app: string, id: string) => number): boolean {
   return (
     app.isSettled ||
     app.instances.some(({ id, serial, phase }) => {
-      const attempts = serial - (serials.get(id) ?? 0);
+      const attempts = serial - before(app.name, id);
       return (
         phase === 'failed' || phase === 'done' || attempts > 1 || (attempts === 1 && phase === 'backoff')
       );
