@@ -9,7 +9,7 @@
  *
  * HOLDFAST_TEST_ALL=1 makes a missing program a failure instead of a skip.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -54,6 +54,8 @@ const phases = [
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
 // The path is short, because unix sockets are made in it.
 const scratch = mkdtempSync('/tmp/hft-');
+// Some tests run programs as other users, below it.
+chmodSync(scratch, 0o711);
 process.env.TMPDIR = scratch;
 for (const name of ['HOLDFAST_HOME', 'HOLDFAST_GUEST', 'NODE_ENV']) delete process.env[name];
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from './cleanup.ts';
+import { installed } from './installed.ts';
 import { requireProgram, unavailable } from './programs.ts';
 import { root } from './root.ts';
 import type { TestHome } from './test-home.ts';
@@ -30,8 +31,9 @@ export function otherUser(t: Test, home: TestHome): OtherUser | undefined {
   }
   // The directory of a test is closed to others.
   chmodSync(home.dir, 0o755);
-  const needed = [process.execPath, join(root, 'dist', 'guest', 'guest.cjs'), home.dir];
-  const closed = needed.find((path) => !mayRead(user, path));
+  // So may be the one of the repository: then Holdfast runs from an installation beside the home.
+  if (!mayRead(user, join(root, 'dist', 'guest', 'guest.cjs'))) home.use(installed(home.dir).bin);
+  const closed = [process.execPath, home.dir].find((path) => !mayRead(user, path));
   if (closed === undefined) return user;
   unavailable(t, `"${closed}" is closed to the user "${user.name}"`);
   return undefined;

@@ -32,6 +32,8 @@ export interface TestHome {
   show(app: string): Promise<AppDetail>;
   /** Waits until all instances of an app are ready, `count` of them if given. */
   ready(app: string, count?: number): Promise<InstanceView[]>;
+  /** From here on its commands are those of another installation. */
+  use(bin: string): void;
   /** Pid of the running daemon, from its pid file. */
   daemonPid(): number;
 }
@@ -52,7 +54,8 @@ export interface Background {
 export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
   const dir = options.parent ?? tempDir(t);
   const paths = homePaths(join(dir, 'home'));
-  const { parent, ...defaults } = options;
+  const { parent, ...given } = options;
+  let defaults = given;
   const merged = (more: HoldOptions = {}): HoldOptions => {
     return { cwd: dir, ...defaults, ...more, env: { ...defaults.env, ...more.env } };
   };
@@ -79,6 +82,9 @@ export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
         },
         { why: `${count ?? 'all'} instances of ${app} are ready`, deadline: 60_000, every: 100 },
       ),
+    use(bin) {
+      defaults = { ...defaults, bin };
+    },
     daemonPid: () => JSON.parse(readFileSync(paths.daemonPid, 'utf8')).pid,
   };
   return home;
