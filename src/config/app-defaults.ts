@@ -67,7 +67,10 @@ export const appDefaults = {
 } as const satisfies Omit<AppPlan, 'name' | 'command' | 'cwd'>;
 
 /** What has been added to the edge's settings since version 0.1. */
-export const edgeDefaults = { drainMs: 30_000 } as const satisfies Partial<EdgePlan>;
+export const edgeDefaults = {
+  drainMs: 30_000,
+  https: { host: null, port: 8443 },
+} as const satisfies Partial<EdgePlan>;
 
 /** A plan that an older version stored, with what has been added since. */
 export function completedAppPlan(stored: AppPlan): AppPlan {

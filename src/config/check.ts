@@ -98,7 +98,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     missingScripts += done.missingScript ? 1 : 0;
   }
   problems.push(...nameClashes(settings), ...portClashes(settings), ...orderProblems(settings, names));
-  const sites = completeSites(settings, names, problems);
+  const sites = completeSites(settings, names, problems, around.root);
   const { edge, listen } = settings;
   const plan: Plan = {
     source: around.source,
@@ -110,6 +110,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
       unknownHost: edge.unknownHost,
       trust: edge.trust,
+      https: listen.https ?? { host: listen.http?.host ?? null, port: around.isRoot ? 443 : 8443 },
       limits: {
         headTimeoutMs: edge.limits.headTimeout,
         bodyIdleMs: edge.limits.bodyIdle,
@@ -179,6 +180,14 @@ function portClashes({ apps, sites, listen }: Settings): Problem[] {
   if (listen.http && Object.keys(sites).length > 0) users.set(listen.http.port, 'listen.http');
   for (const [name, { port }] of Object.entries(apps)) {
     if (port === undefined) continue;
+  if (listen.https && Object.values(sites).some(({ tls }) => tls !== false)) {
+    const { port } = listen.https;
+    if (users.has(port)) {
+      const text = `must be a port of its own: ${port} is the port of listen.http`;
+      problems.push({ path: ['listen', 'https'], text });
+    }
+    users.set(port, 'listen.https');
+  }
     const path = ['apps', name, 'port'];
     const other = users.get(port);
     if (other !== undefined)

@@ -209,6 +209,22 @@ export interface SiteConfig {
    * @example {"/":"web","/legacy/":"http://127.0.0.1:3000"}
    */
   readonly routes: Readonly<Record<string, string>>;
+  /**
+   * HTTPS for this site, with a certificate from files.
+   * @default false
+   * @example {"cert":"certs/fullchain.pem","key":"certs/privkey.pem"}
+   */
+  readonly tls?: false | TlsConfig | undefined;
+  /**
+   * Send requests that come without TLS to the same address with https (308). For sites with `tls`.
+   * @default true
+   */
+  readonly redirect?: boolean | undefined;
+  /**
+   * Tell browsers to come with https only, for this long (`Strict-Transport-Security`). They cannot be told otherwise before that.
+   * @example "180d"
+   */
+  readonly hsts?: string | undefined;
 }
 
 /** The reverse proxy. It runs when there are sites. */
@@ -249,6 +265,11 @@ export interface ListenConfig {
    * @example 8080
    */
   readonly http?: number | string | undefined;
+  /**
+   * Where the edge listens for HTTPS, if there is a site with `tls`. Left out: 443 for root, else 8443, at the host of `http`.
+   * @example 8443
+   */
+  readonly https?: number | string | undefined;
 }
 
 /** All logs together. */
@@ -502,6 +523,23 @@ export interface LogConfig {
   readonly forward?: readonly (string | ForwardConfig)[] | undefined;
 }
 
+export interface TlsConfig {
+  /**
+   * The certificate (PEM), best with those between it and the root behind it, as `fullchain.pem`. Read again when it changes.
+   * @example "certs/fullchain.pem"
+   */
+  readonly cert: string;
+  /**
+   * The private key of the certificate (PEM, without a passphrase).
+   * @example "certs/privkey.pem"
+   */
+  readonly key: string;
+  /** The certificates between yours and the root, when they are not in `cert`. */
+  readonly ca?: string | undefined;
+  /** Ask clients for a certificate of their own (mutual TLS). The app gets who they are as `X-Client-Cert-Subject`, `-Issuer`, `-Serial` and `-Fingerprint`. */
+  readonly clients?: ClientsConfig | undefined;
+}
+
 /** What a client may take. */
 export interface LimitsConfig {
   /**
@@ -632,4 +670,18 @@ export interface ForwardConfig {
    * @example {"Authorization":"file:/etc/holdfast/collector-token"}
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Ask clients for a certificate of their own (mutual TLS). The app gets who they are as `X-Client-Cert-Subject`, `-Issuer`, `-Serial` and `-Fingerprint`. */
+export interface ClientsConfig {
+  /**
+   * The certificates (PEM) that your clients' certificates are signed by.
+   * @example "certs/clients-ca.pem"
+   */
+  readonly ca: string;
+  /**
+   * Refuse requests without such a certificate; false: the app decides, by the `X-Client-Cert-*` fields.
+   * @default true
+   */
+  readonly require?: boolean | undefined;
 }

@@ -32,6 +32,13 @@ const app = appPlan({
   },
 });
 
+const tls = {
+  certificate: { from: 'files', cert: '/srv/cert.pem', key: '/srv/key.pem', ca: '/srv/ca.pem' },
+  clients: { ca: '/srv/clients.pem', require: true },
+  redirect: true,
+  hstsSeconds: 60,
+} as const;
+
 const plan: Plan = {
   source: '/srv/holdfast.config.json',
   logsTotalBytes: 1000,
@@ -43,11 +50,13 @@ const plan: Plan = {
         { prefix: '/', to: { kind: 'app', app: 'web' } },
         { prefix: '/old', to: { kind: 'upstream', host: '::1', port: 3000 } },
       ],
+      tls,
     },
   },
   edge: {
     processes: 1,
     http: { host: null, port: 80 },
+    https: { host: null, port: 443 },
     unknownHost: 404,
     trust: ['10.0.0.0/8'],
     limits: {
@@ -149,6 +158,7 @@ test('routes and the edge', () => {
           { prefix: '/', to: { kind: 'upstream', host: 'b', port: 1 } },
           { prefix: '/new', to: { kind: 'app', app: 'web' } },
         ],
+        tls,
       },
     },
     edge: { ...plan.edge, http: { host: '::1', port: 80 } },
@@ -190,7 +200,11 @@ test('no setting can change unseen', () => {
   assert.ok(paths.length > 40);
   for (const path of paths) {
     // The name of an app and the host of a site are also their keys, by which they are compared; a kind is no value.
-    if (['apps.web.name', 'sites.a.com.host'].includes(path.join('.')) || path.at(-1) === 'kind') continue;
+    if (
+      ['apps.web.name', 'sites.a.com.host'].includes(path.join('.')) ||
+      ['kind', 'from'].includes(path.at(-1) ?? '')
+    )
+      continue;
     const changes = diffPlans(plan, changedAt(plan, path) as Plan);
     assert.equal(changes.length, 1, path.join('.'));
     assert.notDeepEqual(changes[0]?.detail, [], path.join('.'));

@@ -6,6 +6,7 @@ import { appDefaults } from './app-defaults.ts';
 import type {
   AppPlan,
   CronPlan,
+  CertificatePlan,
   EdgePlan,
   HealthPlan,
   ListenPlan,
@@ -15,6 +16,7 @@ import type {
   SitePlan,
 } from './plan.ts';
 
+  SiteTlsPlan,
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
@@ -161,6 +163,7 @@ const edgeRows: readonly Row<EdgePlan>[] = [
   ['edge.processes', ({ processes }) => String(processes)],
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
+  ['listen.https', ({ https }) => printListen(https)],
   ['edge.drain', ({ drainMs }) => formatDuration(drainMs)],
   ['edge.accessLog', ({ accessLog }) => String(accessLog)],
   ['edge.limits.headTimeout', ({ limits }) => formatDuration(limits.headTimeoutMs)],
@@ -210,6 +213,26 @@ function diffSites(before: SitePlan, after: SitePlan): string[] {
   const was = new Map(before.routes.map((route) => [route.prefix, printTarget(route.to)]));
   const is = new Map(after.routes.map((route) => [route.prefix, printTarget(route.to)]));
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((prefix) => {
+  return [...diffRoutes(before, after), ...diffRows(tlsRows, before.tls ?? null, after.tls)];
+}
+
+const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
+  ['tls', (tls) => (tls ? printCertificate(tls.certificate) : 'off')],
+  ['tls.clients', (tls) => printClients(tls?.clients ?? null)],
+  ['redirect', (tls) => String(tls?.redirect ?? true)],
+  ['hsts', (tls) => (tls?.hstsSeconds ? formatDuration(tls.hstsSeconds * 1000) : 'off')],
+];
+
+function printCertificate({ cert, key, ca }: CertificatePlan): string {
+  return [cert, key, ca].filter((path) => path !== null).join(' ');
+}
+
+function printClients(clients: SiteTlsPlan['clients']): string {
+  if (!clients) return 'not asked';
+  return `${clients.require ? 'required' : 'asked'}, ${clients.ca}`;
+}
+
+function diffRoutes(before: SitePlan, after: SitePlan): string[] {
     const [from, to] = [was.get(prefix), is.get(prefix)];
     if (from === to) return [];
     return [

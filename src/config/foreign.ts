@@ -5,7 +5,6 @@
 
 /** What each is for. */
 const later: Readonly<Record<string, string>> = {
-  'sites.*.tls': 'TLS',
   'sites.*.limits': 'limits of one site (limits of all sites are in edge.limits)',
   'sites.*.compress': 'compression',
   'sites.*.headers': 'response headers',
@@ -75,6 +74,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   'apps.*.routes': 'routes belong to sites',
   'apps.*.host': 'hosts belong to sites',
   'sites.*.app': 'write it as routes: { "/": "…" }',
+  'sites.*.ssl': 'write it as tls: { cert, key }',
+  'sites.*.cert': 'write it as tls: { cert, key }',
+  'sites.*.key': 'write it as tls: { cert, key }',
   'sites.*.upstream': 'write it as routes: { "/": "http://host:port" }',
   'sites.*.proxy': 'write it as routes: { "/": "http://host:port" }',
   'listen.port': 'write it as listen.http',

@@ -261,8 +261,28 @@ export interface EdgePlan {
   /** Where the edge listens for plain HTTP. */
   readonly http: ListenPlan;
   /** What a request for a host that no site names gets. */
+  /** null = without TLS. */
+  readonly tls: SiteTlsPlan | null;
   readonly unknownHost: 404 | 421;
   /** Peers (IP or CIDR) whose forwarded headers are believed. */
+export interface SiteTlsPlan {
+  readonly certificate: CertificatePlan;
+  /** Ask clients for a certificate that is signed by one of `ca` (absolute path); `require`: none, no answer. */
+  readonly clients: { readonly ca: string; readonly require: boolean } | null;
+  /** Send requests that come without TLS to https. */
+  readonly redirect: boolean;
+  /** Of Strict-Transport-Security; null = not sent. */
+  readonly hstsSeconds: number | null;
+}
+
+/** Absolute paths of PEM files. `ca`: the certificates between this one and the root, when they are not in `cert`. */
+export type CertificatePlan = {
+  readonly from: 'files';
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string | null;
+};
+
   readonly trust: readonly string[];
   readonly limits: EdgeLimits;
   /** How long the WebSockets and requests of an edge that is being replaced may go on. */
@@ -275,6 +295,8 @@ export interface ListenPlan {
   /** null = all addresses, IPv6 and IPv4. */
   readonly host: string | null;
   readonly port: number;
+  /** Where it listens for HTTPS, when there is a site with TLS. */
+  readonly https: ListenPlan;
 }
 
 export interface EdgeLimits {

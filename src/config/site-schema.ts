@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { routePrefix, routeTarget } from './addresses.ts';
 import { described } from './describe.ts';
+import { tlsSettings } from './tls-schema.ts';
 
 const siteShape = z.strictObject({
   routes: described(z.record(routePrefix, routeTarget), {
@@ -10,6 +11,7 @@ const siteShape = z.strictObject({
       '`/api` and `/api/x`, not for `/apix`. The path is passed on unchanged',
     example: { '/': 'web', '/legacy/': 'http://127.0.0.1:3000' },
   }),
+  ...tlsSettings,
 });
 
 export const siteSettings = described(siteShape, { says: 'What the edge serves under one host' });

@@ -5,21 +5,30 @@ import type { Problem } from './problems.ts';
 import type { Settings } from './schema.ts';
 import { show } from './show.ts';
 import { didYouMean } from './suggest.ts';
+import { completeTls } from './tls.ts';
 
-/** @param apps the names of all apps of the file, also of those that are not in order */
+/**
+ * @param apps the names of all apps of the file, also of those that are not in order
+ * @param root absolute; paths in the file are relative to it
+ */
 export function completeSites(
   settings: Settings,
   apps: readonly string[],
   problems: Problem[],
+  root: string,
 ): Record<string, SitePlan> {
   const sites: Record<string, SitePlan> = {};
-  for (const [written, { routes }] of Object.entries(settings.sites)) {
+  for (const [written, site] of Object.entries(settings.sites)) {
     const path = ['sites', written];
     const host = canonicalHost(written);
     if (typeof host !== 'string') continue;
     if (Object.hasOwn(sites, host))
       problems.push({ path, text: `is the same host as another site: ${show(host)}` });
-    sites[host] = { host, routes: completeRoutes(routes, [...path, 'routes'], apps, problems) };
+    sites[host] = {
+      host,
+      routes: completeRoutes(site.routes, [...path, 'routes'], apps, problems),
+      tls: completeTls(site, path, problems, root),
+    };
   }
   return sites;
 }

@@ -8,6 +8,7 @@ import { type DesiredState, nothingDesired } from './state.ts';
 const edge: EdgePlan = {
   processes: 1,
   http: { host: null, port: 8080 },
+  https: { host: null, port: 8443 },
   unknownHost: 404,
   trust: [],
   limits: {
@@ -46,6 +47,7 @@ const state: DesiredState = {
           { prefix: '/', to: { kind: 'app', app: 'web' } },
           { prefix: '/legacy/', to: { kind: 'upstream', host: '127.0.0.1', port: 3000 } },
         ],
+        tls: null,
       },
     },
   },

@@ -1,8 +1,8 @@
 /** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
-import type { AppPlan, EdgePlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, ListenPlan, SiteTlsPlan } from '../config/plan.ts';
 import { EDGE_NAME } from '../protocol/api.ts';
-import type { EdgePool, EdgeSite, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
+import type { EdgePool, EdgeSite, EdgeSiteTls, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
 import type { DesiredState } from './state.ts';
 
 export const EDGE = EDGE_NAME;
@@ -10,8 +10,10 @@ export const EDGE = EDGE_NAME;
 const DEFAULT_HOLD = appDefaults.hold;
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
+/** @param addresses where it listens, see `edgeAddresses` */
 export function edgeAppPlan(
   edge: EdgePlan,
+  addresses: readonly ListenPlan[],
   entry: string,
   baseEnv: Readonly<Record<string, string>>,
 ): AppPlan {
@@ -21,8 +23,8 @@ export function edgeAppPlan(
     command: { file: entry, args: [], node: true, nodeArgs: [] },
     cwd: '/',
     instances: edge.processes,
-    // Names the address, so that another one makes running edges outdated.
-    env: { HOLDFAST_LISTEN: `${edge.http.host ?? '*'} ${edge.http.port}` },
+    // Names the addresses, so that others make running edges outdated.
+    env: { HOLDFAST_LISTEN: addresses.map(({ host, port }) => `${host ?? '*'} ${port}`).join(' ') },
     baseEnv,
     port: edge.http.port,
     guest: false,
@@ -39,6 +41,13 @@ export function edgeAppPlan(
     },
     sticky: 'none',
   };
+}
+
+/** Where edges listen: for HTTPS only when there is a site with TLS. */
+export function edgeAddresses({ edge, sites }: Pick<DesiredState, 'edge' | 'sites'>): readonly ListenPlan[] {
+  if (!edge) return [];
+  const withTls = Object.values(sites).some(({ site }) => site.tls);
+  return withTls ? [edge.http, edge.https] : [edge.http];
 }
 
 /** The apps that some site routes to. */
@@ -79,8 +88,12 @@ export function edgeTable(
       };
       return { prefix, pool };
     });
-    return { host: site.host, routes };
+    return { host: site.host, routes, ...(site.tls && { tls: siteTls(site.tls) }) };
   });
   const { unknownHost, trust, limits, accessLog } = edge;
   return { version, sites, pools, unknownHost, trust, limits, accessLog };
+}
+
+function siteTls({ redirect, hstsSeconds, clients }: SiteTlsPlan): EdgeSiteTls {
+  return { redirect, hstsSeconds, clients: clients && (clients.require ? 'required' : 'asked') };
 }

@@ -49,7 +49,7 @@ try {
 }
 const daemon = new Daemon({ paths, version: ownVersion(), held: takeHeld(process.env), lock });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.suspend());
-process.on('SIGHUP', () => undefined);
+process.on('SIGHUP', () => daemon.reloadFiles());
 await daemon.start();
 
 function ownVersion(): string {

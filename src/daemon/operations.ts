@@ -15,6 +15,7 @@ import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
 import { endInOrder } from './order.ts';
+import { freePort } from './lease.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outputs } from './outputs.ts';
 import { PortKeeper } from './port-keeper.ts';
@@ -176,7 +177,7 @@ export class Operations {
 
   async delete(name: string): Promise<void> {
     const stored = this.#wishes.get(name);
-    if (name === EDGE || routedApps(this.#state).has(name)) {
+    if (isOwn(name) || routedApps(this.#state).has(name)) {
       throw new HoldfastError('BAD_REQUEST', `Cannot delete "${name}": sites need it`, {
         hint: `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``,
       });
@@ -202,7 +203,7 @@ export class Operations {
       if (plan && kind !== 'remove') this.#options.requireRights(plan);
     }
     await orphans.end(Object.keys(next.apps));
-    const target = await this.#openedFor(targetState(this.#state, next, (edge) => this.#edgePlan(edge)));
+    const target = await this.#openedFor(targetState(this.#state, next, (...of) => this.#edgePlan(...of)));
     const { sites, edge } = this.#state;
     this.#wishes.keepBefore({ sites, edge });
     const removed = changes
@@ -223,10 +224,10 @@ export class Operations {
       if (plan) outputs.configure(plan);
     }
     outputs.setHomeCap(this.#state.logsTotalBytes);
-    const edgeApp = this.#state.apps[EDGE];
-    if (edgeApp?.stopped) removed.push(EDGE);
+    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
+    removed.push(...own.filter((name) => this.#state.apps[name]?.stopped));
     try {
-      await this.#wishes.makeTrue([...Object.keys(next.apps), ...(edgeApp ? [EDGE] : [])]);
+      await this.#wishes.makeTrue([...Object.keys(next.apps), ...own]);
     } finally {
       this.#wishes.keepBefore(null);
       if (removed.length > 0) await this.#delete(removed);
@@ -238,7 +239,7 @@ export class Operations {
   async down(): Promise<void> {
     const { store, orphans } = this.#options;
     this.#wishes.end({ keepWishes: false });
-    const names = Object.keys(this.#state.apps).filter((name) => name !== EDGE);
+    const names = Object.keys(this.#state.apps).filter((name) => !isOwn(name));
     await Promise.all([this.#delete(names, HURRY_MS), orphans.endAll()]);
     store.edit((state) => ({ ...state, sites: {} }));
     await this.#delete([EDGE], HURRY_MS);
@@ -255,12 +256,12 @@ export class Operations {
       app.desire({ ...app.desired, wanted: 0, drainLimitMs: HURRY_MS });
       await supervisor.until(() => app.isGone);
     };
-    const apps = supervisor.apps.filter(({ name }) => name !== EDGE);
+    const apps = supervisor.apps.filter(({ name }) => !isOwn(name));
     await endInOrder(
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await end(EDGE);
+    await Promise.all([end(EDGE), end(EGRESS)]);
   }
 
   /** Starts the run of a job; resolves when its processes run. See InstanceOperations. */
@@ -293,8 +294,8 @@ export class Operations {
     this.#ports.closeUnwanted();
   }
 
-  #edgePlan(edge: EdgePlan): AppPlan {
-    return edgeAppPlan(edge, this.#options.edgeEntry, this.#options.edgeEnv);
+  #edgePlan(edge: EdgePlan, addresses: readonly Address[]): AppPlan {
+    return edgeAppPlan(edge, addresses, this.#options.edgeEntry, this.#options.edgeEnv);
   }
 
   #hasFailed(name: string): boolean {

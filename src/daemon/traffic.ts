@@ -4,7 +4,7 @@
  */
 import type { EdgePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
+import type { EdgeTable, EdgeTarget, EdgeTls } from '../protocol/edge-table.ts';
 import type { DrainOrder, Traffic } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { EDGE, edgeTable } from './edge-app.ts';
@@ -18,6 +18,8 @@ export interface RoutingOptions {
   instancesOf(app: string): readonly Instance[];
   isRouted(app: string): boolean;
 }
+  /** The same object as long as nothing in it has changed. */
+  tls(edge: EdgePlan): EdgeTls;
 
 /** An edge that does not answer for this long is not waited for: its own restart will bring it up to date. */
 const EDGE_ANSWER_MS = 5000;
@@ -35,6 +37,7 @@ export class Routing implements Traffic {
   readonly #waiting = new Set<() => void>();
   #table: EdgeTable | null = null;
   /** Starts at the time, so that it grows over restarts of the daemon, too. */
+  #tls: EdgeTls | null = null;
   #version: number;
 
   constructor(options: RoutingOptions) {
@@ -51,16 +54,31 @@ export class Routing implements Traffic {
     const { edge } = this.#options.state();
     if (!edge) return;
     const next = this.#make(edge, this.#version);
-    if (this.#table && JSON.stringify(next) === JSON.stringify(this.#table)) return;
+    const tls = this.#options.tls(edge);
+    const otherTls = tls !== this.#tls;
+    if (this.#table && !otherTls && JSON.stringify(next) === JSON.stringify(this.#table)) return;
     this.#version += 1;
     this.#table = { ...next, version: this.#version };
-    for (const link of this.#edges()) link.send({ type: 'table', table: this.#table });
+    this.#tls = tls;
+    for (const link of this.#edges()) {
+      // First, because a site of the table may need what is new in it.
+      if (otherTls) link.send({ type: 'tls', tls });
+      link.send({ type: 'table', table: this.#table });
+    }
+  }
+
+  /** Resolves when all edges have what there is now in force, or do not answer. */
+  async settled(): Promise<void> {
+    this.refresh();
+    const version = this.tableVersion;
+    await this.#until(() => this.#allEdges(({ applied }) => applied >= version), EDGE_ANSWER_MS);
   }
 
   /** An edge (again) connected. */
   connected(link: Link): void {
     this.refresh();
     if (this.#table) link.send({ type: 'table', table: this.#table });
+    if (this.#tls) link.send({ type: 'tls', tls: this.#tls });
   }
 
   retired(link: Link, target: string): void {
@@ -116,7 +134,7 @@ export class Routing implements Traffic {
   }
 
   #hasLink({ plan, running }: Instance): boolean {
-    return plan.name === EDGE || (running?.record.lease.guest ?? false);
+    return isOwn(plan.name) || (running?.record.lease.guest ?? false);
   }
 
   /** Every edge that serves is connected, and `is` holds for it. */

@@ -1,6 +1,6 @@
 /** What `up` makes of desired state: what came from this file, and only that, becomes equal to the file. Pure. */
 import { diffPlans } from '../config/diff.ts';
-import type { AppPlan, EdgePlan, Plan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change } from '../protocol/api.ts';
 import { EDGE, routedApps } from './edge-app.ts';
@@ -46,10 +46,10 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
 export function targetState(
   state: DesiredState,
   next: Plan,
-  edgePlan: (edge: EdgePlan) => AppPlan,
+  edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
 ): DesiredState {
   const { source } = next;
-  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || name === EDGE);
+  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || isOwn(name));
   const otherSites = Object.entries(state.sites).filter(([, entry]) => entry.source !== source);
   const sites = Object.fromEntries([
     ...otherSites,
@@ -63,7 +63,7 @@ export function targetState(
     const old = state.apps[name];
     // An app that becomes routed, or is no longer, listens elsewhere.
     const moved = before.has(name) !== after.has(name);
-    const wanted = renewed(old, plan, source, 'rolling', moved);
+    const wanted = renewed(old, plan, source, 'rolling', moved, surrounded);
     const starts = plan.autostart || (old !== undefined && !old.stopped);
     apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
   }
@@ -74,7 +74,7 @@ export function targetState(
 /** What runs now of what came from this file, in the shape of a plan. */
 function currentPlan(state: DesiredState, next: Plan): Plan {
   const { source } = next;
-  const mine = Object.values(state.apps).filter((app) => app.source === source && app.plan.name !== EDGE);
+  const mine = Object.values(state.apps).filter((app) => app.source === source && !isOwn(app.plan.name));
   const sites = Object.values(state.sites).filter((entry) => entry.source === source);
   return {
     source,
@@ -86,10 +86,16 @@ function currentPlan(state: DesiredState, next: Plan): Plan {
   };
 }
 
-function withEdge(state: DesiredState, edgePlan: (edge: EdgePlan) => AppPlan): DesiredState {
+function withEdge(
+  state: DesiredState,
+  edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
+): DesiredState {
   const { [EDGE]: old, ...apps } = state.apps;
   if (Object.keys(state.sites).length === 0 || !state.edge) {
     return old ? { ...state, apps: { ...apps, [EDGE]: { ...old, stopped: true } } } : state;
   }
-  return { ...state, apps: { ...apps, [EDGE]: renewed(old, edgePlan(state.edge), null, 'rolling') } };
+  return {
+    ...state,
+    apps: { ...apps, [EDGE]: renewed(old, edgePlan(state.edge, edgeAddresses(state)), null, 'rolling') },
+  };
 }

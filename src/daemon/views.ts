@@ -33,9 +33,11 @@ export interface ViewSources {
   doors(): readonly Door[];
   isRouted(app: string): boolean;
 }
+  /** What is to be said of the edge, such as of certificates. */
+  edgeNotes(): readonly string[];
 
 export function appViews(sources: ViewSources): AppView[] {
-  const names = Object.keys(sources.state().apps).sort((a, b) => Number(a === EDGE) - Number(b === EDGE));
+  const names = Object.keys(sources.state().apps).sort((a, b) => Number(isOwn(a)) - Number(isOwn(b)));
   const views = names.flatMap((name) => appView(name, sources) ?? []);
   sources.usage.keepOnly(new Set(views.flatMap(({ instances }) => instances.map(({ pid }) => pid ?? 0))));
   return views;
@@ -170,7 +172,7 @@ function portsOf(name: string, sources: ViewSources): PortView[] {
 
 function urlsOf(name: string, sources: ViewSources): string[] {
   const state = sources.state();
-  if (name === EDGE) return state.edge ? [urlOf('http', state.edge.http)] : [];
+  if (name === EDGE) return edgeAddresses(state).map((one, i) => urlOf(i === 0 ? 'http' : 'https', one));
   if (sources.isRouted(name) && state.edge) return siteUrls(name, state, state.edge);
   const listening = listeningOf(name, sources).filter(({ port }) => port > 0);
   if (listening.length > 0) return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one));
@@ -183,8 +185,11 @@ function siteUrls(app: string, state: DesiredState, edge: EdgePlan): string[] {
     site.routes
       .filter(({ to }) => to.kind === 'app' && to.app === app)
       .map(({ prefix }) => {
-        const host = site.host === '*' ? edge.http.host : site.host;
-        return urlOf('http', { host, port: edge.http.port }) + (prefix === '/' ? '' : prefix);
+        const listen = site.tls ? edge.https : edge.http;
+        const host = site.host === '*' ? listen.host : site.host;
+        return (
+          urlOf(site.tls ? 'https' : 'http', { host, port: listen.port }) + (prefix === '/' ? '' : prefix)
+        );
       }),
   );
 }
@@ -203,7 +208,7 @@ function hostOnly(host: string): string {
 
 function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const { plan } = stored;
-  const notes: string[] = [];
+  const notes: string[] = plan.name === EDGE ? [...sources.edgeNotes()] : [];
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);
   const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');

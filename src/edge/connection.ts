@@ -18,7 +18,7 @@ import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
-import { Wire, type WireUser } from './wire.ts';
+import { type Accepted, Wire, type WireUser } from './wire.ts';
 
 /** Most heads are smaller; the rest of a read is looked at only if this was not enough. */
 const HEAD_GUESS = 2048;
@@ -58,7 +58,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   #unwritten = 0;
   #tunnel: Tunnel | undefined;
 
-  constructor(edge: Edge, accepted: net.Socket, ip: string) {
+  constructor(edge: Edge, accepted: Accepted, ip: string) {
     this.edge = edge;
     this.ip = ip;
     this.deadline = edge.sweeper.now + edge.limits.headTimeoutMs;
@@ -125,8 +125,10 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   client(head: RequestHead): Client {
     const { trust } = this.edge;
     if (!this.#forwarder?.follows(trust)) {
-      const { remotePort: port, localPort } = this.wire;
-      this.#forwarder = new Forwarder({ ip: this.ip, port, scheme: 'http', localPort }, trust);
+      const { remotePort: port, localPort, secured } = this.wire;
+      const scheme = secured ? 'https' : 'http';
+      const { certificateLines = '' } = secured ?? {};
+      this.#forwarder = new Forwarder({ ip: this.ip, port, scheme, localPort, certificateLines }, trust);
     }
     return this.#forwarder.describe(head);
   }

@@ -2,7 +2,7 @@
 import type net from 'node:net';
 import type { EdgeLimits } from '../config/plan.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
-import type { EdgeTable } from '../protocol/edge-table.ts';
+import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import { type AccessEntry, accessLine } from './access-log.ts';
 import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
@@ -12,8 +12,12 @@ import { Router, type Site } from './routes.ts';
 import { Sweeper } from './sweeper.ts';
 import { Target } from './target.ts';
 import { Traffic } from './traffic.ts';
+import { Greeter } from './tls/greeter.ts';
+import { TlsPolicy } from './tls/policy.ts';
 
 /** A draining target with Engine.IO sessions counts as left only after this long without a request: they poll. */
+/** A handshake that is not done when the edge drains has this long. */
+const DRAIN_HANDSHAKE_MS = 1_000;
 const SESSION_PAUSE_MS = 2_000;
 
 export interface EdgeEvents {
@@ -34,17 +38,23 @@ export class Edge {
   /** Undefined when none is wanted. */
   accessLog: { add(entry: AccessEntry): void } | undefined;
   draining = false;
+  /** What sites with TLS ask of requests; undefined when there are none. */
+  policy: TlsPolicy | undefined;
   readonly #events: EdgeEvents;
   readonly #counts = new ConnectionCounts();
   readonly #connections = new Set<Connection>();
   readonly #pools = new Map<string, Pool>();
+  readonly #gates = new Gates();
   readonly #targets = new Map<string, Target>();
   #trusted = '';
   #router = new Router<Pool>([], () => undefined);
   readonly #whenEmpty = new Set<() => void>();
   #cutting = false;
+  readonly #greeter: Greeter;
+  #sites: EdgeTable['sites'] = [];
+  #tls: EdgeTls | undefined;
 
-  constructor(table: EdgeTable, events: EdgeEvents, clock: Clock = systemClock) {
+  constructor(table: EdgeTable, events: EdgeEvents, tls?: EdgeTls, clock: Clock = systemClock) {
     this.#events = events;
     this.limits = table.limits;
     this.sweeper = new Sweeper(
@@ -53,19 +63,40 @@ export class Edge {
       (error) => events.failed(error),
     );
     this.apply(table);
+    this.#greeter = new Greeter({
+      sweeper: this.sweeper,
+      secured: (secured, ip) => this.#serve(new Connection(this, secured, ip)),
+      lost: (ip) => this.#left(ip),
+      failed: (error) => events.failed(error),
+    });
+    if (tls) this.applyTls(tls);
   }
 
   /** Puts a table in force, at once and as a whole. */
+  /** Puts other certificates in force, and what belongs to them, at once and as a whole. */
+  applyTls(tls: EdgeTls): void {
+    this.#tls = tls;
+    this.#greeter.apply(tls);
+    this.#makePolicy();
+  }
+
+  #makePolicy(): void {
+    const policy = new TlsPolicy(this.#sites, this.#tls);
+    this.policy = policy.empty ? undefined : policy;
+  }
+
   apply(table: EdgeTable): void {
     this.limits = table.limits;
     this.unknownHost = table.unknownHost;
+    this.#sites = table.sites;
+    this.#makePolicy();
     const trusted = table.trust.join(' ');
     if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
     this.#trusted = trusted;
     this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
-    this.#router = new Router(table.sites, (name) => this.#pools.get(name));
+    this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates);
     // Only now, because what is cut looks for another place at once.
     for (const target of changed) target.follow();
     for (const target of [...this.#targets.values()]) this.left(target);
@@ -123,26 +154,50 @@ export class Edge {
   /** Takes a connection that a server with `pauseOnConnect` accepted. */
   accept(socket: net.Socket): void {
     const ip = plainIp(socket.remoteAddress ?? '');
-    if (!this.#counts.admit(ip, this.limits.connectionsPerIp)) {
-      this.refused(ip, 503, 'too many connections');
+    if (!this.#admit(ip)) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
       socket.destroySoon();
       return;
     }
-    const connection = new Connection(this, socket, ip);
+    this.#serve(new Connection(this, socket, ip));
+  }
+
+  /** The same for a door that speaks TLS. */
+  acceptTls(socket: net.Socket): void {
+    const ip = plainIp(socket.remoteAddress ?? '');
+    if (this.#admit(ip)) this.#greeter.greet(socket, ip, this.sweeper.now + this.limits.headTimeoutMs);
+    else socket.destroy();
+  }
+
+  #admit(ip: string): boolean {
+    if (this.#counts.admit(ip, this.limits.connectionsPerIp)) return true;
+    this.refused(ip, 503, 'too many connections');
+    return false;
+  }
+
+  #serve(connection: Connection): void {
     this.#connections.add(connection);
     this.sweeper.add(connection);
   }
+    if (this.draining) connection.drain(false);
 
   forget(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
     this.sweeper.remove(connection);
-    this.#counts.leave(connection.ip);
-    if (this.#connections.size > 0) return;
+    this.#left(connection.ip);
+  }
+
+  #left(ip: string): void {
+    this.#counts.leave(ip);
+    if (!this.#isEmpty) return;
     for (const onEmpty of [...this.#whenEmpty]) onEmpty();
   }
 
   /** A request of this target is over. */
+  get #isEmpty(): boolean {
+    return this.#connections.size === 0 && this.#greeter.size === 0;
+  }
+
   leave(target: Target): void {
     target.requests--;
     this.left(target);
@@ -179,6 +234,7 @@ export class Edge {
   async drain(timeoutMs: number, final = false): Promise<void> {
     this.draining = true;
     for (const connection of this.#connections) connection.drain(final);
+    this.#greeter.hurry(this.sweeper.now + DRAIN_HANDSHAKE_MS);
     if (await this.#emptyWithin(timeoutMs)) return;
     if (this.#cutting) return;
     this.#cutting = true;
@@ -189,7 +245,7 @@ export class Edge {
   }
 
   #emptyWithin(ms: number): Promise<boolean> {
-    if (this.#connections.size === 0) return Promise.resolve(true);
+    if (this.#isEmpty) return Promise.resolve(true);
     return new Promise((resolve) => {
       const settle = (empty: boolean) => {
         clearTimeout(timer);

@@ -54,6 +54,8 @@ export class Exchange implements Caller, Waiter {
   /** End of the time that it may wait for a target, once it has waited. */
   #holdUntil = 0;
   #answer: AnswerWriter | undefined;
+  /** Field lines for every answer of this site. */
+  #extra = '';
   #keepClient = false;
   /** An answer that may pause for as long as it likes. */
   #endless = false;
@@ -68,7 +70,13 @@ export class Exchange implements Caller, Waiter {
 
   /** Takes the request up, with the part of its body that came with the head. */
   begin(buffer: Buffer, from: number, to: number): void {
-    const { edge } = this.#side;
+    const { edge, wire } = this.#side;
+    const { policy } = edge;
+    const challenge = policy?.challenge(this.#head);
+    if (challenge !== undefined) {
+      this.#sayPlainly(challenge);
+      return;
+    }
     const site = edge.site(this.#head.host);
     if (!site) {
       this.#unknownHost();
@@ -77,6 +85,15 @@ export class Exchange implements Caller, Waiter {
     this.#traffic = edge.traffic.of(site.host);
     this.#traffic.requests++;
     this.#traffic.openRequests++;
+    if (policy) {
+      const { scheme } = this.#client;
+      const objection = policy.objection(this.#head, site.host, scheme, wire.secured);
+      if (objection) {
+        this.#say(objection.status, objection.message, this.#requestDone, objection.extra);
+        return;
+      }
+      this.#extra = policy.fields(site.host, scheme);
+    }
     const pool = site.match(this.#head.path);
     if (!pool) {
       this.#say(404, 'There is nothing at this address');
@@ -173,7 +190,7 @@ export class Exchange implements Caller, Waiter {
       this.#target as Target,
       this.#client.scheme === 'https',
     );
-    this.#answer = new AnswerWriter(wire, request, head, keep, cookie);
+    this.#answer = new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
     if (this.#endless) wire.watch();

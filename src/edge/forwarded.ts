@@ -36,6 +36,8 @@ export interface Peer {
   readonly scheme: 'http' | 'https';
   /** Where it connected to. */
   readonly localPort: number;
+  /** Field lines about a certificate that it has shown. */
+  readonly certificateLines?: string;
 }
 
 /** The client of one request. */
@@ -70,12 +72,14 @@ export class Forwarder {
   describe(head: RequestHead): Client {
     if (this.#trusted) return this.#believe(head);
     if (this.#last && this.#host === head.host) return this.#last;
-    const { ip, port, scheme, localPort } = this.#peer;
+    const { ip, port, scheme, localPort, certificateLines = '' } = this.#peer;
     this.#host = head.host;
     this.#last = {
       ip,
       scheme,
-      lines: lines(ip, ip, scheme, head.host, String(localPort), forwarded(ip, head.host, scheme)),
+      lines:
+        lines(ip, ip, scheme, head.host, String(localPort), forwarded(ip, head.host, scheme)) +
+        certificateLines,
       guestLine: `${CLIENT_FIELD}: ${ip} ${port} ${scheme}\r\n`,
     };
     return this.#last;
@@ -101,14 +105,16 @@ export class Forwarder {
     return {
       ip,
       scheme,
-      lines: lines(
-        [...chain, peer.ip].join(', '),
-        ip,
-        scheme,
-        host,
-        port,
-        said.forwarded === '' ? forwarded(ip, host, scheme) : `${said.forwarded}, ${own}`,
-      ),
+      lines:
+        (peer.certificateLines ?? '') +
+        lines(
+          [...chain, peer.ip].join(', '),
+          ip,
+          scheme,
+          host,
+          port,
+          said.forwarded === '' ? forwarded(ip, host, scheme) : `${said.forwarded}, ${own}`,
+        ),
       guestLine: `${CLIENT_FIELD}: ${ip} ${ip === peer.ip ? peer.port : 0} ${scheme}\r\n`,
     };
   }

@@ -1,7 +1,7 @@
 /** The edge's process: doors and orders come from the daemon, and it serves on without it. */
 import net from 'node:net';
 import { HoldfastError } from '../errors.ts';
-import type { EdgeTable } from '../protocol/edge-table.ts';
+import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import { type DoorOrder, GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
 import { Edge } from './edge.ts';
 import { Link } from './link.ts';
@@ -17,7 +17,9 @@ const accessLog = new Output(1);
 const complaints = new Output(2);
 const doors: net.Server[] = [];
 const listening: DoorOrder[] = [];
+const tlsDoors = new Set<DoorOrder>();
 let edge: Edge | undefined;
+let tls: EdgeTls | undefined;
 let version = 0;
 let ending = false;
 
@@ -50,7 +52,14 @@ function introduce(): void {
 
 function obey(message: ToChild): void {
   if (message.type === 'table') apply(message.table);
+  else if (message.type === 'tls') applyTls(message.tls);
   else if (message.type === 'drain') void end(message.timeoutMs, message.final === true);
+}
+
+/** Before the first table it is only kept. */
+function applyTls(next: EdgeTls): void {
+  tls = next;
+  edge?.applyTls(next);
 }
 
 function apply(table: EdgeTable): void {
@@ -63,7 +72,11 @@ function apply(table: EdgeTable): void {
   }
   if (edge) edge.apply(table);
   else {
-    edge = new Edge(table, { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain });
+    edge = new Edge(
+      table,
+      { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain },
+      tls,
+    );
     for (const door of orders.doors) openDoor(door, edge);
   }
   version = table.version;
@@ -80,9 +93,13 @@ function isTable(table: EdgeTable): boolean {
 /** Only now that there is a table: until then connections wait in the kernel. */
 function openDoor(door: DoorOrder, edge: Edge): void {
   if (ending) return;
+  // Settled now: with other addresses there are other processes.
+  const isTls = tls?.listen.port === door.port && tls.listen.host === door.host;
+  if (isTls) tlsDoors.add(door);
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
     try {
-      edge.accept(socket);
+      if (isTls) edge.acceptTls(socket);
+      else edge.accept(socket);
     } catch (error) {
       socket.destroy();
       complain(error);
@@ -96,8 +113,9 @@ function openDoor(door: DoorOrder, edge: Edge): void {
   doors.push(server);
 }
 
-function tellListening({ host, port }: DoorOrder): void {
-  link.send({ type: 'listening', host, port, via: 'door', tls: false });
+function tellListening(door: DoorOrder): void {
+  const { host, port } = door;
+  link.send({ type: 'listening', host, port, via: 'door', tls: tlsDoors.has(door) });
 }
 
 function tellRetired(target: string): void {

@@ -4,6 +4,7 @@
  * a proxied request costs in a plain `socket.on('data')` proxy.
  */
 import net from 'node:net';
+import type { Secured } from './tls/secured.ts';
 import { writeBuffer } from './write-buffers.ts';
 
 export interface WireUser {
@@ -42,17 +43,23 @@ interface Handled {
   _handle: object | null;
 }
 
+/** A connection of a client: as it came, or after its handshake. */
+export type Accepted = net.Socket | Secured;
+
 type HandleOptions = net.SocketConstructorOpts & { handle: object; onread: net.OnReadOpts };
 
 export class Wire {
   user: WireUser;
+  /** What is known of the other side since the handshake; undefined without TLS. */
+  readonly secured: Secured | undefined;
   readonly #socket: net.Socket;
   #error: NodeJS.ErrnoException | undefined;
   #ended = false;
   #paused = false;
 
-  private constructor(socket: net.Socket, user: WireUser) {
+  private constructor(socket: net.Socket, user: WireUser, secured?: Secured) {
     this.user = user;
+    this.secured = secured;
     this.#socket = socket;
     socket.on('end', () => this.#call(() => this.user.onEnd()));
     socket.on('drain', () => this.#call(() => this.user.onDrain()));
@@ -66,7 +73,8 @@ export class Wire {
    * Takes a connection that a server with `pauseOnConnect` accepted. The handle moves into a socket of our own, because
    * servers cannot be told to read into a given buffer; where that is not possible, reading goes the ordinary way.
    */
-  static accept(accepted: net.Socket, user: WireUser): Wire {
+  static accept(accepted: Accepted, user: WireUser): Wire {
+    if ('below' in accepted) return Wire.over(accepted.socket, user, accepted);
     const handle = (accepted as unknown as Handled)._handle;
     if (!handle) return Wire.over(accepted, user);
     (accepted as unknown as Handled)._handle = null;
@@ -91,8 +99,8 @@ export class Wire {
   }
 
   /** Uses a socket that reads in the ordinary way. */
-  static over(socket: net.Socket, user: WireUser): Wire {
-    const wire = new Wire(socket, user);
+  static over(socket: net.Socket, user: WireUser, secured?: Secured): Wire {
+    const wire = new Wire(socket, user, secured);
     socket.on('data', (chunk: Buffer) => wire.#read(chunk, chunk.length));
     socket.setNoDelay(true);
     socket.resume();
@@ -186,12 +194,19 @@ export class Wire {
 
   destroy(): void {
     this.#ended = true;
-    this.#socket.destroy();
+    // Clients of TLS take an end without a goodbye for an attack; where nothing waits to be written, one goes out at once.
+    if (this.secured && this.#socket.writableLength === 0) this.#socket.destroySoon();
+    else this.#socket.destroy();
   }
 
   /** Ends with RST, so that the other side cannot take what it got for all there is. */
   reset(): void {
     this.#ended = true;
+    if (this.secured) {
+      this.secured.below.resetAndDestroy();
+      this.#socket.destroy();
+      return;
+    }
     try {
       this.#socket.resetAndDestroy();
     } catch {
@@ -207,6 +222,11 @@ export class Wire {
       this.#fail(error);
     }
     return true;
+  }
+
+  /** Runs what others than the socket have called, such as a disk: a bug costs this connection and no more. */
+  guard(action: () => void): void {
+    this.#call(action);
   }
 
   #call(action: () => void): void {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { EdgePool, EdgeTable, EdgeTarget } from '../../src/protocol/edge-table.ts';
+import type { EdgePool, EdgeTable, EdgeTarget, EdgeTls } from '../../src/protocol/edge-table.ts';
 import type { FromChild, GuestOrders, ToChild } from '../../src/protocol/link.ts';
 import { until } from './support.ts';
 
@@ -44,8 +44,13 @@ export interface EdgeProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** An edge with one door on a free port, or on a unix socket, and this table in force. */
-export async function startEdge(t: TestContext, table: EdgeTable, unix = false): Promise<EdgeProcess> {
+/** An edge with one door on a free port, or on a unix socket, and this table in force; with `tls` the door speaks that. */
+export async function startEdge(
+  t: TestContext,
+  table: EdgeTable,
+  unix = false,
+  tls?: Omit<EdgeTls, 'listen'>,
+): Promise<EdgeProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-edge-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   // Bound and held, and never accepted on, as the daemon does it.
@@ -123,6 +128,7 @@ export async function startEdge(t: TestContext, table: EdgeTable, unix = false):
     },
   };
   await edge.heard('hello');
+  if (tls) edge.send({ type: 'tls', tls: { listen: { host: '127.0.0.1', port }, ...tls } });
   await edge.apply(table);
   await edge.heard('listening');
   return edge;

@@ -53,6 +53,11 @@ const known: readonly (readonly [name: string, kind: Kind])[] = [
   ['Forwarded', Kind.forwarded],
   ['X-Real-IP', Kind.forwarded],
   ['X-Holdfast-Client', Kind.banned],
+  // Of a certificate that the client has shown: the edge writes these itself.
+  ['X-Client-Cert-Subject', Kind.banned],
+  ['X-Client-Cert-Issuer', Kind.banned],
+  ['X-Client-Cert-Serial', Kind.banned],
+  ['X-Client-Cert-Fingerprint', Kind.banned],
   // CGI programs would find it as HTTP_PROXY ("httpoxy").
   ['Proxy', Kind.banned],
   ['Accept', Kind.accept],
@@ -197,7 +202,7 @@ export function parseTokens(value: string): readonly string[] | undefined {
  * the edge's own X-Forwarded-For away by naming it there.
  */
 const endToEnd =
-  /^(?:accept|access-control|content|if|sec|x-forwarded|x-holdfast)-|^(?:accept|authorization|cache-control|cookie|date|etag|expect|expires|forwarded|from|host|last-modified|location|origin|pragma|range|referer|server|set-cookie|transfer-encoding|upgrade|user-agent|vary|via|www-authenticate|x-real-ip)$/;
+  /^(?:accept|access-control|content|if|sec|x-client-cert|x-forwarded|x-holdfast)-|^(?:accept|authorization|cache-control|cookie|date|etag|expect|expires|forwarded|from|host|last-modified|location|origin|pragma|range|referer|server|set-cookie|transfer-encoding|upgrade|user-agent|vary|via|www-authenticate|x-real-ip)$/;
 
 /** The names in a Connection field that are to be stripped: not options, not end-to-end fields. */
 export function namedFields(tokens: readonly string[]): readonly string[] {
