@@ -1,9 +1,14 @@
 /** Pid files, for scripts and monitors that look there: the pid of the process that runs now, or no file. */
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname, extname } from 'node:path';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { extname } from 'node:path';
 import type { AppPlan } from '../config/plan.ts';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
+import { inItsDirectory } from '../kit/owned-directory.ts';
+import { readPlainFile } from '../kit/plain-file.ts';
 import { readStat } from '../kit/proc.ts';
+
+/** What others write besides the pid. */
+const LARGEST = 4096;
 
 /** Of this instance: with several, `-<slot>` comes before the extension. */
 export function pidFileOf(plan: Pick<AppPlan, 'pidFile' | 'instances'>, slot: number): string | null {
@@ -14,13 +19,20 @@ export function pidFileOf(plan: Pick<AppPlan, 'pidFile' | 'instances'>, slot: nu
 }
 
 export function writePidFile(path: string, pid: number): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeAtomicSync(path, `${pid}\n`, { sync: false, mode: 0o644 });
+  inItsDirectory(path, 0o755, (place) =>
+    writeAtomicSync(place.path, `${pid}\n`, { sync: false, mode: 0o644 }),
+  );
 }
 
 /** Not when somebody has written another pid meanwhile: the next instance, say. */
 export function removePidFile(path: string, pid: number): void {
-  if (readPid(path) === pid) rmSync(path, { force: true });
+  try {
+    inItsDirectory(path, null, (place) => {
+      if (readPid(place.path) === pid) rmSync(place.path, { force: true });
+    });
+  } catch {
+    // Its directory is gone, or leads elsewhere.
+  }
 }
 
 export interface Stranger {
@@ -37,7 +49,7 @@ export interface Stranger {
 export function strangerIn(path: string, isOurs: (env: string) => boolean): Stranger | undefined {
   const pid = readPid(path);
   const stat = pid === undefined ? undefined : readStat(pid);
-  if (!stat || startedAfter(stat.startTime, path) || isOurs(readQuietly(`/proc/${stat.pid}/environ`)))
+  if (!stat || startedAfter(stat.startTime, path) || isOurs(readProc(`${stat.pid}/environ`)))
     return undefined;
   return { pid: stat.pid, name: stat.comm };
 }
@@ -47,20 +59,27 @@ const TICKS_PER_S = 100;
 const SLACK_MS = 1000;
 
 function startedAfter(startTime: number, path: string): boolean {
-  const bootS = Number(/^btime (\d+)$/m.exec(readQuietly('/proc/stat'))?.[1]);
+  const bootS = Number(/^btime (\d+)$/m.exec(readProc('stat'))?.[1]);
   if (Number.isNaN(bootS)) return false;
   const startedAt = (bootS + startTime / TICKS_PER_S) * 1000;
-  return startedAt > (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) + SLACK_MS;
+  return startedAt > (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) + SLACK_MS;
 }
 
 function readPid(path: string): number | undefined {
-  const pid = Number.parseInt(readQuietly(path), 10);
+  const pid = Number.parseInt(
+    quietly(() => readPlainFile(path, LARGEST)),
+    10,
+  );
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-function readQuietly(path: string): string {
+function readProc(name: string): string {
+  return quietly(() => readFileSync(`/proc/${name}`, 'utf8'));
+}
+
+function quietly(read: () => string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch {
     return '';
   }

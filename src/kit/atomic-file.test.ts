@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanup } from '../../test/support/cleanup.ts';
@@ -23,6 +31,20 @@ for (const [name, write] of Object.entries(variants)) {
     assert.equal(readFileSync(file, 'utf8'), 'two');
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(join(file, '..')), ['state.json']);
+  });
+
+  test(`${name}: its temporary file is never one that is there already`, async (t) => {
+    const dir = tempDir(t);
+    const other = join(dir, 'other');
+    writeFileSync(other, 'untouched');
+    const file = join(dir, 'state.json');
+    await write(file, 'one');
+    // The names are foreseeable.
+    for (let n = 0; n < 100; n++) symlinkSync(other, `${file}.${process.pid}-${n}.tmp`);
+    await write(file, 'two', { mode: 0o644 });
+    assert.equal(readFileSync(other, 'utf8'), 'untouched');
+    assert.equal(readFileSync(file, 'utf8'), 'two');
+    assert.ok(!lstatSync(file).isSymbolicLink());
   });
 
   test(`${name}: keeps previous generations`, async (t) => {

@@ -6,6 +6,7 @@
 import {
   closeSync,
   copyFileSync,
+  fchmodSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -17,7 +18,7 @@ import { copyFile, type FileHandle, link, open, readdir, readFile, rename, rm } 
 import { basename, dirname, join, resolve } from 'node:path';
 
 export interface WriteOptions {
-  /** Permissions of the file; 0600 unless told. */
+  /** Permissions of the file, whatever the umask; 0600 unless told. */
   readonly mode?: number;
   /** How many previous generations to keep; none unless told. */
   readonly generations?: number;
@@ -74,9 +75,12 @@ export function writeAtomic(
 export function writeAtomicSync(file: string, data: string | Uint8Array, options: WriteOptions = {}): void {
   const { mode = 0o600, generations = 0, sync = true } = options;
   const temporary = temporaryName(file);
+  // What is in its place is of a writer with our pid that died, or a link that leads elsewhere.
+  rmSync(temporary, { force: true });
   try {
-    const fd = openSync(temporary, 'w', mode);
+    const fd = openSync(temporary, 'wx', mode);
     try {
+      if (options.mode !== undefined) fchmodSync(fd, options.mode);
       writeFileSync(fd, data);
       if (sync) fsyncSync(fd);
     } finally {
@@ -123,8 +127,10 @@ async function replace(file: string, data: string | Uint8Array, options: WriteOp
   const { mode = 0o600, generations = 0, sync = true } = options;
   const temporary = temporaryName(file);
   let handle: FileHandle | undefined;
+  await rm(temporary, { force: true });
   try {
-    handle = await open(temporary, 'w', mode);
+    handle = await open(temporary, 'wx', mode);
+    if (options.mode !== undefined) await handle.chmod(options.mode);
     await handle.writeFile(data);
     if (sync) await handle.sync();
     await handle.close();
