@@ -91,8 +91,8 @@ export class App {
   readonly #vacating = new Set<number>();
   /** The generation whose rollout failed; it is not tried again until the wish changes. */
   #rejected: number | null = null;
-  /** A worn instance could not be replaced: not again before this time. */
-  #renewAfter = 0;
+  /** Worn instances that could not be replaced: not again before this time. */
+  readonly #renewAfter = new WeakMap<Instance, number>();
 
   constructor(name: string, desired: DesiredApp, context: AppContext) {
     this.name = name;
@@ -203,7 +203,7 @@ export class App {
   replace(instance: Instance, reason: string): void {
     if (this.#current.get(instance.slot) !== instance) return;
     instance.worn = reason;
-    this.#renewAfter = 0;
+    this.#renewAfter.delete(instance);
     this.reconcile();
   }
 
@@ -238,8 +238,8 @@ export class App {
   }
 
   #wornOne(): Instance | undefined {
-    if (this.#context.clock.now() < this.#renewAfter) return undefined;
-    return this.current.find(({ worn }) => worn !== null);
+    const now = this.#context.clock.now();
+    return this.current.find((i) => i.worn !== null && now >= (this.#renewAfter.get(i) ?? 0));
   }
 
   async #rollOut(): Promise<void> {
@@ -265,7 +265,7 @@ export class App {
       next: () => (worn.worn !== null && this.#current.get(worn.slot) === worn ? worn : undefined),
       failed: () => {
         const pause = Math.max(LEAST_RENEW_PAUSE_MS, plan.restart.backoffMaxMs);
-        this.#renewAfter = clock.now() + pause;
+        this.#renewAfter.set(worn, clock.now() + pause);
         clock.after(pause, () => this.reconcile());
       },
     });

@@ -475,6 +475,29 @@ test('a worn instance stays when the new one does not get ready, and it is tried
   assert.deepEqual(facts.slice(-3), ['web.0#3 ready', 'web.0#1 draining', 'rollout done']);
 });
 
+test('a worn instance that could not be replaced has its pause, whatever becomes of others', async () => {
+  const { supervisor, launcher, clock, facts, makeReady } = setUp();
+  supervisor.desire('web', wish({ wanted: 2 }));
+  await makeReady();
+  const app = supervisor.app('web');
+  const [first, second] = app?.current ?? [];
+  assert.ok(app && first && second);
+  app.replace(first, 'memory');
+  await settle();
+  launcher.launched[2]?.exit({ code: 1, signal: null });
+  await settle();
+  app.replace(second, 'memory');
+  await makeReady();
+  assert.deepEqual(
+    launcher.launched.map(({ request }) => request.slot),
+    [0, 1, 0, 1],
+    'only the other one is replaced',
+  );
+  clock.advance(30_000);
+  await makeReady();
+  assert.deepEqual(facts.slice(-3), ['web.0#5 ready', 'web.0#1 draining', 'rollout done']);
+});
+
 test('a worn instance that dies by itself is no longer worn', async () => {
   const { supervisor, launcher, clock, facts, makeReady } = setUp();
   supervisor.desire('web', wish());
