@@ -108,9 +108,9 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
+      https: listen.https ?? { host: listen.http?.host ?? null, port: around.isRoot ? 443 : 8443 },
       unknownHost: edge.unknownHost,
       trust: edge.trust,
-      https: listen.https ?? { host: listen.http?.host ?? null, port: around.isRoot ? 443 : 8443 },
       limits: {
         headTimeoutMs: edge.limits.headTimeout,
         bodyIdleMs: edge.limits.bodyIdle,
@@ -178,8 +178,6 @@ function portClashes({ apps, sites, listen }: Settings): Problem[] {
   const problems: Problem[] = [];
   const users = new Map<number, string>();
   if (listen.http && Object.keys(sites).length > 0) users.set(listen.http.port, 'listen.http');
-  for (const [name, { port }] of Object.entries(apps)) {
-    if (port === undefined) continue;
   if (listen.https && Object.values(sites).some(({ tls }) => tls !== false)) {
     const { port } = listen.https;
     if (users.has(port)) {
@@ -188,6 +186,8 @@ function portClashes({ apps, sites, listen }: Settings): Problem[] {
     }
     users.set(port, 'listen.https');
   }
+  for (const [name, { port }] of Object.entries(apps)) {
+    if (port === undefined) continue;
     const path = ['apps', name, 'port'];
     const other = users.get(port);
     if (other !== undefined)

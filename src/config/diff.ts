@@ -5,8 +5,8 @@ import { formatBytes, formatDuration } from '../kit/units.ts';
 import { appDefaults } from './app-defaults.ts';
 import type {
   AppPlan,
-  CronPlan,
   CertificatePlan,
+  CronPlan,
   EdgePlan,
   HealthPlan,
   ListenPlan,
@@ -14,9 +14,9 @@ import type {
   Probe,
   RoutePlan,
   SitePlan,
+  SiteTlsPlan,
 } from './plan.ts';
 
-  SiteTlsPlan,
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
@@ -160,10 +160,10 @@ function printPairs(record: Readonly<Record<string, string | number>>): string {
 
 const edgeRows: readonly Row<EdgePlan>[] = [
   ['listen.http', ({ http }) => printListen(http)],
+  ['listen.https', ({ https }) => printListen(https)],
   ['edge.processes', ({ processes }) => String(processes)],
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
-  ['listen.https', ({ https }) => printListen(https)],
   ['edge.drain', ({ drainMs }) => formatDuration(drainMs)],
   ['edge.accessLog', ({ accessLog }) => String(accessLog)],
   ['edge.limits.headTimeout', ({ limits }) => formatDuration(limits.headTimeoutMs)],
@@ -210,9 +210,6 @@ function same({ baseEnv: _before, ...before }: AppPlan, { baseEnv: _after, ...af
 }
 
 function diffSites(before: SitePlan, after: SitePlan): string[] {
-  const was = new Map(before.routes.map((route) => [route.prefix, printTarget(route.to)]));
-  const is = new Map(after.routes.map((route) => [route.prefix, printTarget(route.to)]));
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((prefix) => {
   return [...diffRoutes(before, after), ...diffRows(tlsRows, before.tls ?? null, after.tls)];
 }
 
@@ -233,6 +230,9 @@ function printClients(clients: SiteTlsPlan['clients']): string {
 }
 
 function diffRoutes(before: SitePlan, after: SitePlan): string[] {
+  const was = new Map(before.routes.map((route) => [route.prefix, printTarget(route.to)]));
+  const is = new Map(after.routes.map((route) => [route.prefix, printTarget(route.to)]));
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((prefix) => {
     const [from, to] = [was.get(prefix), is.get(prefix)];
     if (from === to) return [];
     return [

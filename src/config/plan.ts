@@ -246,25 +246,10 @@ export interface SitePlan {
   /** `example.com`, `*.example.com`, or `*` for every host that no other site names. */
   readonly host: string;
   readonly routes: readonly RoutePlan[];
-}
-
-export interface RoutePlan {
-  /** Canonical path prefix, starting with `/`. A prefix that ends in `/` also matches itself without the slash. */
-  readonly prefix: string;
-  readonly to:
-    | { readonly kind: 'app'; readonly app: string }
-    | { readonly kind: 'upstream'; readonly host: string; readonly port: number };
-}
-
-export interface EdgePlan {
-  readonly processes: number;
-  /** Where the edge listens for plain HTTP. */
-  readonly http: ListenPlan;
-  /** What a request for a host that no site names gets. */
   /** null = without TLS. */
   readonly tls: SiteTlsPlan | null;
-  readonly unknownHost: 404 | 421;
-  /** Peers (IP or CIDR) whose forwarded headers are believed. */
+}
+
 export interface SiteTlsPlan {
   readonly certificate: CertificatePlan;
   /** Ask clients for a certificate that is signed by one of `ca` (absolute path); `require`: none, no answer. */
@@ -283,6 +268,23 @@ export type CertificatePlan = {
   readonly ca: string | null;
 };
 
+export interface RoutePlan {
+  /** Canonical path prefix, starting with `/`. A prefix that ends in `/` also matches itself without the slash. */
+  readonly prefix: string;
+  readonly to:
+    | { readonly kind: 'app'; readonly app: string }
+    | { readonly kind: 'upstream'; readonly host: string; readonly port: number };
+}
+
+export interface EdgePlan {
+  readonly processes: number;
+  /** Where the edge listens for plain HTTP. */
+  readonly http: ListenPlan;
+  /** Where it listens for HTTPS, when there is a site with TLS. */
+  readonly https: ListenPlan;
+  /** What a request for a host that no site names gets. */
+  readonly unknownHost: 404 | 421;
+  /** Peers (IP or CIDR) whose forwarded headers are believed. */
   readonly trust: readonly string[];
   readonly limits: EdgeLimits;
   /** How long the WebSockets and requests of an edge that is being replaced may go on. */
@@ -295,8 +297,6 @@ export interface ListenPlan {
   /** null = all addresses, IPv6 and IPv4. */
   readonly host: string | null;
   readonly port: number;
-  /** Where it listens for HTTPS, when there is a site with TLS. */
-  readonly https: ListenPlan;
 }
 
 export interface EdgeLimits {

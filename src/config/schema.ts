@@ -91,11 +91,11 @@ const configShape = z.strictObject({
         says: 'Where the edge listens for HTTP. Left out: 80 for root, else 8080, which needs no privilege',
         example: 8080,
       }),
-    },
       https: optional(listenAddress, {
         says: 'Where the edge listens for HTTPS, if there is a site with `tls`. Left out: 443 for root, else 8443, at the host of `http`',
         example: 8443,
       }),
+    },
     'Where the edge listens',
   ),
   logs: section(

@@ -17,9 +17,9 @@ export interface RoutingOptions {
   state(): DesiredState;
   instancesOf(app: string): readonly Instance[];
   isRouted(app: string): boolean;
-}
   /** The same object as long as nothing in it has changed. */
   tls(edge: EdgePlan): EdgeTls;
+}
 
 /** An edge that does not answer for this long is not waited for: its own restart will bring it up to date. */
 const EDGE_ANSWER_MS = 5000;
@@ -36,8 +36,8 @@ export class Routing implements Traffic {
   readonly #drained = new Set<string>();
   readonly #waiting = new Set<() => void>();
   #table: EdgeTable | null = null;
-  /** Starts at the time, so that it grows over restarts of the daemon, too. */
   #tls: EdgeTls | null = null;
+  /** Starts at the time, so that it grows over restarts of the daemon, too. */
   #version: number;
 
   constructor(options: RoutingOptions) {
@@ -77,8 +77,8 @@ export class Routing implements Traffic {
   /** An edge (again) connected. */
   connected(link: Link): void {
     this.refresh();
-    if (this.#table) link.send({ type: 'table', table: this.#table });
     if (this.#tls) link.send({ type: 'tls', tls: this.#tls });
+    if (this.#table) link.send({ type: 'table', table: this.#table });
   }
 
   retired(link: Link, target: string): void {

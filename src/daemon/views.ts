@@ -32,9 +32,9 @@ export interface ViewSources {
   app(name: string): App | undefined;
   doors(): readonly Door[];
   isRouted(app: string): boolean;
-}
   /** What is to be said of the edge, such as of certificates. */
   edgeNotes(): readonly string[];
+}
 
 export function appViews(sources: ViewSources): AppView[] {
   const names = Object.keys(sources.state().apps).sort((a, b) => Number(isOwn(a)) - Number(isOwn(b)));

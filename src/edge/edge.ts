@@ -11,13 +11,13 @@ import { Pool } from './pool.ts';
 import { Router, type Site } from './routes.ts';
 import { Sweeper } from './sweeper.ts';
 import { Target } from './target.ts';
-import { Traffic } from './traffic.ts';
 import { Greeter } from './tls/greeter.ts';
 import { TlsPolicy } from './tls/policy.ts';
+import { Traffic } from './traffic.ts';
 
-/** A draining target with Engine.IO sessions counts as left only after this long without a request: they poll. */
 /** A handshake that is not done when the edge drains has this long. */
 const DRAIN_HANDSHAKE_MS = 1_000;
+/** A draining target with Engine.IO sessions counts as left only after this long without a request: they poll. */
 const SESSION_PAUSE_MS = 2_000;
 
 export interface EdgeEvents {
@@ -37,22 +37,22 @@ export class Edge {
   trust = new Trust([]);
   /** Undefined when none is wanted. */
   accessLog: { add(entry: AccessEntry): void } | undefined;
-  draining = false;
   /** What sites with TLS ask of requests; undefined when there are none. */
   policy: TlsPolicy | undefined;
+  draining = false;
   readonly #events: EdgeEvents;
   readonly #counts = new ConnectionCounts();
   readonly #connections = new Set<Connection>();
-  readonly #pools = new Map<string, Pool>();
   readonly #gates = new Gates();
+  readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
   #trusted = '';
   #router = new Router<Pool>([], () => undefined);
   readonly #whenEmpty = new Set<() => void>();
-  #cutting = false;
   readonly #greeter: Greeter;
   #sites: EdgeTable['sites'] = [];
   #tls: EdgeTls | undefined;
+  #cutting = false;
 
   constructor(table: EdgeTable, events: EdgeEvents, tls?: EdgeTls, clock: Clock = systemClock) {
     this.#events = events;
@@ -62,7 +62,6 @@ export class Edge {
       () => this.#tick(),
       (error) => events.failed(error),
     );
-    this.apply(table);
     this.#greeter = new Greeter({
       sweeper: this.sweeper,
       secured: (secured, ip) => this.#serve(new Connection(this, secured, ip)),
@@ -70,9 +69,9 @@ export class Edge {
       failed: (error) => events.failed(error),
     });
     if (tls) this.applyTls(tls);
+    this.apply(table);
   }
 
-  /** Puts a table in force, at once and as a whole. */
   /** Puts other certificates in force, and what belongs to them, at once and as a whole. */
   applyTls(tls: EdgeTls): void {
     this.#tls = tls;
@@ -85,11 +84,12 @@ export class Edge {
     this.policy = policy.empty ? undefined : policy;
   }
 
+  /** Puts a table in force, at once and as a whole. */
   apply(table: EdgeTable): void {
     this.limits = table.limits;
-    this.unknownHost = table.unknownHost;
     this.#sites = table.sites;
     this.#makePolicy();
+    this.unknownHost = table.unknownHost;
     const trusted = table.trust.join(' ');
     if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
     this.#trusted = trusted;
@@ -178,8 +178,8 @@ export class Edge {
   #serve(connection: Connection): void {
     this.#connections.add(connection);
     this.sweeper.add(connection);
-  }
     if (this.draining) connection.drain(false);
+  }
 
   forget(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
@@ -193,11 +193,11 @@ export class Edge {
     for (const onEmpty of [...this.#whenEmpty]) onEmpty();
   }
 
-  /** A request of this target is over. */
   get #isEmpty(): boolean {
     return this.#connections.size === 0 && this.#greeter.size === 0;
   }
 
+  /** A request of this target is over. */
   leave(target: Target): void {
     target.requests--;
     this.left(target);
@@ -233,8 +233,8 @@ export class Edge {
    */
   async drain(timeoutMs: number, final = false): Promise<void> {
     this.draining = true;
-    for (const connection of this.#connections) connection.drain(final);
     this.#greeter.hurry(this.sweeper.now + DRAIN_HANDSHAKE_MS);
+    for (const connection of this.#connections) connection.drain(final);
     if (await this.#emptyWithin(timeoutMs)) return;
     if (this.#cutting) return;
     this.#cutting = true;
