@@ -220,7 +220,15 @@ export class App {
   }
 
   #mayBegin(slot: number): boolean {
-    return !this.#vacating.has(slot) && !this.#waitsForFirst(slot);
+    return !this.#vacating.has(slot) && !this.#isOccupied(slot) && !this.#waitsForFirst(slot);
+  }
+
+  /** One that is on its way out is in the way of the next, when two cannot run at once or shall not. */
+  #isOccupied(slot: number): boolean {
+    const { overlap, mode, generation } = this.#desired;
+    return [...this.#retiring].some(
+      (old) => old.slot === slot && (!overlap || (mode === 'restart' && old.generation !== generation)),
+    );
   }
 
   #waitsForFirst(slot: number): boolean {
@@ -250,7 +258,7 @@ export class App {
       slots: this.#outdated().length,
       next: () => (this.#desired.generation === generation ? this.#outdated()[0] : undefined),
       failed: () => {
-        if (this.#desired.generation === generation) this.#rejected = generation;
+        this.#rejected = generation;
       },
     });
   }
@@ -316,9 +324,9 @@ export class App {
       failure = describeFailure(error);
     }
     this.#rolling = false;
-    if (failure) failed();
-    // When something else is wanted by now, what came of this is no news.
-    if (this.#desired.generation === generation) {
+    // When something else is wanted by now, or all of it shall end, what came of this is no news.
+    if (this.#desired.generation === generation && this.#desired.wanted > 0) {
+      if (failure) failed();
       this.#context.rollout(this, failure ? { type: 'failed', ...failure } : { type: 'done', replaced });
     }
     this.reconcile();

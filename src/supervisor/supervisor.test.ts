@@ -70,6 +70,12 @@ function living(t: TestContext): ProcessId {
   return id;
 }
 
+/** Waits until it is gone, and looks as the adopter does. */
+async function ended(process: ProcessId, clock: FakeClock): Promise<void> {
+  while (identify(process.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+  clock.advance(1000);
+}
+
 /** Lets promises that are due run; no time passes. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -361,6 +367,28 @@ test('stopping everything hastens what drains for a successor, and ends one that
   assert.equal(supervisor.app('web')?.isGone, true);
 });
 
+test('a rollout that is cut short because everything ends has not failed', async () => {
+  const { supervisor, launcher, facts, drained, makeReady } = setUp();
+  supervisor.desire('web', wish());
+  await makeReady();
+  supervisor.desire('web', wish({ generation: 2 }));
+  await settle();
+  supervisor.desire('web', wish({ generation: 2, wanted: 0 }));
+  await settle();
+  drained();
+  await settle();
+  for (const process of launcher.alive) process.exit();
+  await settle();
+  assert.equal(supervisor.app('web')?.isGone, true);
+  assert.deepEqual(
+    facts.filter((fact) => fact.startsWith('rollout')),
+    ['rollout started'],
+  );
+  supervisor.desire('web', wish({ generation: 2 }));
+  await makeReady();
+  assert.equal(supervisor.app('web')?.isSettled, true);
+});
+
 const job = { expression: '0 4 * * *', timezone: null, missed: 'skip', timeoutMs: null } as const;
 
 test('a job is there and waits; it runs when it is started, and once', async () => {
@@ -568,6 +596,67 @@ test('where two cannot run at once, a worn one ends first', async () => {
   await makeReady();
   assert.equal(app.isSettled, true);
   assert.equal(launcher.launched.length, 2);
+});
+
+test('where two cannot run at once, one that still ends is waited for, whoever ends it and why', async () => {
+  const { supervisor, launcher, drained, makeReady } = setUp();
+  const web = (overrides: Partial<DesiredApp>) => wish({ wanted: 2, overlap: false, ...overrides });
+  const end = async (process = launcher.alive[0]) => {
+    drained();
+    await settle();
+    assert.deepEqual(process?.signals, ['SIGTERM']);
+    process.exit();
+    await makeReady();
+  };
+  supervisor.desire('web', web({}));
+  await makeReady();
+  supervisor.desire('web', web({ idle: [1] }));
+  supervisor.desire('web', web({}));
+  await settle();
+  assert.equal(launcher.launched.length, 2);
+  assert.equal(supervisor.app('web')?.isSettled, false, 'who starts it waits');
+  await end(launcher.launched[1]);
+  assert.equal(launcher.launched.length, 3);
+  supervisor.desire('web', web({ wanted: 1 }));
+  supervisor.desire('web', web({}));
+  await settle();
+  assert.equal(launcher.launched.length, 3);
+  await end(launcher.launched[2]);
+  assert.equal(launcher.launched.length, 4);
+  supervisor.desire('web', web({ wanted: 0 }));
+  supervisor.desire('web', web({}));
+  await settle();
+  assert.equal(launcher.launched.length, 4);
+  await end(launcher.launched[0]);
+  await end(launcher.launched[3]);
+  assert.equal(launcher.launched.length, 6);
+  assert.equal(supervisor.app('web')?.isSettled, true);
+});
+
+test('the next daemon, too, waits for what ends before it starts the other of two that cannot run at once', async (t) => {
+  const first = setUp();
+  first.supervisor.desire('web', wish());
+  await first.makeReady();
+  first.supervisor.desire('web', wish({ generation: 2, mode: 'restart' }));
+  await settle();
+  const records = first.supervisor.records();
+  assert.deepEqual(
+    records.map(({ retiring }) => retiring),
+    [true],
+  );
+  const second = setUp();
+  const old = living(t);
+  second.supervisor.resume(
+    new Map([['web', wish({ generation: 2, mode: 'restart' })]]),
+    records.map((record) => ({ ...record, process: record.process && { ...record.process, ...old } })),
+  );
+  await settle();
+  assert.equal(second.launcher.launched.length, 0);
+  second.drained();
+  await settle();
+  await ended(old, second.clock);
+  await settle();
+  assert.equal(second.launcher.launched.length, 1);
 });
 
 test('slots that are idle have no instance, and the others do not change', async () => {
