@@ -4,13 +4,16 @@ import { defineBoot } from './boot.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
 import { defineDown } from './down.ts';
+import { defineEgress } from './egress.ts';
 import { defineEvents } from './events.ts';
 import { defineForever } from './forever.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
 import { definePm2 } from './pm2.ts';
+import { defineProxy } from './proxy.ts';
 import { defineReload } from './reload.ts';
+import { defineReset } from './reset.ts';
 import { defineRestart } from './restart.ts';
 import { defineRun } from './run.ts';
 import { defineScale } from './scale.ts';
@@ -37,10 +40,13 @@ export const allCommands: readonly DefineCommand[] = [
   defineRun,
   defineSignal,
   defineSend,
+  defineReset,
   defineLogs,
   defineEvents,
   defineCrashes,
   defineTop,
+  defineEgress,
+  defineProxy,
   defineUpgrade,
   defineBoot,
   defineImport,

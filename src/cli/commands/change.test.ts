@@ -37,6 +37,7 @@ for (const [command, verb, words] of [
   ['end', 'stop', 'is stopped'],
   ['restart', 'restart', 'is restarted'],
   ['reload', 'reload', 'is reloaded'],
+  ['reset', 'reset', 'counts from 0'],
   ['delete', 'delete', 'is deleted'],
 ] as const) {
   test(`${command}: asks for each app, says what happens, and that it is done`, async (t) => {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { EDGE_NAME } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -25,9 +24,10 @@ async function upgrade(context: Context): Promise<void> {
     return;
   }
   const { client, before, after } = change;
-  const edge = (await client.apps()).find(({ name }) => name === EDGE_NAME);
-  if (edge && edge.wanted > 0)
-    await client.reload(EDGE_NAME, { ...options, onEvent: progress(context, EDGE_NAME) });
+  for (const { name, kind, wanted } of await client.apps()) {
+    if (kind !== 'app' && wanted > 0)
+      await client.reload(name, { ...options, onEvent: progress(context, name) });
+  }
   client.close();
   if (json) return context.out.json({ before, after });
   const from = before.version === after.version ? '' : ` (${before.version} before)`;
