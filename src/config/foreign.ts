@@ -9,7 +9,6 @@ const later: Readonly<Record<string, string>> = {
   'sites.*.compress': 'compression',
   'sites.*.headers': 'response headers',
   'sites.*.redirects': 'redirects',
-  'listen.https': 'TLS',
   egress: 'the egress proxy',
   deploy: 'deploying',
 };

@@ -14,7 +14,6 @@ import type { Address, Doors } from './doors.ts';
 import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
-import { freePort } from './lease.ts';
 import { endInOrder } from './order.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outputs } from './outputs.ts';
@@ -177,7 +176,7 @@ export class Operations {
 
   async delete(name: string): Promise<void> {
     const stored = this.#wishes.get(name);
-    if (isOwn(name) || routedApps(this.#state).has(name)) {
+    if (name === EDGE || routedApps(this.#state).has(name)) {
       throw new HoldfastError('BAD_REQUEST', `Cannot delete "${name}": sites need it`, {
         hint: `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``,
       });
@@ -224,10 +223,10 @@ export class Operations {
       if (plan) outputs.configure(plan);
     }
     outputs.setHomeCap(this.#state.logsTotalBytes);
-    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
-    removed.push(...own.filter((name) => this.#state.apps[name]?.stopped));
+    const edgeApp = this.#state.apps[EDGE];
+    if (edgeApp?.stopped) removed.push(EDGE);
     try {
-      await this.#wishes.makeTrue([...Object.keys(next.apps), ...own]);
+      await this.#wishes.makeTrue([...Object.keys(next.apps), ...(edgeApp ? [EDGE] : [])]);
     } finally {
       this.#wishes.keepBefore(null);
       if (removed.length > 0) await this.#delete(removed);
@@ -239,7 +238,7 @@ export class Operations {
   async down(): Promise<void> {
     const { store, orphans } = this.#options;
     this.#wishes.end({ keepWishes: false });
-    const names = Object.keys(this.#state.apps).filter((name) => !isOwn(name));
+    const names = Object.keys(this.#state.apps).filter((name) => name !== EDGE);
     await Promise.all([this.#delete(names, HURRY_MS), orphans.endAll()]);
     store.edit((state) => ({ ...state, sites: {} }));
     await this.#delete([EDGE], HURRY_MS);
@@ -256,12 +255,12 @@ export class Operations {
       app.desire({ ...app.desired, wanted: 0, drainLimitMs: HURRY_MS });
       await supervisor.until(() => app.isGone);
     };
-    const apps = supervisor.apps.filter(({ name }) => !isOwn(name));
+    const apps = supervisor.apps.filter(({ name }) => name !== EDGE);
     await endInOrder(
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await Promise.all([end(EDGE), end(EGRESS)]);
+    await end(EDGE);
   }
 
   /** Starts the run of a job; resolves when its processes run. See InstanceOperations. */

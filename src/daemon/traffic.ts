@@ -134,7 +134,7 @@ export class Routing implements Traffic {
   }
 
   #hasLink({ plan, running }: Instance): boolean {
-    return isOwn(plan.name) || (running?.record.lease.guest ?? false);
+    return plan.name === EDGE || (running?.record.lease.guest ?? false);
   }
 
   /** Every edge that serves is connected, and `is` holds for it. */

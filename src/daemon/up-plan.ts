@@ -3,7 +3,7 @@ import { diffPlans } from '../config/diff.ts';
 import type { AppPlan, EdgePlan, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change } from '../protocol/api.ts';
-import { EDGE, routedApps } from './edge-app.ts';
+import { EDGE, edgeAddresses, routedApps } from './edge-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 import { renewed } from './stored-app.ts';
 
@@ -49,7 +49,7 @@ export function targetState(
   edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
 ): DesiredState {
   const { source } = next;
-  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || isOwn(name));
+  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || name === EDGE);
   const otherSites = Object.entries(state.sites).filter(([, entry]) => entry.source !== source);
   const sites = Object.fromEntries([
     ...otherSites,
@@ -63,7 +63,7 @@ export function targetState(
     const old = state.apps[name];
     // An app that becomes routed, or is no longer, listens elsewhere.
     const moved = before.has(name) !== after.has(name);
-    const wanted = renewed(old, plan, source, 'rolling', moved, surrounded);
+    const wanted = renewed(old, plan, source, 'rolling', moved);
     const starts = plan.autostart || (old !== undefined && !old.stopped);
     apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
   }
@@ -74,7 +74,7 @@ export function targetState(
 /** What runs now of what came from this file, in the shape of a plan. */
 function currentPlan(state: DesiredState, next: Plan): Plan {
   const { source } = next;
-  const mine = Object.values(state.apps).filter((app) => app.source === source && !isOwn(app.plan.name));
+  const mine = Object.values(state.apps).filter((app) => app.source === source && app.plan.name !== EDGE);
   const sites = Object.values(state.sites).filter((entry) => entry.source === source);
   return {
     source,

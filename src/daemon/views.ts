@@ -16,7 +16,7 @@ import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress } from './doors.ts';
-import { EDGE } from './edge-app.ts';
+import { EDGE, edgeAddresses } from './edge-app.ts';
 import type { Journal } from './journal.ts';
 import type { Links, Listening } from './links.ts';
 import type { DesiredState, StoredApp } from './state.ts';
@@ -37,7 +37,7 @@ export interface ViewSources {
 }
 
 export function appViews(sources: ViewSources): AppView[] {
-  const names = Object.keys(sources.state().apps).sort((a, b) => Number(isOwn(a)) - Number(isOwn(b)));
+  const names = Object.keys(sources.state().apps).sort((a, b) => Number(a === EDGE) - Number(b === EDGE));
   const views = names.flatMap((name) => appView(name, sources) ?? []);
   sources.usage.keepOnly(new Set(views.flatMap(({ instances }) => instances.map(({ pid }) => pid ?? 0))));
   return views;

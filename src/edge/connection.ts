@@ -1,6 +1,5 @@
 /** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
 
-import type net from 'node:net';
 import type { ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
 import { Exchange } from './forward.ts';

@@ -43,7 +43,6 @@ export class Edge {
   readonly #events: EdgeEvents;
   readonly #counts = new ConnectionCounts();
   readonly #connections = new Set<Connection>();
-  readonly #gates = new Gates();
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
   #trusted = '';
@@ -96,7 +95,7 @@ export class Edge {
     this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
-    this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates);
+    this.#router = new Router(table.sites, (name) => this.#pools.get(name));
     // Only now, because what is cut looks for another place at once.
     for (const target of changed) target.follow();
     for (const target of [...this.#targets.values()]) this.left(target);

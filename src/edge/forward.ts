@@ -26,10 +26,8 @@ const CONNECT_MS = 5_000;
 const DEATHS_MAX = 2;
 const EMPTY = Buffer.alloc(0);
 const NONE: Target[] = [];
-const PLAIN = { varies: false, coding: undefined };
 
-/** ending: the app has answered, and the rest of the answer is on its way through a compressor. */
-type Phase = 'begun' | 'waiting' | 'connecting' | 'sent' | 'answering' | 'ending' | 'done';
+type Phase = 'begun' | 'waiting' | 'connecting' | 'sent' | 'answering' | 'done';
 
 export class Exchange implements Caller, Waiter {
   readonly #side: ClientSide;
@@ -56,19 +54,16 @@ export class Exchange implements Caller, Waiter {
   /** End of the time that it may wait for a target, once it has waited. */
   #holdUntil = 0;
   #answer: AnswerWriter | undefined;
-  /** What the answer goes through before. */
-  #compression: Compression | undefined;
   /** Field lines for every answer of this site. */
   #extra = '';
   #keepClient = false;
   /** An answer that may pause for as long as it likes. */
   #endless = false;
 
-  constructor(side: ClientSide, head: RequestHead, requestDone: boolean, visit?: Visit) {
+  constructor(side: ClientSide, head: RequestHead, requestDone: boolean) {
     this.#side = side;
     this.#head = head;
-    this.#visit = visit;
-    this.#client = visit ? visit.client : side.client(head);
+    this.#client = side.client(head);
     this.#requestDone = requestDone;
     this.#startedAt = side.edge.accessLog ? performance.now() : 0;
   }
@@ -99,7 +94,7 @@ export class Exchange implements Caller, Waiter {
       }
       this.#extra = policy.fields(site.host, scheme);
     }
-    const pool = site.pool(this.#head.path);
+    const pool = site.match(this.#head.path);
     if (!pool) {
       this.#say(404, 'There is nothing at this address');
       return;
@@ -112,7 +107,6 @@ export class Exchange implements Caller, Waiter {
   /** Takes more of the request's body. */
   more(buffer: Buffer, from: number, to: number, done: boolean): void {
     this.#requestDone = done;
-    if (this.#phase === 'ending') return;
     if (this.#phase === 'sent' || this.#phase === 'answering') {
       this.#kept = undefined;
       this.#sendBody('', buffer, from, to);
@@ -124,7 +118,7 @@ export class Exchange implements Caller, Waiter {
 
   /** The client sent something that cannot be part of its request, or too much, or nothing for too long. */
   refuse(refusal: Refusal): void {
-    if (this.#phase === 'answering' || this.#phase === 'ending') {
+    if (this.#phase === 'answering') {
       this.#cutOff(refusal.reason);
       return;
     }
@@ -141,8 +135,7 @@ export class Exchange implements Caller, Waiter {
 
   /** The deadline that it had set has passed. */
   expire(): void {
-    if (this.#phase === 'ending') this.#cutOff('the client does not read');
-    else if (this.#phase === 'waiting') this.#unserved();
+    if (this.#phase === 'waiting') this.#unserved();
     else if (this.#phase === 'connecting') this.#giveUp(connectTimedOut());
     else if (this.#phase === 'sent' && this.#clientsTurn) {
       this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
@@ -154,7 +147,7 @@ export class Exchange implements Caller, Waiter {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'begun';
     this.#tried = NONE;
-    const pool = this.#side.edge.site(this.#head.host)?.pool(this.#head.path);
+    const pool = this.#side.edge.site(this.#head.host)?.match(this.#head.path);
     if (!pool) {
       this.#say(404, 'There is nothing at this address any more');
       return;
@@ -165,9 +158,8 @@ export class Exchange implements Caller, Waiter {
 
   /** What was written has gone out to the client. */
   clientDrained(): void {
-    if (this.#phase !== 'answering' && this.#phase !== 'ending') return;
-    this.#compression?.resume();
-    if (!this.#compression?.congested) this.#upstream?.wire.resume();
+    if (this.#phase !== 'answering') return;
+    this.#upstream?.wire.resume();
     this.#expectProgress();
   }
 
@@ -198,9 +190,7 @@ export class Exchange implements Caller, Waiter {
       this.#target as Target,
       this.#client.scheme === 'https',
     );
-    this.#answer = this.#visit
-      ? this.#dressed(this.#visit, head, keep, cookie + this.#extra, done ? to - from : undefined)
-      : new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
+    this.#answer = new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
     if (this.#endless) wire.watch();
@@ -210,10 +200,6 @@ export class Exchange implements Caller, Waiter {
   onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void {
     const answer = this.#answer as AnswerWriter;
     this.#affinity?.read(this.#target as Target, buffer, from, to, this.#side.edge.sweeper.now);
-    if (this.#compression) {
-      this.#compress(this.#compression, buffer, from, to, done);
-      return;
-    }
     answer.write(buffer, from, to, done);
     if (done) {
       this.#finish(answer);
@@ -409,20 +395,15 @@ export class Exchange implements Caller, Waiter {
   // The end
 
   #finish(answer: AnswerWriter): void {
-    this.#end(answer.status, (this.#target as Target).id);
-    this.#part(answer);
-    this.#side.finished(this.#keepClient && this.#requestDone);
-  }
-
-  /** The app has done its part. */
-  #part(answer: AnswerWriter): void {
     const target = this.#target as Target;
     const upstream = this.#upstream as Upstream;
     if (answer.status === 200) this.#affinity?.confirm(target, this.#side.edge.sweeper.now);
     this.#upstream = undefined;
     this.#target = undefined;
+    this.#end(answer.status, target.id);
     upstream.release(this.#requestDone);
     this.#side.edge.leave(target);
+    this.#side.finished(this.#keepClient && this.#requestDone);
   }
 
   #cutOff(cause: string): void {
@@ -436,13 +417,20 @@ export class Exchange implements Caller, Waiter {
   #say(status: number, message: string, keep = this.#requestDone, extra = '', cause = message): void {
     this.#end(status, cause);
     const keepClient = keep && this.#head.keepAlive && !this.#side.edge.draining;
-    this.#side.answerLocally(status, message, this.#head, keepClient, extra);
+    this.#side.answerLocally(status, message, this.#head, keepClient, extra + this.#extra);
+  }
+
+  /** Answers 200 with this text, and closes. */
+  #sayPlainly(text: string): void {
+    this.#end(200, 'challenge');
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n`;
+    this.#side.wire.text(`${head}Connection: close\r\n\r\n${this.#head.method === 'HEAD' ? '' : text}`);
+    this.#side.finished(false);
   }
 
   /** Gives up its place, wherever that is. */
   #leave(): void {
     this.#pool?.waiting.remove(this);
-    this.#compression?.destroy();
     this.#upstream?.abandon();
     this.#upstream = undefined;
     const target = this.#target;
@@ -472,7 +460,6 @@ export class Exchange implements Caller, Waiter {
       bytes: this.#answer?.bytes ?? 0,
       ms,
       by,
-      requestId: this.#visit?.requestId ?? '',
     });
   }
 }

@@ -4,7 +4,7 @@
  * A target goes through `ready` -> `draining` (no new requests, except of sessions that live there) -> `closing` (no
  * new requests at all, WebSockets are closed with 1012, requests may finish) -> absent (what is left is cut). The edge says `retired` when nothing of it is left.
  */
-import type { EdgeLimits, Sticky } from '../config/plan.ts';
+import type { EdgeLimits, ListenPlan, Sticky } from '../config/plan.ts';
 
 export interface EdgeTable {
   readonly version: number;
@@ -21,6 +21,45 @@ export interface EdgeSite {
   readonly host: string;
   /** Matched by the longest prefix. */
   readonly routes: readonly { readonly prefix: string; readonly pool: string }[];
+  /** Left out: the site is served without TLS. */
+  readonly tls?: EdgeSiteTls;
+}
+
+/** What requests of a site with TLS get and need. */
+export interface EdgeSiteTls {
+  /** Requests that came without TLS are sent to https. */
+  readonly redirect: boolean;
+  /** Of Strict-Transport-Security (RFC 6797); null = not sent. */
+  readonly hstsSeconds: number | null;
+  /** Clients show a certificate, or may; null = they are not asked. */
+  readonly clients: 'required' | 'asked' | null;
+}
+
+/**
+ * What handshakes are answered with. Not in the table because there are keys in it, and because it seldom changes: it is sent
+ * before the first table, and before one that relies on what is new in it.
+ */
+export interface EdgeTls {
+  /** The door that speaks TLS. */
+  readonly listen: ListenPlan;
+  readonly certificates: readonly EdgeCertificate[];
+  /** By the host of a site: the certificates (PEM) that its clients' are signed by. */
+  readonly clientAuthorities: Readonly<Record<string, string>>;
+  /** 48 bytes, base64: sessions can be resumed at every edge that has the same. */
+  readonly ticketKeys: string;
+  readonly challenges: {
+    /** ACME HTTP-01: token -> what is answered. */
+    readonly http: Readonly<Record<string, string>>;
+    /** ACME TLS-ALPN-01. */
+    readonly alpn: readonly EdgeCertificate[];
+  };
+}
+
+export interface EdgeCertificate {
+  /** Hosts of sites, as in EdgeSite. */
+  readonly names: readonly string[];
+  readonly certPem: string;
+  readonly keyPem: string;
 }
 
 export interface EdgePool {
