@@ -6,10 +6,12 @@ import type { AppPlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import { describeExit, type Exit, isFailure, unknownExit } from './exit.ts';
 import {
+  type Context,
   type Effect,
   initialState,
   type MachineEvent,
   type MachineState,
+  neverBegun,
   type Phase,
   step,
 } from './machine.ts';
@@ -166,17 +168,23 @@ export class Instance {
     };
   }
 
-  /** Goes on where an earlier daemon was. `running` is null when the process died meanwhile, as `exit` says. */
-  resume(snapshot: InstanceSnapshot, running: Running | null, exit: Exit): void {
+  /**
+   * Goes on where an earlier daemon was. `running` is null when the process died meanwhile, as `exit` says, or when there had been none
+   * yet: then `exit` is null, too.
+   */
+  resume(snapshot: InstanceSnapshot, running: Running | null, exit: Exit | null): void {
     // An older version may have written it, which knew less.
     this.#machine = { ...initialState, ...snapshot.machine };
     this.#serial = snapshot.serial;
     this.#restartsBefore = snapshot.restarts - this.#machine.restarts;
     this.worn = snapshot.worn ?? null;
     if (running) this.#adopt(running);
+    const { phase } = this.#machine;
+    const isUnbegun = !running && exit === null && (phase === 'starting' || phase === 'stopping');
+    if (isUnbegun) this.#machine = neverBegun(this.#machine, this.#stepContext());
     this.#keepDeadline();
-    const hadProcess = ['starting', 'ready', 'stopping'].includes(snapshot.machine.phase);
-    if (hadProcess && !running) this.#gone(exit);
+    const hadProcess = ['starting', 'ready', 'stopping'].includes(this.#machine.phase);
+    if (hadProcess && !running) this.#gone(exit ?? unknownExit);
   }
 
   /** Resolves when the condition holds after a change of this instance, or holds already. */
@@ -194,11 +202,7 @@ export class Instance {
 
   dispatch(event: MachineEvent): void {
     const before = this.#machine;
-    const { state, effects } = step(before, event, {
-      now: this.#context.clock.now(),
-      random: this.#context.random(),
-      policy: this.#policy(event),
-    });
+    const { state, effects } = step(before, event, this.#stepContext(event));
     this.#machine = state;
     if (state.phase !== before.phase || state.deadline !== before.deadline) this.#keepDeadline();
     // What is told comes before what is done, so that the journal reads in the order of causes.
@@ -323,14 +327,19 @@ export class Instance {
     return isFailure(exit) && !(exit.code !== null && this.plan.restart.stopCodes.includes(exit.code));
   }
 
-  #policy(event: MachineEvent): Policy {
+  #stepContext(event?: MachineEvent): Context {
+    const { clock, random } = this.#context;
+    return { now: clock.now(), random: random(), policy: this.#policy(event) };
+  }
+
+  #policy(event: MachineEvent | undefined): Policy {
     const { readyTimeoutMs, stop, restart, job } = this.plan;
     return {
       readyTimeoutMs,
       stopTimeoutMs: stop.timeoutMs,
       restart,
       job: job !== null,
-      hindrance: event.type === 'exited' ? this.#context.hindrance(this) : null,
+      hindrance: event?.type === 'exited' ? this.#context.hindrance(this) : null,
     };
   }
 }

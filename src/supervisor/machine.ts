@@ -96,6 +96,15 @@ export function step(state: MachineState, event: MachineEvent, context: Context)
   return act(state, event, context);
 }
 
+/**
+ * Where an instance is whose process was asked for, but never began: the daemon ended in between. Nothing has gone wrong, so nothing
+ * counts; `asked for` still holds, but a job waits for its next time.
+ */
+export function neverBegun(state: MachineState, { now, policy }: Context): MachineState {
+  if (state.phase === 'starting' && !policy.job) return { ...state, phase: 'backoff', deadline: now };
+  return { ...state, phase: 'down', wish: 'down', deadline: null, condemned: null, reason: null };
+}
+
 type EventOf<T extends MachineEvent['type']> = Extract<MachineEvent, { type: T }>;
 type Act<T extends MachineEvent['type']> = (state: MachineState, event: EventOf<T>, context: Context) => Step;
 /** An act for which it does not matter what happened. */

@@ -313,6 +313,97 @@ test('the next daemon goes on from the records: what died is started again, what
   );
 });
 
+/** The records of a daemon that was killed after it had asked for processes, and before there were any. */
+async function killedEarly(
+  desired: DesiredApp,
+  then: (started: ReturnType<typeof setUp>) => void = () => undefined,
+) {
+  const first = setUp();
+  first.supervisor.desire('web', desired);
+  then(first);
+  const records = first.supervisor.records();
+  assert.ok(records.length > 0 && records.every(({ process }) => process === null));
+  await settle();
+  return records;
+}
+
+test('what was asked for, but had not begun when the daemon was killed, is started, and nothing counts', async () => {
+  const restart = { ...fakePlan().restart, when: 'never' } as const;
+  const desired = wish({ plan: fakePlan({ restart }) });
+  const records = await killedEarly(desired);
+  const { supervisor, clock, facts, makeReady } = setUp();
+  supervisor.resume(new Map([['web', desired]]), records);
+  clock.advance(1);
+  await makeReady();
+  assert.deepEqual(facts, ['web.0#2 spawned', 'web.0#2 ready']);
+  assert.equal(supervisor.app('web')?.current[0]?.restarts, 0);
+});
+
+test('a stop that came before the process had begun holds for the next daemon', async () => {
+  const records = await killedEarly(wish(), ({ supervisor }) =>
+    supervisor.desire('web', wish({ wanted: 0 })),
+  );
+  const { supervisor, clock, facts, launcher } = setUp();
+  supervisor.resume(new Map([['web', wish({ wanted: 0 })]]), records);
+  clock.advance(1);
+  await settle();
+  assert.deepEqual([facts, launcher.launched, supervisor.app('web')?.isGone], [[], [], true]);
+});
+
+test('the run of a job that had not begun when the daemon was killed has not been', async () => {
+  const plan = fakePlan({ job });
+  const records = await killedEarly(wish({ plan }), ({ supervisor }) => {
+    supervisor.app('web')?.current[0]?.dispatch({ type: 'start' });
+  });
+  const { supervisor, clock, facts, launcher } = setUp();
+  supervisor.resume(new Map([['web', wish({ plan })]]), records);
+  clock.advance(1);
+  await settle();
+  const [instance] = supervisor.app('web')?.current ?? [];
+  assert.deepEqual([instance?.phase, instance?.lastExit], ['done', null]);
+  assert.deepEqual([facts, launcher.launched], [[], []]);
+});
+
+for (const dead of ['of the moment before it began', 'of the one before it']) {
+  test(`an instance that lives but is in no record keeps its slot, also when there is a record ${dead}`, async (t) => {
+    const [asked] = await killedEarly(wish());
+    assert.ok(asked);
+    const process = {
+      serial: 1,
+      spawnedAt: 1,
+      lease: { out: '', err: '', socket: null, port: null, guest: true },
+    };
+    const { machine } = asked.snapshot;
+    const ready = { ...machine, phase: 'ready', deadline: null } as const;
+    const stray = {
+      ...asked,
+      snapshot: { ...asked.snapshot, serial: dead.endsWith('it') ? 2 : 1, machine: ready },
+      process: { ...process, ...living(t) },
+    };
+    const before = dead.endsWith('it')
+      ? {
+          ...asked,
+          snapshot: { ...asked.snapshot, machine: ready },
+          process: { ...process, pid: 2 ** 22, startTime: 1 },
+        }
+      : asked;
+    const { supervisor, launcher, facts } = setUp();
+    supervisor.resume(new Map([['web', wish()]]), [before, stray]);
+    await settle();
+    assert.deepEqual(
+      supervisor.app('web')?.current.map(({ key, phase }) => [key, phase]),
+      [[`web.0#${stray.snapshot.serial}`, 'ready']],
+    );
+    assert.equal(supervisor.app('web')?.instances.length, 1);
+    assert.equal(launcher.launched.length, 0);
+    assert.ok(identify(stray.process.pid), 'it is left alone');
+    assert.deepEqual(
+      facts.filter((fact) => fact.endsWith('crashed')),
+      [],
+    );
+  });
+}
+
 test('the next daemon adopts an instance of the generation before with the plan that it was started with', async () => {
   const old = fakePlan({ env: { VERSION: '1' } });
   const broken = fakePlan({ env: { VERSION: '2' } });

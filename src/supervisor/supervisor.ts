@@ -5,7 +5,6 @@ import type { Clock } from '../kit/clock.ts';
 import { isAlive } from '../kit/proc.ts';
 import { App, type AppContext, type DesiredApp, type RolloutFact, type Traffic } from './app.ts';
 import { blockerOf } from './dependencies.ts';
-import { unknownExit } from './exit.ts';
 import { Instance, type InstanceFact, type InstanceSnapshot, type Launcher } from './instance.ts';
 import { adoptProcess, endLeftovers, notedExit, type ProcessRecord } from './process.ts';
 
@@ -90,8 +89,7 @@ export class Supervisor {
   ): void {
     for (const [app, serial] of Object.entries(serials)) this.#serials.set(app, serial);
     for (const [name, wish] of desired) this.#apps.set(name, new App(name, wish, this.#context));
-    // What is on its way out comes last: how its work ends depends on the others, such as the edges.
-    for (const record of [...records].sort((a, b) => Number(a.retiring) - Number(b.retiring))) {
+    for (const record of inOrder(records)) {
       this.#serials.set(record.app, Math.max(this.#serials.get(record.app) ?? 0, record.snapshot.serial));
       const app = this.#apps.get(record.app);
       if (app) this.#resumeOne(app, record);
@@ -99,15 +97,14 @@ export class Supervisor {
     for (const app of this.#apps.values()) app.reconcile();
   }
 
-  #resumeOne(app: App, { snapshot, process, retiring }: InstanceRecord): void {
+  #resumeOne(app: App, { snapshot, process, retiring, alive }: FoundRecord): void {
     const { plan, previous } = app.desired;
     const own = previous?.generation === snapshot.generation ? previous.plan : plan;
     const instance = new Instance(own, snapshot.slot, snapshot.generation, this.#context);
     instance.draining = retiring;
-    const alive = process !== null && isAlive(process);
     if (process && !alive && own.stop.ends === 'tree') endLeftovers(process);
-    const running = alive ? adoptProcess(process, this.#options.clock) : null;
-    instance.resume(snapshot, running, process && !alive ? notedExit(process) : unknownExit);
+    const running = process && alive ? adoptProcess(process, this.#options.clock) : null;
+    instance.resume(snapshot, running, process && !alive ? notedExit(process) : null);
     app.resume(instance, retiring);
     if (running) this.#options.onFact({ kind: 'adopted', app, instance });
   }
@@ -205,4 +202,35 @@ export class Supervisor {
       for (const watcher of [...this.#watchers]) watcher();
     });
   }
+}
+
+interface FoundRecord extends InstanceRecord {
+  /** Its process runs. */
+  readonly alive: boolean;
+}
+
+/**
+ * What lives comes before what does not, and so keeps its slot. What is on its way out comes last: how its work ends depends on the
+ * others, such as the edges.
+ */
+function inOrder(records: readonly InstanceRecord[]): FoundRecord[] {
+  const found = records.map((record) => ({
+    ...record,
+    alive: record.process !== null && isAlive(record.process),
+  }));
+  return found
+    .flatMap((record) => {
+      if (!found.some((other) => succeeds(other, record))) return [record];
+      // It was written before its process, or the one after it, began.
+      return record.process === null ? [] : [{ ...record, retiring: true }];
+    })
+    .sort((a, b) => Number(a.retiring) - Number(b.retiring) || Number(b.alive) - Number(a.alive));
+}
+
+/** It lives, and has the slot that the other one, which does not, had. */
+function succeeds(other: FoundRecord, { app, snapshot, alive, retiring }: FoundRecord): boolean {
+  if (alive || retiring || !other.alive || other.retiring) return false;
+  return (
+    other.app === app && other.snapshot.slot === snapshot.slot && other.snapshot.serial >= snapshot.serial
+  );
 }
