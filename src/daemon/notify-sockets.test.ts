@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { withoutDescriptors } from '../../test/support/no-descriptors.ts';
 import { findProgram, requireProgram } from '../../test/support/programs.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
@@ -98,6 +99,25 @@ test('without any of the programs it is said what is missing', async (t) => {
     sockets.open('web.0#1', join(dir, 'socket')),
     /^Error: cannot listen for sd_notify: that needs perl or python3, and neither is in PATH/,
   );
+});
+
+test('without a descriptor to spare it is said, and tried again', (t) => {
+  if (!helperNames.some((name) => findProgram(name)) && !requireProgram(t, 'perl')) return;
+  const path = join(tempDir(t), 'socket');
+  const said = withoutDescriptors(`
+    const { NotifySockets } = await import('${new URL('./notify-sockets.js', import.meta.url)}');
+    const later = [];
+    const clock = { now: Date.now, after: (ms, then) => { later.push(then); return () => undefined; } };
+    const sockets = new NotifySockets({ clock, path: process.env.PATH, heard: () => undefined });
+    for (const spare of [0, 3, 5]) {
+      exhaust(spare);
+      await sockets.open('web.0#1', '${path}').then(() => say('open'), (error) => say(error.message));
+    }
+    exhaust(50);
+    later.at(-1)();
+    say(String(sockets.helperPid > 0));
+    process.exit(0);`);
+  assert.match(said, /^(cannot listen for sd_notify: cannot start .*\n){3}true\n$/);
 });
 
 test('what is no line of sd_notify is left out', () => {

@@ -90,21 +90,31 @@ export class NotifySockets {
   }
 
   #run({ file, args }: HelperProgram): void {
-    const helper = spawn(file, [...args], {
-      env: { PATH: this.#options.path, PERL_BADLANG: '0' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-      cwd: '/',
-    });
+    const cannot = (error: unknown) =>
+      this.#lost(`cannot start "${file}": ${error instanceof Error ? error.message : String(error)}`);
+    let helper: ChildProcess;
+    try {
+      helper = spawn(file, [...args], {
+        env: { PATH: this.#options.path, PERL_BADLANG: '0' },
+        stdio: ['pipe', 'pipe', 'inherit'],
+        cwd: '/',
+      });
+    } catch (error) {
+      cannot(error);
+      return;
+    }
+    helper.on('error', cannot);
+    // Without a descriptor to spare it has no pipes either. The error follows.
+    if (helper.pid === undefined) return;
     this.#helper = helper;
     let rest = '';
-    helper.stdout.setEncoding('utf8').on('data', (text: string) => {
+    helper.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
       for (const line of lines) this.#hear(line);
     });
     // EPIPE of one that has died; `close` follows.
-    helper.stdin.on('error', () => undefined);
-    helper.on('error', (error) => this.#fail(`cannot start "${file}": ${error.message}`));
+    helper.stdin?.on('error', () => undefined);
     helper.on('close', () => this.#died(helper));
     helper.unref();
     for (const socketPath of this.#keys.keys()) this.#say(`+ ${socketPath}`);
@@ -113,7 +123,12 @@ export class NotifySockets {
   #died(helper: ChildProcess): void {
     if (this.#helper !== helper) return;
     this.#helper = null;
-    this.#fail('its helper program has died');
+    this.#lost('its helper program has died');
+  }
+
+  /** There is no helper; later there may be. */
+  #lost(why: string): void {
+    this.#fail(why);
     if (this.#closed || this.#keys.size === 0) return;
     this.#cancelRestart?.();
     this.#cancelRestart = this.#options.clock.after(this.#restartMs, () => {

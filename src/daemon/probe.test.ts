@@ -5,6 +5,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanup, type Test } from '../../test/support/cleanup.ts';
+import { withoutDescriptors } from '../../test/support/no-descriptors.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { processesWith } from '../../test/support/processes.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -80,4 +81,15 @@ test('by a command; what it started ends with it', async (t) => {
     (await probeCommand({ file: '/no/such/program', args: [], cwd, env }, 'check', 500)) ?? '',
     /^`check`: .*ENOENT/,
   );
+});
+
+test('without a descriptor to spare a command is a problem, and no more than that', () => {
+  const said = withoutDescriptors(`
+    const { probeCommand } = await import('${new URL('./probe.js', import.meta.url)}');
+    for (const spare of [0, 2, 4]) {
+      exhaust(spare);
+      const problem = await probeCommand({ file: '/bin/true', args: [], cwd: '/', env: {} }, 'check', 5000).catch(String);
+      say(String(problem));
+    }`);
+  assert.match(said, /^(.*E[MN]FILE\n){3}$/);
 });

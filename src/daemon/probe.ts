@@ -2,7 +2,7 @@
  * Asks a program how it is: over HTTP, by connecting, or with a command. The answer is null when it is well, else what was
  * wrong, for people.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -73,23 +73,24 @@ const TAIL_CHARS = 2000;
 export function probeCommand(spec: LaunchSpec, name: string, timeoutMs: number): Promise<Problem> {
   return new Promise((resolve) => {
     const { cwd, env } = spec;
-    const child = spawn(spec.file, [...spec.args], {
+    const child: ChildProcess = spawn(spec.file, [...spec.args], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
     let said = '';
+    // Without a descriptor to spare it has no pipes; the error follows.
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-TAIL_CHARS);
       });
     }
     const end = (problem: Problem) => {
       clearTimeout(timer);
       if (child.pid !== undefined) endGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve(problem);
     };
     const timer = setTimeout(
