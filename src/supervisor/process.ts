@@ -65,7 +65,8 @@ export interface Running {
   look(): void;
 }
 
-const GROUP_POLL_MS = 20;
+/** It is looked at quickly at first, then after ever longer: the whole of /proc is read for it. */
+const GROUP_POLL_MS = { least: 20, most: 1000, partOfWait: 0.1 };
 const ADOPTED_POLL_MS = 1000;
 /** What SIGKILL does not end within this (a process of another user, one that waits for a dead disk) is not waited for. */
 const GROUP_WAIT_MS = 5000;
@@ -105,8 +106,8 @@ export async function spawnProcess(
 }
 
 /** A process that an earlier daemon spawned. The kernel tells its exit code to nobody of us: only a guest can have noted it. */
-export function adoptProcess(record: ProcessRecord, clock: Clock): Running {
-  const group = new Group(record, clock);
+export function adoptProcess(record: ProcessRecord, clock: Clock, members?: SessionMembers): Running {
+  const group = new Group(record, clock, members);
   group.watch();
   return group;
 }
@@ -123,25 +124,32 @@ export function notedExit({ lease }: ProcessRecord): Exit {
   }
 }
 
+type SessionMembers = (session: number) => readonly ProcessId[];
+
 class Group implements Running {
   readonly record: ProcessRecord;
   readonly #clock: Clock;
+  readonly #members: SessionMembers;
   #callbacks: ((exit: Exit) => void)[] = [];
   #leaderExit: Exit | null = null;
   #gone: Exit | null = null;
   #watched = false;
   /** We asked it to end, so what is left of the group gets the rest of the stop time. */
   #asked = false;
+  /** When the first SIGKILL was sent. */
+  #killedAt: number | null = null;
   #spares = false;
 
-  constructor(record: ProcessRecord, clock: Clock) {
+  constructor(record: ProcessRecord, clock: Clock, members: SessionMembers = sessionMembers) {
     this.record = record;
     this.#clock = clock;
+    this.#members = members;
   }
 
   signal(signal: NodeJS.Signals): void {
     if (this.#gone) return;
     this.#asked = true;
+    if (signal === 'SIGKILL') this.#killedAt ??= this.#clock.now();
     if (this.#leaderExit === null && !isAlive(this.record)) this.look();
     else if (this.#spares) send(this.record.pid, signal);
     else this.#toGroup(signal);
@@ -182,15 +190,17 @@ class Group implements Running {
   leaderExited(exit: Exit): void {
     if (this.#leaderExit) return;
     this.#leaderExit = exit;
-    this.#awaitGroup(exit, this.#clock.now() + GROUP_WAIT_MS);
+    this.#awaitGroup(exit, this.#clock.now());
   }
 
   /** When it was asked to end, the rest of the group has the time that the machine gives it; then comes `kill`. */
-  #awaitGroup(exit: Exit, end: number): void {
-    const left = this.#spares ? [] : sessionMembers(this.record.pid);
-    if (left.length > 0 && (this.#asked || this.#clock.now() < end)) {
+  #awaitGroup(exit: Exit, since: number): void {
+    const left = this.#spares ? [] : this.#members(this.record.pid);
+    if (left.length > 0 && !this.#isInVain(since)) {
       if (!this.#asked) this.#toGroup('SIGKILL');
-      this.#clock.after(GROUP_POLL_MS, () => this.#awaitGroup(exit, end));
+      const { least, most, partOfWait } = GROUP_POLL_MS;
+      const pause = Math.min(most, Math.max(least, (this.#clock.now() - since) * partOfWait));
+      this.#clock.after(pause, () => this.#awaitGroup(exit, since));
       return;
     }
     this.#gone = exit;
@@ -198,11 +208,17 @@ class Group implements Running {
     this.#callbacks = [];
   }
 
+  /** SIGKILL has had its time. `since`: when the leader ended. */
+  #isInVain(since: number): boolean {
+    const killedAt = this.#asked ? this.#killedAt : since;
+    return killedAt !== null && this.#clock.now() >= Math.max(killedAt, since) + GROUP_WAIT_MS;
+  }
+
   #toGroup(signal: NodeJS.Signals): void {
     send(-this.record.pid, signal);
     if (signal !== 'SIGKILL') return;
     // Those that went into a group of their own are still of our session.
-    for (const member of sessionMembers(this.record.pid)) send(member.pid, signal);
+    for (const member of this.#members(this.record.pid)) send(member.pid, signal);
   }
 }
 
