@@ -33,6 +33,7 @@ import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore } from './state.ts';
+import { endStrayProbes } from './stray-probes.ts';
 import { findStrays } from './strays.ts';
 import { sweepRun } from './sweep-run.ts';
 import { TlsFiles } from './tls-files.ts';
@@ -299,6 +300,7 @@ export class Daemon {
         data: { setAside },
       });
     }
+    endStrayProbes(paths.home);
     const { serials, instances } = await this.#records.load();
     const records = this.#withStrays(instances);
     // Before edges connect: they are not to be without certificates for a moment.

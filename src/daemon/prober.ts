@@ -8,8 +8,10 @@ import { launchSpec } from '../launch/spec.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Link } from './links.ts';
 import { type Problem, probeCommand, probeHttp, probeTcp } from './probe.ts';
+import { PROBE_ENV } from './stray-probes.ts';
 
 export interface ProberOptions {
+  readonly home: string;
   readonly machine: Machine;
   linkOf(instance: Instance): Link | undefined;
   /** Some instance of the app listens on this port. */
@@ -65,7 +67,12 @@ export class Prober {
         machine: this.#options.machine,
         secrets: readSecrets(plan.secrets),
         port: instance.running?.record.lease.port ?? slotPort(plan, slot),
-        names: { HOLDFAST_APP: plan.name, HOLDFAST_INSTANCE: String(slot), NODE_APP_INSTANCE: String(slot) },
+        names: {
+          HOLDFAST_APP: plan.name,
+          HOLDFAST_INSTANCE: String(slot),
+          NODE_APP_INSTANCE: String(slot),
+          [PROBE_ENV]: this.#options.home,
+        },
         preload: null,
         preloadPaths: { read: [], write: [] },
         realCwd: realpathSync(plan.cwd),

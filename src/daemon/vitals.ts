@@ -35,8 +35,9 @@ export class Vitals {
 
   constructor(options: VitalsOptions) {
     this.#options = options;
-    const { machine, clock } = options;
+    const { machine, clock, paths } = options;
     this.prober = new Prober({
+      home: paths.home,
       machine,
       linkOf: ({ key }) => options.links().get(key),
       listensOn: (app, port) =>
