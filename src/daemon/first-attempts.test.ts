@@ -15,9 +15,14 @@ function supervised(apps: App[]) {
   const waiting = new Set<() => void>();
   return {
     apps,
+    waiting,
     until: (condition: () => boolean) =>
       new Promise<void>((resolve) => {
-        const look = () => condition() && resolve();
+        const look = () => {
+          if (!condition()) return;
+          waiting.delete(look);
+          resolve();
+        };
         waiting.add(look);
         look();
       }),
@@ -69,12 +74,11 @@ test('every app runs or has failed once; what was before this daemon does not co
 
 test('nothing waits for ever, and nothing is nothing', async () => {
   const clock = new FakeClock();
-  const slow = firstAttempts(
-    supervised([app('slow', 9, 'starting')]),
-    { instances: [], serials: { slow: 8 } },
-    clock,
-  );
+  const supervisor = supervised([app('slow', 9, 'starting')]);
+  const slow = firstAttempts(supervisor, { instances: [], serials: { slow: 8 } }, clock);
   clock.advance(120_000);
   assert.equal(await slow, '0 of 1 apps running');
+  supervisor.changed();
+  assert.equal(supervisor.waiting.size, 0, 'and nobody looks any more');
   assert.equal(await firstAttempts(supervised([]), { instances: [], serials: {} }, clock), 'no apps to run');
 });

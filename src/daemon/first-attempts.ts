@@ -38,11 +38,16 @@ export async function firstAttempts(
   const before = (app: string, id: string) => own.get(id) ?? serials[app] ?? 0;
 
   let cancel = (): void => undefined;
+  let isLongEnough = false;
   const longest = new Promise<void>((resolve) => {
-    cancel = clock.after(LONGEST_MS, resolve);
+    cancel = clock.after(LONGEST_MS, () => {
+      // So that the supervisor has nobody left to ask.
+      isLongEnough = true;
+      resolve();
+    });
   });
   await Promise.race([
-    supervisor.until(() => supervisor.apps.every((app) => hasHadItsChance(app, before))),
+    supervisor.until(() => isLongEnough || supervisor.apps.every((app) => hasHadItsChance(app, before))),
     longest,
   ]);
   cancel();
