@@ -32,7 +32,7 @@ import { Outputs } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { reportsDir } from './reports.ts';
-import { DesiredStore, RecordStore } from './state.ts';
+import { DesiredStore, type Records, RecordStore } from './state.ts';
 import { endStrayProbes } from './stray-probes.ts';
 import { findStrays } from './strays.ts';
 import { sweepRun } from './sweep-run.ts';
@@ -301,8 +301,9 @@ export class Daemon {
       });
     }
     endStrayProbes(paths.home);
-    const { serials, instances } = await this.#records.load();
-    const records = this.#withStrays(instances);
+    const known = await this.#records.load();
+    const { serials } = known;
+    const records = this.#withStrays(known);
     // Before edges connect: they are not to be without certificates for a moment.
     this.#tlsFiles.changed();
     await this.#links.listen(paths.link);
@@ -393,9 +394,9 @@ export class Daemon {
   }
 
   /** And those of which no record was written. */
-  #withStrays(known: readonly InstanceRecord[]): InstanceRecord[] {
+  #withStrays(known: Records): InstanceRecord[] {
     const isRouted = (app: string) => routedApps(this.#store.state).has(app);
-    return [...known, ...findStrays(this.#options.paths, this.#store.state, known, isRouted)];
+    return [...known.instances, ...findStrays(this.#options.paths, this.#store.state, known, isRouted)];
   }
 
   /** Also of those that died meanwhile: their last words may still be in the pipes, which the holder kept. */

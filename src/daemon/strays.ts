@@ -1,11 +1,12 @@
 /**
  * Instances that run but are in no record: the daemon died, or the disk was full, in the moment between the spawn and the writing.
- * They are found by the environment that the launcher gave them. Those of apps that are known are adopted like the others; for the
+ * They are found by the environment that the launcher gave them, which their children have, too, and those may outlive them or lead
+ * sessions of their own: what counts is who can be the one that a record lacks. Those of apps that are known are adopted like the others; for the
  * rest see orphans.ts. Linux only (/proc).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listProcesses } from '../kit/proc.ts';
+import { listProcesses, type ProcessStat } from '../kit/proc.ts';
 import { identityOf } from '../launch/identity.ts';
 import { thisMachine } from '../launch/machine.ts';
 import type { PipePair } from '../logs/pipes.ts';
@@ -17,40 +18,41 @@ import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import { annexOf } from './annexes.ts';
 import { EDGE } from './edge-app.ts';
 import { leaseFor } from './lease.ts';
-import type { DesiredState } from './state.ts';
+import type { DesiredState, Records } from './state.ts';
 
+interface Candidate {
+  readonly found: ProcessStat;
+  readonly env: ReadonlyMap<string, string>;
+  readonly app: string;
+  readonly slot: number;
+  readonly serial: number;
+}
+
+/** @param known what the last daemon wrote */
 export function findStrays(
   paths: HomePaths,
   state: DesiredState,
-  known: readonly InstanceRecord[],
+  known: Records,
   isRouted: (app: string) => boolean,
 ): InstanceRecord[] {
-  const pids = new Set(known.map(({ process }) => process?.pid));
-  return listProcesses().flatMap((found): InstanceRecord[] => {
-    // Every instance leads a session; its children have the same environment but do not.
-    if (found.session !== found.pid || pids.has(found.pid)) return [];
-    const env = environOf(found.pid);
-    if (env.get('HOLDFAST_HOME') !== paths.home) return [];
-    const app = env.get('HOLDFAST_APP') ?? '';
-    const slot = Number(env.get('HOLDFAST_INSTANCE'));
-    const serial = Number(env.get('HOLDFAST_SERIAL'));
-    const stored = state.apps[app];
-    if (app === '' || !Number.isInteger(slot) || !Number.isInteger(serial)) return [];
-    const pipes = pipesOf(paths, `${app}.${slot}.${serial}`);
-    const routed = isRouted(app) && app !== EDGE;
-    const spawnedAt = Date.now();
-    return [
-      {
+  return firstOfEach(candidates(paths.home).filter((one) => isUnrecorded(one, known, state))).map(
+    ({ found, env, app, slot, serial }) => {
+      const stored = state.apps[app];
+      const asked = recordOf({ app, slot, serial }, known)?.snapshot;
+      const pipes = pipesOf(paths, `${app}.${slot}.${serial}`);
+      const routed = isRouted(app) && app !== EDGE;
+      const spawnedAt = Date.now();
+      return {
         app,
         retiring: false,
         snapshot: {
           slot,
           serial,
           // Of an app that nobody knows it does not matter.
-          generation: stored?.generation ?? 0,
-          restarts: 0,
+          generation: asked?.generation ?? stored?.generation ?? 0,
+          restarts: asked?.restarts ?? 0,
           worn: null,
-          machine: { ...initialState, phase: 'ready', wish: 'up', readySince: spawnedAt },
+          machine: { ...(asked?.machine ?? initialState), ...running, readySince: spawnedAt },
         },
         process: {
           pid: found.pid,
@@ -61,9 +63,60 @@ export function findStrays(
             ? foundLease({ plan: stored.plan, slot, serial }, paths, routed, env)
             : unknownLease(pipes),
         },
-      },
-    ];
+      };
+    },
+  );
+}
+
+const running = { phase: 'ready', wish: 'up', deadline: null, condemned: null, reason: null } as const;
+
+/** Every instance leads a session, as a few of their children do. */
+function candidates(home: string): Candidate[] {
+  return listProcesses().flatMap((found): Candidate[] => {
+    if (found.session !== found.pid) return [];
+    const env = environOf(found.pid);
+    if (env.get('HOLDFAST_HOME') !== home) return [];
+    const app = env.get('HOLDFAST_APP') ?? '';
+    const slot = Number(env.get('HOLDFAST_INSTANCE'));
+    const serial = Number(env.get('HOLDFAST_SERIAL'));
+    if (app === '' || !Number.isInteger(slot) || !Number.isInteger(serial)) return [];
+    return [{ found, env, app, slot, serial }];
   });
+}
+
+/**
+ * Its process was never written down. A serial that was, or that is lower than one that was, is of an instance that is known or has
+ * ended: then this is a child of it.
+ */
+function isUnrecorded({ app, slot, serial }: Candidate, known: Records, { apps }: DesiredState): boolean {
+  const record = recordOf({ app, slot, serial }, known);
+  if (record) return record.process === null;
+  // Of an app that is not known, nothing is written down.
+  return !apps[app] || serial > (known.serials[app] ?? 0);
+}
+
+function recordOf(
+  { app, slot, serial }: Pick<Candidate, 'app' | 'slot' | 'serial'>,
+  { instances }: Records,
+): InstanceRecord | undefined {
+  return instances.find(
+    (record) => record.app === app && record.snapshot.slot === slot && record.snapshot.serial === serial,
+  );
+}
+
+/** Of those of one instance the oldest: the others are its children. */
+function firstOfEach(found: readonly Candidate[]): Candidate[] {
+  const byKey = new Map<string, Candidate>();
+  for (const one of [...found].sort(byAge)) {
+    const key = `${one.app}.${one.slot}#${one.serial}`;
+    if (!byKey.has(key)) byKey.set(key, one);
+  }
+  return [...byKey.values()];
+}
+
+/** A child may have begun in the same tick of the clock as its parent. */
+function byAge({ found: a }: Candidate, { found: b }: Candidate): number {
+  return a.startTime - b.startTime || Number(a.ppid === b.pid) - Number(b.ppid === a.pid) || a.pid - b.pid;
 }
 
 function foundLease(
