@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   boot: ['protocol'],
   release: ['config', 'protocol', 'client'],
   daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release'],
-  cli: ['boot', 'config', 'client', 'release', 'exporters', 'launch', 'logs', 'protocol'],
+  cli: ['boot', 'config', 'client', 'egress', 'release', 'exporters', 'launch', 'logs', 'protocol'],
   dashboard: ['protocol'],
   index: ['config', 'client', 'protocol'],
 };

@@ -17,6 +17,7 @@ import type {
   UpRequest,
   UpResult,
 } from '../protocol/api.ts';
+import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 
@@ -61,6 +62,11 @@ export class Client {
   /** Newest last; of one app or of all. */
   crashes(app?: string): Promise<CrashRecord[]> {
     return this.#get(app === undefined ? '/v1/crashes' : `/v1/crashes?app=${encodeURIComponent(app)}`);
+  }
+
+  /** Where apps connect to, through the egress proxy; of one app or of all. */
+  egress(app?: string): Promise<EgressView> {
+    return this.#get(app === undefined ? '/v1/egress' : `/v1/egress?app=${encodeURIComponent(app)}`);
   }
 
   /** The journal. Ends by itself without `follow`, quietly when the signal is given, with an error when the daemon goes. */

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../errors.ts';
 import { completeApp, type Surroundings } from './app.ts';
+import { completeEgress } from './egress-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
 import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
@@ -105,6 +106,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     apps,
     sites,
     logsTotalBytes: settings.logs.total ?? null,
+    egress: completeEgress(settings.egress, names, problems),
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },

@@ -42,6 +42,7 @@ const tls = {
 const plan: Plan = {
   source: '/srv/holdfast.config.json',
   logsTotalBytes: 1000,
+  egress: null,
   apps: { web: app },
   sites: {
     'a.com': {

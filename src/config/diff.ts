@@ -3,11 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
 import { appDefaults } from './app-defaults.ts';
+import { printEgressRule } from './egress-schema.ts';
 import type {
   AppPlan,
   CertificatePlan,
   CronPlan,
   EdgePlan,
+  EgressPlan,
   HealthPlan,
   ListenPlan,
   Plan,
@@ -20,19 +22,20 @@ import type {
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
-  readonly what: 'app' | 'site' | 'edge' | 'logs';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress';
   readonly name: string;
   readonly detail: readonly string[];
 }
 
 /** What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count. */
 export function diffPlans(current: Omit<Plan, 'source'> | null, next: Plan): PlanChange[] {
-  const before = current ?? { apps: {}, sites: {}, edge: next.edge, logsTotalBytes: null };
+  const before = current ?? { apps: {}, sites: {}, edge: next.edge, logsTotalBytes: null, egress: null };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
     ...diffRecords('site', before.sites, next.sites, diffSites, () => []),
     ...edgeChange(before, next),
     ...logsChange(before.logsTotalBytes, next.logsTotalBytes),
+    ...egressChange(before.egress, next.egress),
   ];
 }
 
@@ -259,6 +262,28 @@ function logsChange(before: number | null, after: number | null): PlanChange[] {
   const detail = [`logs.total ${printLimit(before)} -> ${printLimit(after)}`];
   return [{ kind: 'change', what: 'logs', name: 'logs', detail }];
 }
+
+function egressChange(before: EgressPlan | null, after: EgressPlan | null): PlanChange[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const about = { what: 'egress', name: 'egress' } as const;
+  if (!after) return [{ kind: 'remove', ...about, detail: [] }];
+  const kind = before ? 'change' : 'add';
+  return [{ kind, ...about, detail: diffRows(egressRows, before ?? NO_EGRESS, after) }];
+}
+
+const NO_EGRESS: EgressPlan = { observe: false, allow: [], apps: {} };
+
+const egressRows: readonly Row<EgressPlan>[] = [
+  ['egress', ({ observe }) => (observe ? 'observe' : 'allow')],
+  ['egress.allow', ({ allow }) => allow.map(printEgressRule).join(', ') || 'nothing'],
+  [
+    'egress.apps',
+    ({ apps }) =>
+      Object.entries(apps)
+        .map(([app, rules]) => `${app}: ${rules.map(printEgressRule).join(', ')}`)
+        .join('; ') || 'none',
+  ],
+];
 
 /** The edge runs while there are sites. */
 function edgeChange(before: Pick<Plan, 'sites' | 'edge'>, after: Plan): PlanChange[] {

@@ -9,7 +9,6 @@ const later: Readonly<Record<string, string>> = {
   'sites.*.compress': 'compression',
   'sites.*.headers': 'response headers',
   'sites.*.redirects': 'redirects',
-  egress: 'the egress proxy',
   deploy: 'deploying',
 };
 

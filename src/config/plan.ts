@@ -13,7 +13,27 @@ export interface Plan {
   readonly edge: EdgePlan;
   /** Cap over all logs of the home; null = as it is. */
   readonly logsTotalBytes: number | null;
+  /** Where the apps of this file may connect to; null = anywhere, by themselves. */
+  readonly egress: EgressPlan | null;
 }
+
+export interface EgressPlan {
+  /** Allow everything, and count it. */
+  readonly observe: boolean;
+  /** What all apps may reach, and by name what one of them may besides. */
+  readonly allow: readonly EgressRule[];
+  readonly apps: Readonly<Record<string, readonly EgressRule[]>>;
+}
+
+/** `port: null` = every port. A host is `example.com`, `*.example.com` (what is below it) or `*`; names in lower case. */
+export type EgressRule =
+  | { readonly kind: 'host'; readonly host: string; readonly port: number | null }
+  | {
+      readonly kind: 'network';
+      readonly address: string;
+      readonly bits: number;
+      readonly port: number | null;
+    };
 
 export interface AppPlan {
   readonly name: string;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { listenAddress, peer, siteHost } from './addresses.ts';
 import { app } from './app-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
+import { egressSettings } from './egress-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
 import { appName } from './names.ts';
 import { siteSettings } from './site-schema.ts';
@@ -104,6 +105,7 @@ const configShape = z.strictObject({
     },
     'All logs together',
   ),
+  egress: egressSettings.optional(),
 });
 
 export const configSettings = described(configShape, { says: 'The configuration of Holdfast' });

@@ -19,6 +19,7 @@ import type {
   UpResult,
 } from '../protocol/api.ts';
 import type { Crashes } from './crashes.ts';
+import type { Egress } from './egress.ts';
 import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
@@ -29,6 +30,7 @@ export interface ApiOptions {
   readonly journal: Journal;
   readonly crashes: Crashes;
   readonly outputs: Outputs;
+  readonly egress: Pick<Egress, 'view'>;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -90,6 +92,7 @@ export class Api {
       return views.state().apps[name]?.plan ?? unknownApp(name);
     if (version === 'v1' && what === 'apps' && name !== undefined)
       return appDetail(name, views) ?? unknownApp(name);
+    if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
     throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);
   }

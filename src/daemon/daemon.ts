@@ -18,6 +18,7 @@ import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
+import { Egress } from './egress.ts';
 import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
@@ -52,6 +53,7 @@ export interface DaemonOptions {
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const EDGE_ENTRY = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+const EGRESS_ENTRY = fileURLToPath(new URL('../egress/main.js', import.meta.url));
 const GUEST = fileURLToPath(new URL('../guest/guest.cjs', import.meta.url));
 
 export class Daemon {
@@ -71,6 +73,7 @@ export class Daemon {
   readonly #edgeTls: EdgeTlsSource;
   readonly #tlsFiles: TlsFiles;
   readonly #routing: Routing;
+  readonly #egress: Egress;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
   readonly #orphans: Orphans;
@@ -138,9 +141,11 @@ export class Daemon {
       },
       onConnect: (link) => {
         if (link.hello.role === 'edge') this.#routing.connected(link);
+        if (link.hello.role === 'egress') this.#egress.connected(link);
         this.#routing.changed();
       },
       onMessage: (link, message) => {
+        if (link.hello.role === 'egress') this.#egress.heard(link, message);
         if (message.type === 'retired') this.#routing.retired(link, message.target);
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();
@@ -152,6 +157,13 @@ export class Daemon {
         this.#supervisor.find(link.hello.instance, link.hello.serial)?.running?.look();
         this.#routing.changed();
       },
+    });
+    this.#egress = new Egress({
+      clock,
+      journal: this.#journal,
+      dir: paths.state,
+      state: () => this.#store.state,
+      links: () => this.#links.all.filter(({ hello }) => hello.role === 'egress'),
     });
     this.#leases = new Leases({ paths, clock, listen: (path, uid) => this.#links.listen(path, uid) });
     this.#edgeTls = new EdgeTlsSource({
@@ -203,6 +215,7 @@ export class Daemon {
         guest: GUEST,
         machine,
         vitals: this.#vitals,
+        egressEnv: (plan) => this.#egress.envFor(plan),
         outputs: this.#outputs,
         annexes: this.#leases.annexes,
         cgroups: this.#leases.cgroups,
@@ -240,6 +253,7 @@ export class Daemon {
       crashes: this.#crashes,
       orphans: this.#orphans,
       edgeEntry: EDGE_ENTRY,
+      egressEntry: EGRESS_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       requireRights: (plan) => requireRights(plan, thisMachine(), plan.guest ? GUEST : null),
       refreshRoutes: () => this.#routing.refresh(),
@@ -269,6 +283,7 @@ export class Daemon {
       journal: this.#journal,
       crashes: this.#crashes,
       outputs: this.#outputs,
+      egress: this.#egress,
       views: {
         clock,
         links: this.#links,
@@ -306,6 +321,7 @@ export class Daemon {
     const records = this.#withStrays(known);
     // Before edges connect: they are not to be without certificates for a moment.
     this.#tlsFiles.changed();
+    this.#egress.load();
     await this.#links.listen(paths.link);
     this.#crashReports.sweep(records);
     await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
@@ -361,6 +377,7 @@ export class Daemon {
     this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
+    this.#egress.close();
     this.#api.close();
     await Promise.all(this.#exits);
     await this.#outputs.leaveAll();
@@ -378,6 +395,7 @@ export class Daemon {
     this.#holder.close();
     this.#api.close();
     this.#links.close();
+    this.#egress.close();
     this.#vitals.close();
     await Promise.all(this.#exits);
     this.#leases.close();
@@ -431,6 +449,7 @@ export class Daemon {
   }
 
   #stateChanged(): void {
+    if (this.#watching) this.#egress.changed();
     if (!this.#watching) return;
     this.#tlsFiles.changed();
     for (const guardian of this.#guardians) guardian.changed();

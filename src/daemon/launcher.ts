@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, fchownSync, realpathSync } from 'node:fs';
+import type { AppPlan } from '../config/plan.ts';
 import { findInPath } from '../config/programs.ts';
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -26,7 +27,7 @@ import {
 import type { Annex, Annexes } from './annexes.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Address, Door } from './doors.ts';
-import { EDGE } from './edge-app.ts';
+import { isOwn } from './egress-app.ts';
 import { freePort, leaseFor, releaseLease } from './lease.ts';
 import type { Outputs } from './outputs.ts';
 import { strangerIn, writePidFile } from './pid-file.ts';
@@ -45,6 +46,8 @@ export interface LauncherOptions {
   readonly annexes: Annexes;
   readonly cgroups: Cgroups;
   readonly vitals: Pick<Vitals, 'notifyEnv'>;
+  /** The variables by which it finds the egress proxy, if it is to use one. */
+  egressEnv(plan: AppPlan): Readonly<Record<string, string>>;
   isRouted(app: string): boolean;
   doorsOf(app: string): readonly Door[];
   /** A process offers a copy of a socket that it listens on. */
@@ -154,14 +157,19 @@ class Launch {
   ): Omit<SpawnSpec, 'stdio'> {
     const { plan, slot } = this.#request;
     const { machine, guest } = this.#options;
-    const orders = lease.guest || plan.name === EDGE ? this.#orders(lease, annex, doors) : null;
+    const orders = lease.guest || isOwn(plan.name) ? this.#orders(lease, annex, doors) : null;
     const told = secrets.PORT ?? plan.env.PORT ?? plan.baseEnv.PORT;
     const spec = launchSpec({
       plan,
       machine,
       secrets,
       port: lease.port ?? slotPort(plan, slot) ?? (lease.socket && !told ? DEFAULT_PORT : null),
-      names: { ...this.#names(), ...this.#notify, ...(orders && { [GUEST_ENV]: JSON.stringify(orders) }) },
+      names: {
+        ...this.#names(),
+        ...this.#notify,
+        ...this.#options.egressEnv(plan),
+        ...(orders && { [GUEST_ENV]: JSON.stringify(orders) }),
+      },
       preload: lease.guest ? guest : null,
       preloadPaths: preloadPaths(orders),
       realCwd: realpathSync(plan.cwd),

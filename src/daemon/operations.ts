@@ -12,8 +12,10 @@ import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
 import type { Address, Doors } from './doors.ts';
 import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
+import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
+import { freePort } from './lease.ts';
 import { endInOrder } from './order.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outputs } from './outputs.ts';
@@ -34,6 +36,8 @@ export interface OperationsOptions {
   /** The file that an edge runs. */
   readonly edgeEntry: string;
   readonly edgeEnv: Readonly<Record<string, string>>;
+  /** The file that the egress proxy runs. */
+  readonly egressEntry: string;
   /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
   requireRights(plan: AppPlan): void;
   /** The routes have changed. */
@@ -176,7 +180,7 @@ export class Operations {
 
   async delete(name: string): Promise<void> {
     const stored = this.#wishes.get(name);
-    if (name === EDGE || routedApps(this.#state).has(name)) {
+    if (isOwn(name) || routedApps(this.#state).has(name)) {
       throw new HoldfastError('BAD_REQUEST', `Cannot delete "${name}": sites need it`, {
         hint: `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``,
       });
@@ -202,7 +206,8 @@ export class Operations {
       if (plan && kind !== 'remove') this.#options.requireRights(plan);
     }
     await orphans.end(Object.keys(next.apps));
-    const target = await this.#openedFor(targetState(this.#state, next, (...of) => this.#edgePlan(...of)));
+    const withEdge = targetState(this.#state, next, (...of) => this.#edgePlan(...of));
+    const target = await this.#openedFor(withEgress(withEdge, next, await this.#egressApp(next)));
     const { sites, edge } = this.#state;
     this.#wishes.keepBefore({ sites, edge });
     const removed = changes
@@ -223,10 +228,10 @@ export class Operations {
       if (plan) outputs.configure(plan);
     }
     outputs.setHomeCap(this.#state.logsTotalBytes);
-    const edgeApp = this.#state.apps[EDGE];
-    if (edgeApp?.stopped) removed.push(EDGE);
+    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
+    removed.push(...own.filter((name) => this.#state.apps[name]?.stopped));
     try {
-      await this.#wishes.makeTrue([...Object.keys(next.apps), ...(edgeApp ? [EDGE] : [])]);
+      await this.#wishes.makeTrue([...Object.keys(next.apps), ...own]);
     } finally {
       this.#wishes.keepBefore(null);
       if (removed.length > 0) await this.#delete(removed);
@@ -238,11 +243,11 @@ export class Operations {
   async down(): Promise<void> {
     const { store, orphans } = this.#options;
     this.#wishes.end({ keepWishes: false });
-    const names = Object.keys(this.#state.apps).filter((name) => name !== EDGE);
+    const names = Object.keys(this.#state.apps).filter((name) => !isOwn(name));
     await Promise.all([this.#delete(names, HURRY_MS), orphans.endAll()]);
     store.edit((state) => ({ ...state, sites: {} }));
-    await this.#delete([EDGE], HURRY_MS);
-    store.edit((state) => ({ ...state, edge: null, logsTotalBytes: null }));
+    await this.#delete([EDGE, EGRESS], HURRY_MS);
+    store.edit((state) => ({ ...state, edge: null, logsTotalBytes: null, egress: {} }));
   }
 
   /** The machine goes down: ends everything, but keeps the wish for the next start. */
@@ -255,12 +260,12 @@ export class Operations {
       app.desire({ ...app.desired, wanted: 0, drainLimitMs: HURRY_MS });
       await supervisor.until(() => app.isGone);
     };
-    const apps = supervisor.apps.filter(({ name }) => name !== EDGE);
+    const apps = supervisor.apps.filter(({ name }) => !isOwn(name));
     await endInOrder(
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await end(EDGE);
+    await Promise.all([end(EDGE), end(EGRESS)]);
   }
 
   /** Starts the run of a job; resolves when its processes run. See InstanceOperations. */
@@ -295,6 +300,11 @@ export class Operations {
 
   #edgePlan(edge: EdgePlan, addresses: readonly Address[]): AppPlan {
     return edgeAppPlan(edge, addresses, this.#options.edgeEntry, this.#options.edgeEnv);
+  }
+
+  async #egressApp({ egress }: Plan): Promise<EgressApp> {
+    const { egressEntry: entry, edgeEnv: baseEnv } = this.#options;
+    return { entry, baseEnv, port: egress ? await freePort() : 0 };
   }
 
   #hasFailed(name: string): boolean {

@@ -3,7 +3,8 @@ import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
-import { EDGE, routedApps } from './edge-app.ts';
+import { routedApps } from './edge-app.ts';
+import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import { addressesOf, collide, hasGuest, portsOf, refuseShared } from './ports.ts';
 import type { DesiredState, StoredApp } from './state.ts';
@@ -36,7 +37,7 @@ export class PortKeeper {
   open(apps: readonly StoredApp[], state: DesiredState = this.#state): void {
     const opened: Address[] = [];
     for (const app of apps) refuseShared(app, state);
-    for (const { plan } of apps) if (!hasGuest(plan) && plan.name !== EDGE) this.#checkFree(plan);
+    for (const { plan } of apps) if (!hasGuest(plan) && !isOwn(plan.name)) this.#checkFree(plan);
     try {
       for (const address of apps.flatMap((app) => addressesOf(app, state))) {
         if (this.#options.doors.find(address)) continue;
@@ -96,7 +97,7 @@ export class PortKeeper {
    */
   canOverlap(stored: StoredApp): boolean {
     const { plan } = stored;
-    if (hasGuest(plan) || plan.name === EDGE) return this.unheld(stored) === null;
+    if (hasGuest(plan) || isOwn(plan.name)) return this.unheld(stored) === null;
     return plan.port === null || routedApps(this.#state).has(plan.name);
   }
 

@@ -3,12 +3,14 @@ import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Address, describeAddress } from './doors.ts';
 import { EDGE, edgeAddresses, routedApps } from './edge-app.ts';
+import { EGRESS, EGRESS_HOST, isOwn } from './egress-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 
 /** Where instances of this app get their sockets from: what the plan names and what was learned; routed apps have none. */
 export function addressesOf(stored: StoredApp, state: DesiredState): readonly Address[] {
   const { plan, learned } = stored;
   if (plan.name === EDGE) return edgeAddresses(state);
+  if (plan.name === EGRESS) return plan.port === null ? [] : [{ host: EGRESS_HOST, port: plan.port }];
   if (!hasGuest(plan)) return [];
   if (routedApps(state).has(plan.name)) return learned;
   // It may listen on a narrower address of the same port.
@@ -40,7 +42,7 @@ export function refuseShared(app: StoredApp, state: DesiredState): void {
 /** Also the port that a program without a guest opens by itself. */
 function claimsOf(stored: StoredApp, state: DesiredState): readonly Address[] {
   const { plan } = stored;
-  if (hasGuest(plan) || plan.name === EDGE || routedApps(state).has(plan.name))
+  if (hasGuest(plan) || isOwn(plan.name) || routedApps(state).has(plan.name))
     return addressesOf(stored, state);
   return portsOf(plan).map((port) => ({ host: null, port }));
 }

@@ -6,6 +6,7 @@ import type { AppPlan, Probe } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { EDGE } from './edge-app.ts';
+import { EGRESS } from './egress-app.ts';
 import type { Link, Links } from './links.ts';
 import type { Notice } from './notify-sockets.ts';
 import type { Prober } from './prober.ts';
@@ -116,6 +117,7 @@ export class Readiness {
 
   #wayOf({ plan, running }: Instance): Way {
     if (plan.name === EDGE) return 'edge';
+    if (plan.name === EGRESS) return 'guest';
     const { ready } = plan;
     if (ready.by === 'probe') return { probe: ready.probe };
     if (ready.by === 'started') return 'at once';

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { completedAppPlan, edgeDefaults } from '../config/app-defaults.ts';
-import type { AppPlan, EdgePlan, SitePlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, EgressPlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
@@ -40,6 +40,8 @@ export interface DesiredState {
   readonly edge: EdgePlan | null;
   /** Cap over all logs of the home; null = the default. */
   readonly logsTotalBytes: number | null;
+  /** By config file: where the apps of it may connect to. */
+  readonly egress: Readonly<Record<string, EgressPlan>>;
 }
 
 export const nothingDesired: DesiredState = {
@@ -48,6 +50,7 @@ export const nothingDesired: DesiredState = {
   sites: {},
   edge: null,
   logsTotalBytes: null,
+  egress: {},
 };
 
 const GENERATIONS = 2;

@@ -30,9 +30,12 @@ export function renewed(
   source: string | null,
   mode: RolloutMode,
   moved = false,
+  /** It runs in another environment than what runs now, although its plan is the same. */
+  surrounded = false,
 ): StoredApp {
   if (!old) return fresh(plan, source);
-  if (!moved && !outdates(old.plan, plan)) return { ...old, plan, source, idle: [], stopped: false };
+  if (!moved && !surrounded && !outdates(old.plan, plan))
+    return { ...old, plan, source, idle: [], stopped: false };
   return {
     ...old,
     plan,

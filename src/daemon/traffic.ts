@@ -8,6 +8,7 @@ import type { EdgeTable, EdgeTarget, EdgeTls } from '../protocol/edge-table.ts';
 import type { DrainOrder, Traffic } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { EDGE, edgeTable } from './edge-app.ts';
+import { isOwn } from './egress-app.ts';
 import type { Link, Links } from './links.ts';
 import type { DesiredState } from './state.ts';
 
@@ -134,7 +135,7 @@ export class Routing implements Traffic {
   }
 
   #hasLink({ plan, running }: Instance): boolean {
-    return plan.name === EDGE || (running?.record.lease.guest ?? false);
+    return isOwn(plan.name) || (running?.record.lease.guest ?? false);
   }
 
   /** Every edge that serves is connected, and `is` holds for it. */

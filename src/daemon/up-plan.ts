@@ -4,6 +4,7 @@ import type { AppPlan, EdgePlan, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change } from '../protocol/api.ts';
 import { EDGE, edgeAddresses, routedApps } from './edge-app.ts';
+import { egressOf, isOwn } from './egress-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 import { renewed } from './stored-app.ts';
 
@@ -49,7 +50,7 @@ export function targetState(
   edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
 ): DesiredState {
   const { source } = next;
-  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || name === EDGE);
+  const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || isOwn(name));
   const otherSites = Object.entries(state.sites).filter(([, entry]) => entry.source !== source);
   const sites = Object.fromEntries([
     ...otherSites,
@@ -58,12 +59,14 @@ export function targetState(
   const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
   const before = routedApps(state);
   const after = routedApps({ ...state, sites });
+  // What tells it of the proxy is in its environment.
+  const surrounded = (egressOf(source, state) === null) !== (next.egress === null);
   const apps: Record<string, StoredApp> = Object.fromEntries(others);
   for (const [name, plan] of Object.entries(next.apps)) {
     const old = state.apps[name];
     // An app that becomes routed, or is no longer, listens elsewhere.
     const moved = before.has(name) !== after.has(name);
-    const wanted = renewed(old, plan, source, 'rolling', moved);
+    const wanted = renewed(old, plan, source, 'rolling', moved, surrounded);
     const starts = plan.autostart || (old !== undefined && !old.stopped);
     apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
   }
@@ -74,7 +77,7 @@ export function targetState(
 /** What runs now of what came from this file, in the shape of a plan. */
 function currentPlan(state: DesiredState, next: Plan): Plan {
   const { source } = next;
-  const mine = Object.values(state.apps).filter((app) => app.source === source && app.plan.name !== EDGE);
+  const mine = Object.values(state.apps).filter((app) => app.source === source && !isOwn(app.plan.name));
   const sites = Object.values(state.sites).filter((entry) => entry.source === source);
   return {
     source,
@@ -83,6 +86,7 @@ function currentPlan(state: DesiredState, next: Plan): Plan {
     // Without sites there is no edge, so its settings make no difference.
     edge: Object.keys(next.sites).length === 0 ? next.edge : (state.edge ?? next.edge),
     logsTotalBytes: state.logsTotalBytes,
+    egress: egressOf(source, state),
   };
 }
 

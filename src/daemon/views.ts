@@ -17,6 +17,7 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
+import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import type { Links, Listening } from './links.ts';
 import type { DesiredState, StoredApp } from './state.ts';
@@ -37,7 +38,7 @@ export interface ViewSources {
 }
 
 export function appViews(sources: ViewSources): AppView[] {
-  const names = Object.keys(sources.state().apps).sort((a, b) => Number(a === EDGE) - Number(b === EDGE));
+  const names = Object.keys(sources.state().apps).sort((a, b) => Number(isOwn(a)) - Number(isOwn(b)));
   const views = names.flatMap((name) => appView(name, sources) ?? []);
   sources.usage.keepOnly(new Set(views.flatMap(({ instances }) => instances.map(({ pid }) => pid ?? 0))));
   return views;
@@ -51,7 +52,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   return {
     name,
-    kind: name === EDGE ? 'edge' : 'app',
+    kind: name === EDGE ? 'edge' : isOwn(name) ? 'egress' : 'app',
     namespace: stored.plan.namespace,
     after: stored.plan.after,
     numbers: stored.numbers,

@@ -8,6 +8,7 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import { type Address, describeAddress, sameAddress } from './doors.ts';
 import { EDGE } from './edge-app.ts';
+import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import type { Outputs } from './outputs.ts';
 import type { PortKeeper } from './port-keeper.ts';
@@ -55,7 +56,7 @@ export class Wishes {
   get(name: string): StoredApp {
     const stored = this.state.apps[name];
     if (stored) return stored;
-    const names = Object.keys(this.state.apps).filter((other) => other !== EDGE);
+    const names = Object.keys(this.state.apps).filter((other) => !isOwn(other));
     const known =
       names.length === 0 ? 'there are no apps' : `there is ${names.map((n) => `"${n}"`).join(', ')}`;
     throw new HoldfastError('APP_UNKNOWN', `There is no app "${name}": ${known}`);
@@ -151,7 +152,7 @@ export class Wishes {
   hindrance(instance: Instance): string | null {
     const { name } = instance.plan;
     const stored = this.state.apps[name];
-    if (!stored || (!hasGuest(stored.plan) && name !== EDGE)) return null;
+    if (!stored || (!hasGuest(stored.plan) && !isOwn(name))) return null;
     const address = this.#options.ports.unheld(stored);
     const others = this.#options.supervisor.app(name)?.instances ?? [];
     if (!address || !others.some((other) => other !== instance && other.running !== null)) return null;

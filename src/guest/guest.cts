@@ -17,6 +17,7 @@ import type { ListenModule } from './listen.cts';
 import type { Messages, MessagesModule } from './messages.cts';
 import type { AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { OrdersModule } from './orders.cts';
+import type { OutgoingModule } from './outgoing.cts';
 import type { ProbeSocket, ProbeSocketModule } from './probe-socket.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { ReportsModule } from './reports.cts';
@@ -146,6 +147,12 @@ function hostOf(address: ReturnType<AppServer['address']>, handle: ListenHandle)
   return name.address === undefined || name.address === '::' ? null : name.address;
 }
 
+// Also in the app's worker threads, which have no orders.
+quietly(() => {
+  if (process.env.HOLDFAST_EGRESS === undefined) return;
+  const { sendOutgoing }: OutgoingModule = require('./outgoing.cjs');
+  sendOutgoing(process.env);
+});
 quietly(() => {
   const orders = takeOrders(process.env, process.execArgv, __filename);
   if (orders) start(orders);

@@ -6,6 +6,7 @@
  *   GET  /v1/apps                            AppView[]
  *   GET  /v1/apps/:name                      AppDetail
  *   GET  /v1/crashes?app=                    CrashRecord[], newest last
+ *   GET  /v1/egress?app=                     EgressView, see egress.ts
  *   GET  /v1/events?tail=N&follow=1          NDJSON of HoldfastEvent
  *   POST /v1/up        { plan, dryRun }      UpResult
  *   POST /v1/apps      { app }               AppView      start a new app, or a stopped one of the same name
@@ -48,8 +49,8 @@ export interface DaemonView {
 /** The name of Holdfast's own proxy among the apps; no app of a user can have it. */
 export const EDGE_NAME = '@edge';
 
-/** `edge`: Holdfast's own proxy, kept by the same supervisor. */
-export type AppKind = 'app' | 'edge';
+/** `edge`, `egress`: Holdfast's own proxies, kept by the same supervisor. */
+export type AppKind = 'app' | 'edge' | 'egress';
 
 /** running: all wanted instances are ready. degraded: some are. failed: none is, and none will be without help. */
 export type AppStatus =
@@ -207,7 +208,7 @@ export interface OutputLine {
 /** One line of what `up` changes; `detail` names the settings that differ. */
 export interface Change {
   readonly kind: 'add' | 'change' | 'scale' | 'remove' | 'start';
-  readonly what: 'app' | 'site' | 'edge' | 'logs';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress';
   readonly name: string;
   readonly detail: readonly string[];
 }

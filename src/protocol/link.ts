@@ -5,6 +5,7 @@
  * path of a request.
  */
 import type { EdgeTable, EdgeTls } from './edge-table.ts';
+import type { EgressCount, EgressDenial, EgressPolicy } from './egress.ts';
 
 /** The environment variable in which a child finds its LinkAddress as JSON; the child deletes it from `process.env`. */
 export const GUEST_ENV = 'HOLDFAST_GUEST';
@@ -58,7 +59,7 @@ export interface DoorOffer {
 export type FromChild =
   | {
       readonly type: 'hello';
-      readonly role: 'guest' | 'edge';
+      readonly role: 'guest' | 'edge' | 'egress';
       readonly instance: string;
       readonly serial: number;
       readonly pid: number;
@@ -91,6 +92,9 @@ export type FromChild =
   | { readonly type: 'applied'; readonly version: number }
   /** Edge: a target that is draining or gone from the table has no request and no WebSocket left. */
   | { readonly type: 'retired'; readonly target: string }
+  /** Egress: these rows have changed, or all after a new connection. */
+  | { readonly type: 'egressCounts'; readonly counts: readonly EgressCount[] }
+  | { readonly type: 'egressDenied'; readonly denial: EgressDenial }
   /** Edge, every second while there is traffic: for the live view. */
   | { readonly type: 'traffic'; readonly sites: Readonly<Record<string, TrafficCount>> };
 
@@ -110,5 +114,6 @@ export type ToChild =
   | { readonly type: 'drain'; readonly timeoutMs: number; readonly final?: boolean }
   /** For the app: `process.emit('message', message)`. */
   | { readonly type: 'message'; readonly message: unknown }
+  | { readonly type: 'egress'; readonly policy: EgressPolicy }
   | { readonly type: 'table'; readonly table: EdgeTable }
   | { readonly type: 'tls'; readonly tls: EdgeTls };

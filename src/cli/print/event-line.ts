@@ -51,6 +51,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'certificate.obtained': ['green', 'certificate obtained'],
   'certificate.renewed': ['green', 'certificate renewed'],
   'certificate.failed': ['red', 'certificate not obtained'],
+  'egress.denied': ['yellow', 'may not connect'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 
@@ -103,6 +104,7 @@ function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
   if (typeof data.signal === 'string' && type === 'instance.signalled') facts.push(data.signal);
   if (type === 'daemon.upgrading') facts.push(`from ${data.from} to ${data.to}`);
+  if (type === 'egress.denied' && Number(data.times) > 1) facts.push(`${data.times} times`);
   if (typeof data.lines === 'number') facts.push(`${data.lines} lines`);
   if (typeof data.failures === 'number') facts.push(`${data.failures} in a row`);
   if (typeof data.port === 'number') facts.push(`port ${data.port}`);
