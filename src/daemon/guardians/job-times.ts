@@ -36,13 +36,18 @@ export class JobTimes {
     this.#jobs = new Map(Object.entries(jobs));
   }
 
-  /** What an earlier daemon knew, and the files of it that were damaged. */
+  /** What an earlier daemon knew, and the files of it that were damaged, or why none can be read. */
   static async load(
     file: string,
     onUnsaved: (error: Error) => void,
-  ): Promise<{ times: JobTimes; damaged: readonly Damaged[] }> {
-    const { value, damaged } = await readNewest(file, parse, { generations: 1 });
-    return { times: new JobTimes(file, value?.jobs ?? {}, onUnsaved), damaged };
+  ): Promise<{ times: JobTimes; damaged: readonly Damaged[]; unreadable: string | null }> {
+    try {
+      const { value, damaged } = await readNewest(file, parse, { generations: 1 });
+      return { times: new JobTimes(file, value?.jobs ?? {}, onUnsaved), damaged, unreadable: null };
+    } catch (error) {
+      const unreadable = error instanceof Error ? error.message : String(error);
+      return { times: new JobTimes(file, {}, onUnsaved), damaged: [], unreadable };
+    }
   }
 
   /** The last planned time that was dealt with; null when nothing is known for this expression. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cleanup, type Test } from '../../../test/support/cleanup.ts';
@@ -290,6 +290,15 @@ describe('the times of jobs', () => {
     assert.match(after.told()[0] ?? '', /^state\.repaired: .*jobs\.json is damaged/);
     await after.pass(5 * MINUTE);
     assert.equal(after.launcher.launched.length, 1);
+  });
+
+  test('survive a file that cannot be read at all', async (t) => {
+    const dir = tempDir(t);
+    mkdirSync(join(dir, 'jobs.json'));
+    const { told, pass, launcher } = await setUp(t, { dir });
+    assert.match(told()[0] ?? '', /^state\.repaired: .*jobs\.json cannot be read \(EISDIR/);
+    await pass(5 * MINUTE);
+    assert.equal(launcher.launched.length, 1);
   });
 
   test('are written before the run begins', async (t) => {

@@ -86,7 +86,12 @@ export class Jobs implements Guardian {
   async #load(): Promise<void> {
     const { file, journal } = this.#context;
     const onUnsaved = (error: Error) => journal.record('state.unsaved', { reason: error.message });
-    const { times, damaged } = await JobTimes.load(file, onUnsaved);
+    const { times, damaged, unreadable } = await JobTimes.load(file, onUnsaved);
+    if (unreadable !== null) {
+      journal.record('state.repaired', {
+        reason: `${file} cannot be read (${unreadable}): what jobs have missed is not known`,
+      });
+    }
     for (const { file, reason, setAside } of damaged) {
       journal.record('state.repaired', { reason: `${file} is damaged (${reason})`, data: { setAside } });
     }
