@@ -1,9 +1,10 @@
 /** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
 
-import type { ClientSide } from './client-side.ts';
+import type { Answering, ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
 import { Exchange } from './forward.ts';
 import { type Client, Forwarder } from './forwarded.ts';
+import { enter } from './gate/entrance.ts';
 import { RequestWriter } from './headers.ts';
 import { type BodyReader, LengthReader } from './http1/body.ts';
 import { ChunkedReader } from './http1/chunked.ts';
@@ -49,7 +50,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   /** What came behind the request that is being answered. */
   #stash: Buffer | undefined;
   #pumping = false;
-  #exchange: Exchange | undefined;
+  #exchange: Answering | undefined;
   /** While the body of the request is not complete. */
   #reader: BodyReader | undefined;
   #bodyBytes = 0;
@@ -153,10 +154,17 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     if (this.#stash) this.#pump();
   }
 
-  answerLocally(status: number, message: string, head: RequestHead, keep: boolean, extra: string): void {
+  answerLocally(
+    status: number,
+    message: string,
+    head: RequestHead,
+    keep: boolean,
+    extra: string,
+    html?: string,
+  ): void {
     const accept = head.fields.first(Kind.accept) ?? '';
     const isHead = head.method === 'HEAD';
-    this.wire.text(localAnswer({ status, message, accept, head: isHead, close: !keep, extra }));
+    this.wire.text(localAnswer({ status, message, accept, head: isHead, close: !keep, extra, html }));
     this.finished(keep);
   }
 
@@ -261,7 +269,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     this.#state = 'exchange';
     this.deadline = 0;
     if (next < end) this.#setAside(buffer, next, end);
-    const exchange = new Exchange(this, head, done);
+    const site = this.edge.site(head.host);
+    const exchange = site?.gate ? enter(this, site, site.gate, head, done) : new Exchange(this, head, done);
     this.#exchange = exchange;
     exchange.begin(buffer, from, to);
   }

@@ -6,6 +6,7 @@ import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import { type AccessEntry, accessLine } from './access-log.ts';
 import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
+import { Gates } from './gate/gates.ts';
 import { ConnectionCounts } from './limits.ts';
 import { Pool } from './pool.ts';
 import { Router, type Site } from './routes.ts';
@@ -43,6 +44,7 @@ export class Edge {
   readonly #events: EdgeEvents;
   readonly #counts = new ConnectionCounts();
   readonly #connections = new Set<Connection>();
+  readonly #gates = new Gates();
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
   #trusted = '';
@@ -95,7 +97,7 @@ export class Edge {
     this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
-    this.#router = new Router(table.sites, (name) => this.#pools.get(name));
+    this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates);
     // Only now, because what is cut looks for another place at once.
     for (const target of changed) target.follow();
     for (const target of [...this.#targets.values()]) this.left(target);

@@ -4,9 +4,11 @@
  */
 import { Affinity } from './affinity.ts';
 import { AnswerWriter, sendChunk } from './answer.ts';
-import type { ClientSide } from './client-side.ts';
+import type { Answering, ClientSide } from './client-side.ts';
+import { Compression, encodingFor } from './encode/compression.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
+import type { Visit } from './gate/visit.ts';
 import { interimText, switchText } from './headers.ts';
 import type { Waiter } from './hold.ts';
 import { Kind } from './http1/fields.ts';
@@ -26,14 +28,18 @@ const CONNECT_MS = 5_000;
 const DEATHS_MAX = 2;
 const EMPTY = Buffer.alloc(0);
 const NONE: Target[] = [];
+const PLAIN = { varies: false, coding: undefined };
 
-type Phase = 'begun' | 'waiting' | 'connecting' | 'sent' | 'answering' | 'done';
+/** ending: the app has answered, and the rest of the answer is on its way through a compressor. */
+type Phase = 'begun' | 'waiting' | 'connecting' | 'sent' | 'answering' | 'ending' | 'done';
 
-export class Exchange implements Caller, Waiter {
+export class Exchange implements Caller, Waiter, Answering {
   readonly #side: ClientSide;
   readonly #head: RequestHead;
   readonly #client: Client;
   readonly #startedAt: number;
+  /** What the gate of its site found out; undefined when it has none. */
+  readonly #visit: Visit | undefined;
   #phase: Phase = 'begun';
   /** The whole request has been read from the client. */
   #requestDone: boolean;
@@ -54,16 +60,21 @@ export class Exchange implements Caller, Waiter {
   /** End of the time that it may wait for a target, once it has waited. */
   #holdUntil = 0;
   #answer: AnswerWriter | undefined;
+  /** What the answer goes through before. */
+  #compression: Compression | undefined;
   /** Field lines for every answer of this site. */
   #extra = '';
   #keepClient = false;
+  /** What the kernel had not taken yet when the time was last up. */
+  #unwritten = -1;
   /** An answer that may pause for as long as it likes. */
   #endless = false;
 
-  constructor(side: ClientSide, head: RequestHead, requestDone: boolean) {
+  constructor(side: ClientSide, head: RequestHead, requestDone: boolean, visit?: Visit) {
     this.#side = side;
     this.#head = head;
-    this.#client = side.client(head);
+    this.#visit = visit;
+    this.#client = visit ? visit.client : side.client(head);
     this.#requestDone = requestDone;
     this.#startedAt = side.edge.accessLog ? performance.now() : 0;
   }
@@ -94,7 +105,7 @@ export class Exchange implements Caller, Waiter {
       }
       this.#extra = policy.fields(site.host, scheme);
     }
-    const pool = site.match(this.#head.path);
+    const pool = site.pool(this.#head.path);
     if (!pool) {
       this.#say(404, 'There is nothing at this address');
       return;
@@ -107,6 +118,7 @@ export class Exchange implements Caller, Waiter {
   /** Takes more of the request's body. */
   more(buffer: Buffer, from: number, to: number, done: boolean): void {
     this.#requestDone = done;
+    if (this.#phase === 'ending') return;
     if (this.#phase === 'sent' || this.#phase === 'answering') {
       this.#kept = undefined;
       this.#sendBody('', buffer, from, to);
@@ -118,7 +130,7 @@ export class Exchange implements Caller, Waiter {
 
   /** The client sent something that cannot be part of its request, or too much, or nothing for too long. */
   refuse(refusal: Refusal): void {
-    if (this.#phase === 'answering') {
+    if (this.#phase === 'answering' || this.#phase === 'ending') {
       this.#cutOff(refusal.reason);
       return;
     }
@@ -135,11 +147,21 @@ export class Exchange implements Caller, Waiter {
 
   /** The deadline that it had set has passed. */
   expire(): void {
-    if (this.#phase === 'waiting') this.#unserved();
+    if (this.#phase === 'ending') this.#awaitReader();
+    else if (this.#phase === 'waiting') this.#unserved();
     else if (this.#phase === 'connecting') this.#giveUp(connectTimedOut());
     else if (this.#phase === 'sent' && this.#clientsTurn) {
       this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
     } else this.#giveUp(answerTimedOut());
+  }
+
+  /** A client may read slowly, but not stop. */
+  #awaitReader(): void {
+    const { unwritten } = this.#side.wire;
+    const moved = unwritten !== this.#unwritten;
+    this.#unwritten = unwritten;
+    if (moved) this.#expectProgress();
+    else this.#cutOff('the client does not read');
   }
 
   /** There may be a place now: look again. */
@@ -147,7 +169,7 @@ export class Exchange implements Caller, Waiter {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'begun';
     this.#tried = NONE;
-    const pool = this.#side.edge.site(this.#head.host)?.match(this.#head.path);
+    const pool = this.#side.edge.site(this.#head.host)?.pool(this.#head.path);
     if (!pool) {
       this.#say(404, 'There is nothing at this address any more');
       return;
@@ -158,8 +180,9 @@ export class Exchange implements Caller, Waiter {
 
   /** What was written has gone out to the client. */
   clientDrained(): void {
-    if (this.#phase !== 'answering') return;
-    this.#upstream?.wire.resume();
+    if (this.#phase !== 'answering' && this.#phase !== 'ending') return;
+    this.#compression?.resume();
+    if (!this.#compression?.congested) this.#upstream?.wire.resume();
     this.#expectProgress();
   }
 
@@ -190,7 +213,9 @@ export class Exchange implements Caller, Waiter {
       this.#target as Target,
       this.#client.scheme === 'https',
     );
-    this.#answer = new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
+    this.#answer = this.#visit
+      ? this.#dressed(this.#visit, head, keep, cookie + this.#extra, done ? to - from : undefined)
+      : new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
     if (this.#endless) wire.watch();
@@ -200,12 +225,55 @@ export class Exchange implements Caller, Waiter {
   onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void {
     const answer = this.#answer as AnswerWriter;
     this.#affinity?.read(this.#target as Target, buffer, from, to, this.#side.edge.sweeper.now);
+    if (this.#compression) {
+      this.#compress(this.#compression, buffer, from, to, done);
+      return;
+    }
     answer.write(buffer, from, to, done);
     if (done) {
       this.#finish(answer);
       return;
     }
     if (this.#side.wire.congested) this.#upstream?.wire.pause();
+    this.#expectProgress();
+  }
+
+  /** An answer as the site wants it. `size`: of its body, if all of it is here. */
+  #dressed(
+    visit: Visit,
+    head: ResponseHead,
+    keep: boolean,
+    lines: string,
+    size: number | undefined,
+  ): AnswerWriter {
+    const { wire } = this.#side;
+    const { fields, content } = visit.gate;
+    const request = this.#head;
+    const encoding = content.compress
+      ? encodingFor(request, head, request.method === 'HEAD' ? undefined : size)
+      : PLAIN;
+    const answer = new AnswerWriter(wire, request, fields.dress(head, encoding), keep, lines + visit.idLine);
+    const by = (this.#target as Target).id;
+    if (encoding.coding !== undefined && request.method !== 'HEAD') {
+      this.#compression = new Compression(encoding.coding, answer, wire, {
+        room: () => this.#upstream?.wire.resume(),
+        moved: () => this.#expectProgress(),
+        ended: () => {
+          this.#end(answer.status, by);
+          this.#side.finished(this.#keepClient && this.#requestDone);
+        },
+        failed: () => this.#cutOff('it could not be compressed'),
+      });
+    }
+    return answer;
+  }
+
+  #compress(compression: Compression, buffer: Buffer, from: number, to: number, done: boolean): void {
+    compression.write(buffer, from, to, done);
+    if (done) {
+      this.#phase = 'ending';
+      this.#part(this.#answer as AnswerWriter);
+    } else if (compression.congested || this.#side.wire.congested) this.#upstream?.wire.pause();
     this.#expectProgress();
   }
 
@@ -395,15 +463,20 @@ export class Exchange implements Caller, Waiter {
   // The end
 
   #finish(answer: AnswerWriter): void {
+    this.#end(answer.status, (this.#target as Target).id);
+    this.#part(answer);
+    this.#side.finished(this.#keepClient && this.#requestDone);
+  }
+
+  /** The app has done its part. */
+  #part(answer: AnswerWriter): void {
     const target = this.#target as Target;
     const upstream = this.#upstream as Upstream;
     if (answer.status === 200) this.#affinity?.confirm(target, this.#side.edge.sweeper.now);
     this.#upstream = undefined;
     this.#target = undefined;
-    this.#end(answer.status, target.id);
     upstream.release(this.#requestDone);
     this.#side.edge.leave(target);
-    this.#side.finished(this.#keepClient && this.#requestDone);
   }
 
   #cutOff(cause: string): void {
@@ -417,7 +490,9 @@ export class Exchange implements Caller, Waiter {
   #say(status: number, message: string, keep = this.#requestDone, extra = '', cause = message): void {
     this.#end(status, cause);
     const keepClient = keep && this.#head.keepAlive && !this.#side.edge.draining;
-    this.#side.answerLocally(status, message, this.#head, keepClient, extra + this.#extra);
+    const lines = extra + this.#extra + (this.#visit?.pageLines ?? '');
+    const html = this.#visit?.gate.pageFor(status);
+    this.#side.answerLocally(status, message, this.#head, keepClient, lines, html);
   }
 
   /** Answers 200 with this text, and closes. */
@@ -431,6 +506,7 @@ export class Exchange implements Caller, Waiter {
   /** Gives up its place, wherever that is. */
   #leave(): void {
     this.#pool?.waiting.remove(this);
+    this.#compression?.destroy();
     this.#upstream?.abandon();
     this.#upstream = undefined;
     const target = this.#target;
@@ -460,6 +536,7 @@ export class Exchange implements Caller, Waiter {
       bytes: this.#answer?.bytes ?? 0,
       ms,
       by,
+      requestId: this.#visit?.requestId ?? '',
     });
   }
 }

@@ -11,14 +11,19 @@ export interface LocalAnswer {
   readonly close: boolean;
   /** More field lines. */
   readonly extra: string;
+  /** A page in place of our own, for those who read HTML; its bytes as latin1. */
+  readonly html?: string | undefined;
 }
 
 export function localAnswer(answer: LocalAnswer): string {
-  const { status, message, accept, head, close, extra } = answer;
-  const { type, body } = page(status, message, accept);
+  const { status, message, accept, head, close, extra, html } = answer;
+  const { type, body } =
+    html !== undefined && accept.includes('text/html')
+      ? { type: 'text/html; charset=utf-8', body: html }
+      : page(status, message, accept);
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nDate: ${new Date().toUTCString()}\r\n` +
-    `Content-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n` +
+    `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +
     `${extra}${close ? 'Connection: close\r\n' : ''}\r\n${head ? '' : body}`
   );
 }

@@ -10,7 +10,7 @@ function router(
     routes: Object.entries(routes).map(([prefix, pool]) => ({ prefix, pool })),
   }));
   const compiled = new Router(table, (name) => (name === 'missing' ? undefined : name));
-  return (host, path) => compiled.site(host)?.match(path);
+  return (host, path) => compiled.site(host)?.pool(path);
 }
 
 test('the longest prefix wins, at segment borders', () => {

@@ -1,26 +1,38 @@
 /** From host and path to a pool: the table, compiled once for every swap. */
 import type { EdgeSite } from '../protocol/edge-table.ts';
+import { Folder } from './files/folder.ts';
+import type { Gate } from './gate/gate.ts';
+import { Gates } from './gate/gates.ts';
 import { siteName } from './http1/host.ts';
 
 export interface Route<P> {
   readonly prefix: string;
-  readonly pool: P;
+  readonly place: P | Folder;
 }
 
 export class Site<P> {
   readonly host: string;
+  /** Undefined: all that it does is to pass requests on. */
+  readonly gate: Gate | undefined;
   /** The longest prefix first. */
   readonly #routes: readonly Route<P>[];
 
-  constructor(host: string, routes: readonly Route<P>[]) {
+  constructor(host: string, routes: readonly Route<P>[], gate?: Gate) {
     this.host = host;
+    this.gate = gate;
     this.#routes = [...routes].sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** The pool of the longest prefix of a canonical path. */
-  match(path: string): P | undefined {
-    for (const route of this.#routes) if (isUnder(path, route.prefix)) return route.pool;
+  /** What the longest prefix of a canonical path leads to. */
+  match(path: string): P | Folder | undefined {
+    for (const route of this.#routes) if (isUnder(path, route.prefix)) return route.place;
     return undefined;
+  }
+
+  /** The pool that a path leads to. */
+  pool(path: string): P | undefined {
+    const place = this.match(path);
+    return place instanceof Folder ? undefined : place;
   }
 }
 
@@ -40,15 +52,17 @@ export class Router<P> {
   #lastSite: Site<P> | undefined;
 
   /** `poolOf` finds the pool of a name; routes to pools that are not there lead nowhere. */
-  constructor(sites: readonly EdgeSite[], poolOf: (name: string) => P | undefined) {
+  constructor(sites: readonly EdgeSite[], poolOf: (name: string) => P | undefined, gates = new Gates()) {
+    const { gateOf, folderOf } = gates.for(sites);
     let any: Site<P> | undefined;
     for (const { host, routes } of sites) {
       const known = [];
-      for (const { prefix, pool: name } of routes) {
-        const pool = poolOf(name);
-        if (pool !== undefined) known.push({ prefix, pool });
+      for (const route of routes) {
+        const { prefix } = route;
+        const place = 'files' in route ? folderOf(host, prefix) : poolOf(route.pool);
+        if (place !== undefined) known.push({ prefix, place });
       }
-      const site = new Site(host, known);
+      const site = new Site(host, known, gateOf(host));
       if (host === '*') any = site;
       else if (host.startsWith('*.')) this.#wildcards.set(host.slice(2), site);
       else this.#exact.set(host, site);

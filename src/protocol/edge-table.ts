@@ -5,6 +5,7 @@
  * new requests at all, WebSockets are closed with 1012, requests may finish) -> absent (what is left is cut). The edge says `retired` when nothing of it is left.
  */
 import type { EdgeLimits, ListenPlan, Sticky } from '../config/plan.ts';
+import type { FilesRoute, SiteContent } from './site-content.ts';
 
 export interface EdgeTable {
   readonly version: number;
@@ -20,10 +21,17 @@ export interface EdgeSite {
   /** `example.com`, `*.example.com` (one or more labels), or `*`. Lower case, no port. */
   readonly host: string;
   /** Matched by the longest prefix. */
-  readonly routes: readonly { readonly prefix: string; readonly pool: string }[];
+  readonly routes: readonly EdgeRoute[];
   /** Left out: the site is served without TLS. */
   readonly tls?: EdgeSiteTls;
+  /** Left out: requests are passed on, and no more. */
+  readonly content?: SiteContent;
 }
+
+/** To an app, or to files. */
+export type EdgeRoute =
+  | { readonly prefix: string; readonly pool: string }
+  | { readonly prefix: string; readonly files: FilesRoute };
 
 /** What requests of a site with TLS get and need. */
 export interface EdgeSiteTls {

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 
 export interface Page {
   readonly type: string;
+  /** Its bytes as latin1. */
   readonly body: string;
 }
 
