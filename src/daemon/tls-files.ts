@@ -3,7 +3,7 @@
  * What cannot be used is told, and what was in force before stays so. Looking (stat) instead of watching, because certificates
  * are usually links to files elsewhere, and mounts of secrets, both of which watchers miss.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { SitePlan, SiteTlsPlan } from '../config/plan.ts';
@@ -29,8 +29,10 @@ export interface TlsFilesOptions {
 interface Entry {
   readonly host: string;
   readonly plan: SiteTlsPlan;
-  /** What `stat` said of the files when they were last read; null: before the first look. */
-  seen: string | null;
+  /** What `stat` said of the files just before they were last read. */
+  seen: string;
+  /** What it said at the last look. */
+  moved: string;
   /** They were of no use when they were last read. */
   broken: string | null;
   certificate: (Certificate & { readonly subjects: readonly string[]; readonly notBefore: number }) | null;
@@ -64,7 +66,8 @@ export class TlsFiles {
       const entry: Entry = {
         host,
         plan,
-        seen: null,
+        seen: '',
+        moved: '',
         broken: null,
         certificate: null,
         authorities: null,
@@ -115,10 +118,9 @@ export class TlsFiles {
     for (const entry of [...this.#entries.values()]) {
       const seen = await signatureOf(filesOf(entry.plan));
       if (this.#entries.get(entry.host) !== entry) continue;
-      // The first look is at what has just been read.
-      const isNew = entry.seen !== null && seen !== entry.seen;
-      entry.seen = seen;
-      if (isNew && this.#read(entry)) changed = true;
+      // Only what has come to rest: a certificate and its key are written one after the other.
+      if (seen !== entry.seen && seen === entry.moved && this.#read(entry)) changed = true;
+      entry.moved = seen;
       this.#doubt(entry);
     }
     if (changed) this.#tell();
@@ -127,6 +129,7 @@ export class TlsFiles {
   /** @returns whether something else is in force now */
   #read(entry: Entry): boolean {
     const { host, plan } = entry;
+    entry.seen = filesOf(plan).map(statNow).map(describeStats).join(', ');
     const found = read(plan);
     if ('problem' in found) {
       if (entry.broken !== found.problem) {
@@ -175,13 +178,20 @@ function filesOf({ certificate, clients }: SiteTlsPlan): string[] {
 
 /** Follows links. A file that is not there has a signature, too. */
 async function signatureOf(paths: readonly string[]): Promise<string> {
-  const parts = paths.map((path) =>
-    stat(path).then(
-      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
-      () => '-',
-    ),
-  );
-  return (await Promise.all(parts)).join(', ');
+  const all = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return all.map(describeStats).join(', ');
+}
+
+function statNow(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeStats(stats: Stats | undefined): string {
+  return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs}` : '-';
 }
 
 interface Found {

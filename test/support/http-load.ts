@@ -2,13 +2,16 @@
  * A bounded HTTP load: each connection has one request under way, and the next follows after a pause. It counts what
  * a user would notice: answers that are right, and every other outcome by its kind.
  */
-import { Agent, type IncomingMessage, request } from 'node:http';
+import http, { type Agent, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface HttpLoadOptions {
-  /** Such as `http://127.0.0.1:3000/`. */
+  /** Such as `http://127.0.0.1:3000/`, or with https. */
   readonly url: string;
   readonly connections?: number;
+  /** PEM: the authority that the server's certificate must be signed by. */
+  readonly ca?: string;
   /** One connection for many requests; otherwise a new one for each. */
   readonly keepAlive?: boolean;
   /** Pause between an answer and the next request of that connection. */
@@ -63,7 +66,9 @@ interface Outcome {
 const KEPT_FAILURES = 20;
 
 export class HttpLoad {
-  readonly #options: Required<Omit<HttpLoadOptions, 'expect'>> & { expect: HttpLoadOptions['expect'] };
+  readonly #options: Required<Omit<HttpLoadOptions, 'expect'>> & {
+    expect: HttpLoadOptions['expect'];
+  };
   readonly #kinds: Record<string, number> = {};
   readonly #byPid: Record<string, number> = {};
   readonly #failures: LoadFailure[] = [];
@@ -84,6 +89,7 @@ export class HttpLoad {
       headers: {},
       bodyBytes: 0,
       timeoutMs: 30_000,
+      ca: '',
       expect: undefined,
       ...options,
     };
@@ -123,8 +129,9 @@ export class HttpLoad {
   }
 
   async #keepAsking(connection: number, onFirst: () => void): Promise<void> {
-    const { keepAlive, pauseMs } = this.#options;
-    const agent = new Agent({ keepAlive, maxSockets: 1 });
+    const { keepAlive, pauseMs, ca, url } = this.#options;
+    const options = { keepAlive, maxSockets: 1 };
+    const agent = url.startsWith('https:') ? new https.Agent({ ...options, ca }) : new http.Agent(options);
     for (let n = 0; !this.#stopping; n++) {
       const startedAt = performance.now();
       this.#note(await this.#ask(agent, `${connection}.${n}`), startedAt);
@@ -151,6 +158,7 @@ export class HttpLoad {
   #ask(agent: Agent, id: string): Promise<Outcome> {
     const { method, headers, bodyBytes, timeoutMs } = this.#options;
     const url = new URL(this.#options.url);
+    const { request } = url.protocol === 'https:' ? https : http;
     url.searchParams.set('n', id);
     const body = bodyBytes > 0 ? randomText(bodyBytes) : '';
     return new Promise((resolve) => {

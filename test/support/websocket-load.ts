@@ -5,6 +5,8 @@ export interface WebSocketLoadOptions {
   /** Such as `ws://127.0.0.1:3000/`. */
   readonly url: string;
   readonly count?: number;
+  /** PEM: the authority that the server's certificate must be signed by. */
+  readonly ca?: string;
   /** Time between two messages on one socket; 0 = say nothing. */
   readonly everyMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,7 +40,7 @@ export class WebSocketLoad {
   #stopping = false;
 
   constructor(options: WebSocketLoadOptions) {
-    this.#options = { count: 10, everyMs: 100, headers: {}, ...options };
+    this.#options = { count: 10, ca: '', everyMs: 100, headers: {}, ...options };
   }
 
   /** Resolves when every socket is open or has failed to open. */
@@ -71,9 +73,9 @@ export class WebSocketLoad {
   }
 
   #open(n: number): Promise<void> {
-    const { url, headers } = this.#options;
+    const { url, headers, ca } = this.#options;
     return new Promise((resolve) => {
-      const socket = new WebSocket(url, { headers, handshakeTimeout: 15_000 });
+      const socket = new WebSocket(url, { headers, handshakeTimeout: 15_000, ...(ca && { ca }) });
       socket.on('open', () => {
         this.#opened += 1;
         this.#sockets.push(socket);

@@ -12,6 +12,8 @@ export interface ClientHello {
 
 /** More is no greeting: with a key share for a post-quantum exchange one has about 2 KB. */
 export const HELLO_MAX = 16 * 1024;
+/** Clients send one or two. */
+const RECORDS_MAX = 16;
 
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
@@ -43,7 +45,7 @@ function joinRecords(bytes: Buffer): Buffer | 'more' | 'not-tls' | 'malformed' {
     if (bytes.length < at + 5) return 'more';
     if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3) return 'malformed';
     const length = bytes.readUInt16BE(at + 3);
-    if (length === 0 || at + length > HELLO_MAX) return 'malformed';
+    if (length === 0 || at + length > HELLO_MAX || pieces.length === RECORDS_MAX) return 'malformed';
     if (bytes.length < at + 5 + length) return 'more';
     pieces.push(bytes.subarray(at + 5, at + 5 + length));
     have += length;
