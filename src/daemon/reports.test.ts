@@ -36,6 +36,18 @@ test('a report is kept without what may be secret, and what the guest wrote is r
   assert.deepEqual(readdirSync(dir), ['kept.json']);
 });
 
+test('a report of an app that wrote it by itself may hold anything', (t) => {
+  const dir = tempDir(t);
+  const files = reportFiles(dir, 'web.0.1');
+  const deep = `${'{"workers":['.repeat(50_000)}{}${']}'.repeat(50_000)}`;
+  const odd = ['{"workers":[null,7,[]]}', '{"header":7,"javascriptHeap":null}', '[]', deep];
+  for (const text of [...odd, '{"header":{"trigger":7},"javascriptHeap":{"memoryLimit":"all"}}']) {
+    writeFileSync(files.report, text);
+    const { report: read } = takeReports(files, join(dir, 'kept.json'));
+    assert.deepEqual(read, { header: {}, javascriptHeap: {} });
+  }
+});
+
 test('of a huge report the connections are left out', () => {
   assert.deepEqual(cleaned(report, 3 * 1024 * 1024).libuv, []);
   assert.deepEqual(cleaned(report, 1000).libuv, [{ type: 'tcp' }]);

@@ -2,16 +2,16 @@
  * Node's diagnostic reports of instances that died. The guest has them written into one directory; of what belongs to a
  * crash the daemon keeps a copy without what may be secret, and removes the rest.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
+import { readPlainFile } from '../kit/plain-file.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import { maskArguments } from './mask-arguments.ts';
 
 /** What Node writes, as far as it is used here. */
 export interface NodeReport {
   readonly header?: { readonly trigger?: string };
-  readonly javascriptStack?: { readonly message?: string; readonly stack?: readonly string[] };
   readonly javascriptHeap?: { readonly memoryLimit?: number };
 }
 
@@ -39,6 +39,8 @@ export interface ReportFiles {
 const LARGE_BYTES = 2 * 1024 * 1024;
 /** Not ours, whatever it is. */
 const HUGE_BYTES = 64 * 1024 * 1024;
+/** Worker threads of worker threads. */
+const DEEPEST = 10;
 
 export function reportsDir(paths: HomePaths): string {
   return join(paths.home, 'reports');
@@ -55,7 +57,21 @@ export function takeReports(files: ReportFiles, target: string): Found {
   const blocked = readBlocked(files.blocked);
   const kept = report === undefined ? null : keep(cleaned(report.value, report.bytes), target);
   dropReports(files);
-  return { report: (report?.value as NodeReport | undefined) ?? null, blocked, kept };
+  return { report: report === undefined ? null : readReport(report.value), blocked, kept };
+}
+
+/** An app may have written it by itself, and then anything may be in it. */
+function readReport({ header, javascriptHeap }: Record<string, unknown>): NodeReport {
+  const { trigger } = objectOf(header);
+  const { memoryLimit } = objectOf(javascriptHeap);
+  return {
+    header: { ...(typeof trigger === 'string' && { trigger }) },
+    javascriptHeap: { ...(typeof memoryLimit === 'number' && { memoryLimit }) },
+  };
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 export function dropReports(files: ReportFiles): void {
@@ -83,13 +99,14 @@ export function readBlocked(file: string): BlockedAt | null {
 }
 
 /** Without the environment, the addresses of this machine, and what looks secret in the command line; also those of its worker threads. */
-export function cleaned(report: Readonly<Record<string, unknown>>, bytes = 0): Record<string, unknown> {
-  const { environmentVariables, header, workers, ...rest } = report;
-  const { networkInterfaces, commandLine, ...facts } = (header ?? {}) as Record<string, unknown>;
+export function cleaned(report: unknown, bytes = 0, depth = 0): Record<string, unknown> {
+  const { environmentVariables, header, workers, ...rest } = objectOf(report);
+  const { networkInterfaces, commandLine, ...facts } = objectOf(header);
   const args = Array.isArray(commandLine) ? commandLine.map(String) : [];
   const clean: Record<string, unknown> = { header: { ...facts, commandLine: maskArguments(args) }, ...rest };
-  if (Array.isArray(workers))
-    clean.workers = workers.map((worker) => cleaned(worker as typeof report, bytes));
+  if (Array.isArray(workers) && depth < DEEPEST) {
+    clean.workers = workers.map((worker) => cleaned(worker, bytes, depth + 1));
+  }
   return bytes > LARGE_BYTES ? { ...clean, libuv: [] } : clean;
 }
 
@@ -108,23 +125,11 @@ function readJson(
   file: string,
 ): { readonly value: Record<string, unknown>; readonly bytes: number } | undefined {
   try {
-    const text = readPlain(file);
+    const text = readPlainFile(file, HUGE_BYTES);
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     return { value: value as Record<string, unknown>, bytes: text.length };
   } catch {
     return undefined;
-  }
-}
-
-/** The directory may be another user's, who could have put anything there: a link to a file of ours, a FIFO that never ends. */
-function readPlain(file: string): string {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > HUGE_BYTES) throw new Error('not a report');
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
   }
 }
