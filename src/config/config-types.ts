@@ -18,8 +18,15 @@ export interface HoldfastConfig {
   readonly edge?: EdgeConfig | undefined;
   /** Where the edge listens. */
   readonly listen?: ListenConfig | undefined;
+  /** Certificates for sites with `tls: 'auto'`. By using them you agree to the terms of service of the authority. */
+  readonly acme?: AcmeConfig | undefined;
   /** All logs together. */
   readonly logs?: LogsConfig | undefined;
+  /**
+   * What apps may connect to, through a proxy that counts it: `hold egress` shows who talks to where. `"observe"` allows everything. Left out: apps connect by themselves.
+   * @example {"allow":["api.stripe.com:443"]}
+   */
+  readonly egress?: 'observe' | EgressConfig | undefined;
 }
 
 /** One program to run. */
@@ -210,11 +217,11 @@ export interface SiteConfig {
    */
   readonly routes: Readonly<Record<string, string>>;
   /**
-   * HTTPS for this site, with a certificate from files.
+   * HTTPS for this site: `'auto'` gets a certificate by itself, see `acme`, and `{ cert, key }` are files.
    * @default false
    * @example {"cert":"certs/fullchain.pem","key":"certs/privkey.pem"}
    */
-  readonly tls?: false | TlsConfig | undefined;
+  readonly tls?: false | 'auto' | TlsConfig | undefined;
   /**
    * Send requests that come without TLS to the same address with https (308). For sites with `tls`.
    * @default true
@@ -279,6 +286,46 @@ export interface LogsConfig {
    * @example "10GB"
    */
   readonly total?: string | 0 | undefined;
+}
+
+/** Certificates for sites with `tls: 'auto'`. By using them you agree to the terms of service of the authority. */
+export interface AcmeConfig {
+  /**
+   * Who gives the certificates: Let's Encrypt (`production`), its test service that browsers do not trust (`staging`), or the directory of another authority that speaks ACME.
+   * @default "production"
+   * @example "staging"
+   */
+  readonly directory?: 'production' | 'staging' | string | undefined;
+  /**
+   * For an authority of your own: the certificates (PEM) that its directory's https is signed by.
+   * @example "certs/internal-ca.pem"
+   */
+  readonly directoryCa?: string | undefined;
+  /**
+   * Where the authority can reach you, if it writes to its customers.
+   * @example "ops@example.com"
+   */
+  readonly email?: string | undefined;
+  /** External account binding: what an authority gives its customers to be known by. */
+  readonly eab?: EabConfig | undefined;
+  /**
+   * How it is shown that a name is yours. `http-01`: port 80 of the name must lead to the edge. `tls-alpn-01`: port 443 must.
+   * @default "http-01"
+   */
+  readonly challenge?: 'http-01' | 'tls-alpn-01' | undefined;
+}
+
+export interface EgressConfig {
+  /**
+   * What every app of this file may connect to: `host:port`, `*.example.com` for everything below it, `*` for every name, an address or a network. Without a port: every port. Addresses that are not public (private networks, this machine, the metadata of clouds) must be named as an address or a network, also when a name leads there.
+   * @example ["api.stripe.com:443","*.amazonaws.com:443","10.0.3.0/24:5432"]
+   */
+  readonly allow?: readonly string[] | undefined;
+  /**
+   * What one app may connect to besides, by its name.
+   * @example {"web":["hooks.slack.com:443"]}
+   */
+  readonly apps?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** How to look. */
@@ -573,6 +620,17 @@ export interface LimitsConfig {
    * @example "10MB"
    */
   readonly body?: string | 0 | undefined;
+}
+
+/** External account binding: what an authority gives its customers to be known by. */
+export interface EabConfig {
+  /** The key id that the authority gave you. */
+  readonly keyId: string;
+  /**
+   * The key that it gave you, or `file:` and the path of a file with it.
+   * @example "file:/etc/holdfast/eab-key"
+   */
+  readonly hmac: string;
 }
 
 /** When to stop trying: the instance is `failed` then, until someone starts it. */
