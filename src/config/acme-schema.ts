@@ -1,25 +1,15 @@
 /** Certificates that come by themselves: of whom, for whom, and how control of the names is shown. */
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { acmeDefaults } from './app-defaults.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { choice, kind, Refusal, text } from './kinds.ts';
+import type { AcmePlan } from './plan.ts';
 import { show } from './show.ts';
-
-/** Complete: what the daemon orders with. */
-export interface AcmePlan {
-  /** URL of the directory of the certificate authority. */
-  readonly directory: string;
-  /** Absolute path: certificates (PEM) that the authority's own https is signed by; null = those that Node trusts. */
-  readonly directoryCa: string | null;
-  readonly email: string | null;
-  /** External account binding. `hmac`: base64url, or `file:` and an absolute path. */
-  readonly eab: { readonly keyId: string; readonly hmac: string } | null;
-  readonly challenge: 'http-01' | 'tls-alpn-01';
-}
 
 /** Let's Encrypt, https://letsencrypt.org/docs/acme-protocol-updates/ */
 const KNOWN: Readonly<Record<string, string>> = {
-  production: 'https://acme-v02.api.letsencrypt.org/directory',
+  production: acmeDefaults.directory,
   staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
 };
 
@@ -100,15 +90,6 @@ export function completeAcme(settings: AcmeSettings, root: string): AcmePlan {
     challenge,
   };
 }
-
-/** What plans that an older version stored have. */
-export const acmeDefaults: AcmePlan = {
-  directory: KNOWN.production as string,
-  directoryCa: null,
-  email: null,
-  eab: null,
-  challenge: 'http-01',
-};
 
 function absolute(hmac: string, root: string): string {
   if (!hmac.startsWith('file:')) return hmac;

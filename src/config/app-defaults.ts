@@ -2,7 +2,7 @@
  * What an app has when nothing is said of it, as the schema's defaults say. For plans that no configuration file made: the
  * edge's, those of tests, and those that an older version stored.
  */
-import type { AppPlan, EdgePlan } from './plan.ts';
+import type { AcmePlan, AppPlan, EdgePlan } from './plan.ts';
 
 const MB = 1024 * 1024;
 
@@ -66,8 +66,17 @@ export const appDefaults = {
   },
 } as const satisfies Omit<AppPlan, 'name' | 'command' | 'cwd'>;
 
+export const acmeDefaults: AcmePlan = {
+  directory: 'https://acme-v02.api.letsencrypt.org/directory',
+  directoryCa: null,
+  email: null,
+  eab: null,
+  challenge: 'http-01',
+};
+
 /** What has been added to the edge's settings since version 0.1. */
 export const edgeDefaults = {
+  acme: acmeDefaults,
   drainMs: 30_000,
   https: { host: null, port: 8443 },
 } as const satisfies Partial<EdgePlan>;

@@ -1,6 +1,7 @@
 /** Checks a configuration's value as a whole and completes it to a Plan. */
 
 import type { ErrorCode } from '../errors.ts';
+import { completeAcme } from './acme-schema.ts';
 import { completeApp, type Surroundings } from './app.ts';
 import { completeEgress } from './egress-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
@@ -111,6 +112,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
       https: listen.https ?? { host: listen.http?.host ?? null, port: around.isRoot ? 443 : 8443 },
+      acme: completeAcme(settings.acme, around.root),
       unknownHost: edge.unknownHost,
       trust: edge.trust,
       limits: {

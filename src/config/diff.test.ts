@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { appPlan } from '../../test/support/plans.ts';
 import type { Change } from '../protocol/api.ts';
+import { acmeDefaults } from './app-defaults.ts';
 import { diffPlans } from './diff.ts';
 import type { AppPlan, Plan } from './plan.ts';
 
@@ -58,6 +59,7 @@ const plan: Plan = {
     processes: 1,
     http: { host: null, port: 80 },
     https: { host: null, port: 443 },
+    acme: { ...acmeDefaults, email: 'a@b', eab: { keyId: 'kid', hmac: 'c2VjcmV0' } },
     unknownHost: 404,
     trust: ['10.0.0.0/8'],
     limits: {

@@ -1,10 +1,12 @@
 /** What differs between two Plans, in the words of the configuration file. */
 
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
 import { appDefaults } from './app-defaults.ts';
 import { printEgressRule } from './egress-schema.ts';
 import type {
+  AcmePlan,
   AppPlan,
   CertificatePlan,
   CronPlan,
@@ -161,9 +163,22 @@ function printPairs(record: Readonly<Record<string, string | number>>): string {
   );
 }
 
+function printCustomer(eab: AcmePlan['eab']): string {
+  if (!eab) return 'none';
+  const { keyId, hmac } = eab;
+  // A secret is not printed, but another one is a change.
+  const key = hmac.startsWith('file:') ? hmac : createHash('sha256').update(hmac).digest('hex').slice(0, 8);
+  return `${keyId} ${key}`;
+}
+
 const edgeRows: readonly Row<EdgePlan>[] = [
   ['listen.http', ({ http }) => printListen(http)],
   ['listen.https', ({ https }) => printListen(https)],
+  ['acme.directory', ({ acme }) => acme.directory],
+  ['acme.directoryCa', ({ acme }) => acme.directoryCa ?? 'none'],
+  ['acme.email', ({ acme }) => acme.email ?? 'none'],
+  ['acme.eab', ({ acme }) => printCustomer(acme.eab)],
+  ['acme.challenge', ({ acme }) => acme.challenge],
   ['edge.processes', ({ processes }) => String(processes)],
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
@@ -223,7 +238,9 @@ const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
   ['hsts', (tls) => (tls?.hstsSeconds ? formatDuration(tls.hstsSeconds * 1000) : 'off')],
 ];
 
-function printCertificate({ cert, key, ca }: CertificatePlan): string {
+function printCertificate(plan: CertificatePlan): string {
+  if (plan.from === 'acme') return 'auto';
+  const { cert, key, ca } = plan;
   return [cert, key, ca].filter((path) => path !== null).join(' ');
 }
 

@@ -280,13 +280,11 @@ export interface SiteTlsPlan {
   readonly hstsSeconds: number | null;
 }
 
-/** Absolute paths of PEM files. `ca`: the certificates between this one and the root, when they are not in `cert`. */
-export type CertificatePlan = {
-  readonly from: 'files';
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string | null;
-};
+export type CertificatePlan =
+  /** Absolute paths of PEM files. `ca`: the certificates between this one and the root, when they are not in `cert`. */
+  | { readonly from: 'files'; readonly cert: string; readonly key: string; readonly ca: string | null }
+  /** It comes by itself, see `EdgePlan.acme`. */
+  | { readonly from: 'acme' };
 
 export interface RoutePlan {
   /** Canonical path prefix, starting with `/`. A prefix that ends in `/` also matches itself without the slash. */
@@ -302,6 +300,7 @@ export interface EdgePlan {
   readonly http: ListenPlan;
   /** Where it listens for HTTPS, when there is a site with TLS. */
   readonly https: ListenPlan;
+  readonly acme: AcmePlan;
   /** What a request for a host that no site names gets. */
   readonly unknownHost: 404 | 421;
   /** Peers (IP or CIDR) whose forwarded headers are believed. */
@@ -311,6 +310,18 @@ export interface EdgePlan {
   readonly drainMs: number;
   /** Write one line per request to the edge's log. */
   readonly accessLog: boolean;
+}
+
+/** Of whom certificates are ordered, and how (RFC 8555). */
+export interface AcmePlan {
+  /** URL of the directory of the certificate authority. */
+  readonly directory: string;
+  /** Absolute path: certificates (PEM) that the authority's own https is signed by; null = those that Node trusts. */
+  readonly directoryCa: string | null;
+  readonly email: string | null;
+  /** External account binding. `hmac`: base64url, or `file:` and an absolute path. */
+  readonly eab: { readonly keyId: string; readonly hmac: string } | null;
+  readonly challenge: 'http-01' | 'tls-alpn-01';
 }
 
 export interface ListenPlan {

@@ -51,12 +51,13 @@ interface Part {
 /** `docs/reference/configuration.md`. */
 export function renderConfigReference(): string {
   const { properties = {} } = configJsonSchema();
-  const { apps, sites, edge, listen, logs, egress } = properties;
+  const { apps, sites, edge, listen, acme, logs, egress } = properties;
   const parts: readonly Part[] = [
     { title: 'apps.<name>', node: objectOf(entryOf(apps)), says: apps?.description },
     { title: 'sites.<host>', node: objectOf(entryOf(sites)), says: sites?.description },
     { title: 'edge', node: edge, says: edge?.description },
     { title: 'listen', node: listen, says: listen?.description },
+    { title: 'acme', node: acme, says: acme?.description },
     { title: 'logs', node: logs, says: logs?.description },
     { title: 'egress', node: objectOf(egress), says: egress?.description },
   ];

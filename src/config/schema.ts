@@ -3,6 +3,7 @@
  * JSON Schema and the reference page come from here. What this hands out is complete: units resolved, defaults in.
  */
 import { z } from 'zod';
+import { acmeSettings } from './acme-schema.ts';
 import { listenAddress, peer, siteHost } from './addresses.ts';
 import { app } from './app-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
@@ -99,6 +100,7 @@ const configShape = z.strictObject({
     },
     'Where the edge listens',
   ),
+  acme: acmeSettings,
   logs: section(
     {
       total: optional(size, { says: 'Cap over all logs of this home; the oldest go first', example: '10GB' }),

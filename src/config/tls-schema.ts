@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/units.ts';
 import { described, optional, withDefault } from './describe.ts';
-import { flag, kind, Refusal, text } from './kinds.ts';
+import { flag, kind, text } from './kinds.ts';
 
 const file = (what: string) => text('file', `the path of ${what}`);
 
@@ -33,19 +33,11 @@ const files = z.strictObject({
   }),
 });
 
-const off = kind<false>({
-  title: 'false',
-  expected: 'false or { cert, key }',
-  json: { const: false },
-  read(input) {
-    if (input === false) return false;
-    if (input === 'auto') {
-      return new Refusal(
-        'is not supported by this version: certificates that come by themselves will come later',
-      );
-    }
-    return undefined;
-  },
+const word = kind<false | 'auto'>({
+  title: "false or 'auto'",
+  expected: 'false, "auto" or { cert, key }',
+  json: { enum: [false, 'auto'] },
+  read: (input) => (input === false || input === 'auto' ? input : undefined),
 });
 
 /** Longer than a timer can be: it is only a number that is sent. */
@@ -61,8 +53,8 @@ const hsts = kind<string, number>({
 
 /** Of a site; spread into its settings. */
 export const tlsSettings = {
-  tls: withDefault(z.union([off, files]), false, {
-    says: 'HTTPS for this site, with a certificate from files',
+  tls: withDefault(z.union([word, files]), false, {
+    says: "HTTPS for this site: `'auto'` gets a certificate by itself, see `acme`, and `{ cert, key }` are files",
     example: { cert: 'certs/fullchain.pem', key: 'certs/privkey.pem' },
   }),
   redirect: withDefault(flag, true, {

@@ -21,6 +21,11 @@ export function completeTls(
       problems.push({ path: [...path, 'hsts'], text: 'needs tls: browsers only believe it over https' });
     return null;
   }
+  if (tls === 'auto') {
+    const text = 'needs a whole host name to be "auto": use { cert, key } here';
+    if (path.at(-1)?.includes('*')) problems.push({ path: [...path, 'tls'], text });
+    return { certificate: { from: 'acme' }, clients: null, redirect, hstsSeconds: hsts ?? null };
+  }
   const read = (name: string, file: string): string | undefined => {
     try {
       return readFileSync(resolve(root, file), 'utf8');

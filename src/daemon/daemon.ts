@@ -11,12 +11,14 @@ import type { HomePaths } from '../protocol/home.ts';
 import { describeExit } from '../supervisor/exit.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
+import type { Acme } from './acme/acme.ts';
+import { createAcme } from './acme/create.ts';
 import { Api } from './api.ts';
 import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
-import { routedApps } from './edge-app.ts';
+import { EDGE, routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
 import { Egress } from './egress.ts';
 import { firstAttempts } from './first-attempts.ts';
@@ -72,6 +74,7 @@ export class Daemon {
   readonly #certificates = new CertificateStore();
   readonly #edgeTls: EdgeTlsSource;
   readonly #tlsFiles: TlsFiles;
+  readonly #acme: Acme;
   readonly #routing: Routing;
   readonly #egress: Egress;
   readonly #readiness: Readiness;
@@ -179,6 +182,16 @@ export class Daemon {
         this.#edgeTls.setAuthorities(authorities);
         this.#certificates.set('files', certificates);
       },
+    });
+    this.#acme = createAcme({
+      clock,
+      journal: this.#journal,
+      home: paths.home,
+      version: options.version,
+      certificates: this.#certificates,
+      routing: () => this.#routing,
+      supervisor: () => this.#supervisor,
+      state: () => this.#store.state,
     });
     this.#routing = new Routing({
       clock,
@@ -294,7 +307,7 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
-        edgeNotes: () => this.#tlsFiles.notes,
+        edgeNotes: () => [...this.#tlsFiles.notes, ...this.#acme.notes],
       },
       daemon: () => this.#view(),
       onDown: () => {
@@ -321,6 +334,7 @@ export class Daemon {
     const records = this.#withStrays(known);
     // Before edges connect: they are not to be without certificates for a moment.
     this.#tlsFiles.changed();
+    this.#acme.changed();
     this.#egress.load();
     await this.#links.listen(paths.link);
     this.#crashReports.sweep(records);
@@ -346,9 +360,10 @@ export class Daemon {
     );
   }
 
-  /** SIGHUP: certificates are read again. */
+  /** SIGHUP: certificates are read again, and what could not be had is tried again. */
   reloadFiles(): void {
     this.#tlsFiles.reload();
+    this.#acme.retry();
   }
 
   /** SIGTERM: everything ends, the wish stays for the next start. */
@@ -374,6 +389,7 @@ export class Daemon {
   async #leave(): Promise<void> {
     this.#ending = true;
     this.#tlsFiles.close();
+    this.#acme.close();
     this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
@@ -390,6 +406,7 @@ export class Daemon {
   async #end(): Promise<void> {
     const { paths, lock } = this.#options;
     this.#tlsFiles.close();
+    this.#acme.close();
     this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#holder.close();
@@ -452,6 +469,7 @@ export class Daemon {
     if (this.#watching) this.#egress.changed();
     if (!this.#watching) return;
     this.#tlsFiles.changed();
+    this.#acme.changed();
     for (const guardian of this.#guardians) guardian.changed();
   }
 
@@ -474,6 +492,8 @@ export class Daemon {
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
     for (const guardian of this.#guardians) guardian.heard(fact);
+    // An edge may be able to answer the authority now.
+    if (fact.app.name === EDGE) this.#acme.look();
   }
 
   /** Something that nobody waits for went wrong; into daemon.log. */

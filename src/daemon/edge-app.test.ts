@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakePlan } from '../../test/support/fake-process.ts';
+import { acmeDefaults } from '../config/app-defaults.ts';
 import type { EdgePlan } from '../config/plan.ts';
 import { edgeTable, routedApps } from './edge-app.ts';
 import { type DesiredState, nothingDesired } from './state.ts';
@@ -9,6 +10,7 @@ const edge: EdgePlan = {
   processes: 1,
   http: { host: null, port: 8080 },
   https: { host: null, port: 8443 },
+  acme: acmeDefaults,
   unknownHost: 404,
   trust: [],
   limits: {

@@ -6,7 +6,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { SitePlan, SiteTlsPlan } from '../config/plan.ts';
+import type { CertificatePlan, SitePlan, SiteTlsPlan } from '../config/plan.ts';
 import { coversHost, readCertificate } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
 import { formatDuration } from '../kit/units.ts';
@@ -25,10 +25,13 @@ export interface TlsFilesOptions {
   onChange(certificates: readonly Certificate[], clientAuthorities: Readonly<Record<string, string>>): void;
 }
 
+/** A site whose certificate is in files. */
+type FilesPlan = SiteTlsPlan & { readonly certificate: Extract<CertificatePlan, { from: 'files' }> };
+
 /** One site, and what was made of its files. */
 interface Entry {
   readonly host: string;
-  readonly plan: SiteTlsPlan;
+  readonly plan: FilesPlan;
   /** What `stat` said of the files just before they were last read. */
   seen: string;
   /** What it said at the last look. */
@@ -53,8 +56,8 @@ export class TlsFiles {
 
   /** Sites may have come, gone, or name other files. What is new is in force when this returns. */
   changed(): void {
-    const wanted = new Map<string, SiteTlsPlan>();
-    for (const { host, tls } of this.#options.sites()) if (tls) wanted.set(host, tls);
+    const wanted = new Map<string, FilesPlan>();
+    for (const { host, tls } of this.#options.sites()) if (tls && isInFiles(tls)) wanted.set(host, tls);
     let changed = false;
     for (const [host, { plan }] of this.#entries) {
       if (JSON.stringify(wanted.get(host)) === JSON.stringify(plan)) continue;
@@ -171,7 +174,11 @@ export class TlsFiles {
   }
 }
 
-function filesOf({ certificate, clients }: SiteTlsPlan): string[] {
+function isInFiles(tls: SiteTlsPlan): tls is FilesPlan {
+  return tls.certificate.from === 'files';
+}
+
+function filesOf({ certificate, clients }: FilesPlan): string[] {
   const { cert, key, ca } = certificate;
   return [cert, key, ca, clients?.ca ?? null].filter((path) => path !== null);
 }
@@ -204,7 +211,7 @@ interface Found {
   readonly authorities: string | null;
 }
 
-function read({ certificate, clients }: SiteTlsPlan): Found | { readonly problem: string } {
+function read({ certificate, clients }: FilesPlan): Found | { readonly problem: string } {
   const { cert, key, ca } = certificate;
   try {
     const between = ca === null ? '' : `\n${readFileSync(ca, 'utf8')}`;

@@ -3,7 +3,7 @@
  * hands out what there is meanwhile. Decides with `machine.ts`; the conversation with the authority is `order`.
  */
 import { createHash } from 'node:crypto';
-import type { AcmePlan } from '../../config/acme-schema.ts';
+import type { AcmePlan } from '../../config/plan.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { formatDuration } from '../../kit/units.ts';
 import type { Certificate } from '../certificates.ts';
@@ -54,6 +54,8 @@ interface Site {
   readonly wish: string;
   readonly life: AbortController;
   kept: Kept | null;
+  /** Why the last order of this daemon failed. */
+  problem: string | null;
   state: CertificateState;
   adviceAt: number;
 }
@@ -109,6 +111,15 @@ export class Acme {
     this.#schedule();
   }
 
+  /** For people: sites whose certificate could not be had, and why. */
+  get notes(): string[] {
+    return [...this.#sites.values()].flatMap(({ id, problem, kept }) => {
+      if (problem === null) return [];
+      const served = kept ? `; the one until ${isoTime(kept.validity.notAfter)} is served` : '';
+      return [`site "${id}": no new certificate: ${problem}${served}`];
+    });
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancel?.();
@@ -128,7 +139,7 @@ export class Acme {
     const tries = notes?.wish === wish ? notes.tries : null;
     const state = initialState(fits ? found.validity : null, tries, now, this.#options.random());
     const life = new AbortController();
-    return { id, names, plan, wish, life, kept: found, state, adviceAt: now };
+    return { id, names, plan, wish, life, kept: found, problem: null, state, adviceAt: now };
   }
 
   async #order(site: Site): Promise<void> {
@@ -159,6 +170,7 @@ export class Acme {
     }
     const type = site.kept ? 'certificate.renewed' : 'certificate.obtained';
     site.kept = issued;
+    site.problem = null;
     site.adviceAt = clock.now() + ADVICE_EVERY_MS;
     this.#step(site, { type: 'obtained', validity: issued.validity });
     this.#serve();
@@ -183,8 +195,9 @@ export class Acme {
     this.#step(site, { type: 'failed', retryAfterMs });
     const { tries, at } = site.state;
     const notAfter = site.kept ? isoTime(site.kept.validity.notAfter) : null;
+    site.problem = words(error);
     journal.record('certificate.failed', {
-      reason: `${site.id}: ${words(error)}; next try in ${formatDuration(at - clock.now())}`,
+      reason: `${site.id}: ${site.problem}; next try in ${formatDuration(at - clock.now())}`,
       data: { site: site.id, names: site.names, tries, retryAt: isoTime(at), notAfter },
     });
     try {

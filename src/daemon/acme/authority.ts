@@ -1,7 +1,7 @@
 /** How `Acme` talks to the certificate authority of a plan: opens a conversation for each order, and keeps none open. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AcmePlan } from '../../config/acme-schema.ts';
+import type { AcmePlan } from '../../config/plan.ts';
 import type { Certificate } from '../certificates.ts';
 import type { AcmeOptions, OrderRequest } from './acme.ts';
 import { ChallengeBoard, type Publish } from './challenges.ts';
