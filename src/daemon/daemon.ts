@@ -35,7 +35,7 @@ import { Outputs } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { reportsDir } from './reports.ts';
-import { DesiredStore, type Records, RecordStore } from './state.ts';
+import { DesiredStore, RecordStore, type Records } from './state.ts';
 import { endStrayProbes } from './stray-probes.ts';
 import { findStrays } from './strays.ts';
 import { sweepRun } from './sweep-run.ts';
@@ -332,6 +332,7 @@ export class Daemon {
     const known = await this.#records.load();
     const { serials } = known;
     const records = this.#withStrays(known);
+    this.#operations.renewOwn((app) => records.some((record) => record.app === app && record.process));
     // Before edges connect: they are not to be without certificates for a moment.
     this.#tlsFiles.changed();
     this.#acme.changed();

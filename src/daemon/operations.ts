@@ -11,7 +11,7 @@ import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
 import type { Address, Doors } from './doors.ts';
-import { EDGE, edgeAppPlan, routedApps } from './edge-app.ts';
+import { EDGE, edgeAddresses, edgeAppPlan, routedApps } from './edge-app.ts';
 import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
@@ -50,6 +50,8 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #ports: PortKeeper;
   readonly #wishes: Wishes;
+  /** Of Holdfast's own apps that `renewOwn` has replaced: the generation. */
+  readonly #renewed = new Map<string, number>();
   /** Commands about one instance, jobs, signals. */
   readonly instances: InstanceOperations;
 
@@ -196,9 +198,8 @@ export class Operations {
 
   /** Makes what came from this file, and only that, equal to the file. */
   async up(next: Plan): Promise<Change[]> {
-    const { store, outputs, journal, orphans } = this.#options;
-    this.#wishes.refuseWhileEnding(Object.keys(next.apps));
-    refuseForeign(this.#state, next);
+    const { outputs, journal, orphans } = this.#options;
+    this.#refuse(next);
     const changes = this.plan(next);
     if (changes.length === 0) return changes;
     for (const { kind, name } of changes) {
@@ -206,17 +207,22 @@ export class Operations {
       if (plan && kind !== 'remove') this.#options.requireRights(plan);
     }
     await orphans.end(Object.keys(next.apps));
-    const withEdge = targetState(this.#state, next, (...of) => this.#edgePlan(...of));
-    const target = await this.#openedFor(withEgress(withEdge, next, await this.#egressApp(next)));
-    const { sites, edge } = this.#state;
-    this.#wishes.keepBefore({ sites, edge });
-    const removed = changes
-      .filter(({ kind, what }) => kind === 'remove' && what === 'app')
-      .map(({ name }) => name);
-    store.edit(() => ({
-      ...target,
-      apps: { ...target.apps, ...pick(this.#state.apps, removed, (app) => ({ ...app, stopped: true })) },
-    }));
+    const egressApp = await this.#egressApp(next);
+    const targetOf = (state: DesiredState) =>
+      withEgress(
+        targetState(state, next, (...of) => this.#edgePlan(...of)),
+        next,
+        egressApp,
+      );
+    const ended = await this.#makeRoomFor(targetOf(this.#state));
+    // Other commands went on meanwhile: what counts is how things are now, and from here on nothing comes in between.
+    let removed: string[];
+    try {
+      removed = this.#take(next, targetAfter(ended, this.#state, targetOf));
+    } catch (error) {
+      await Promise.allSettled(ended.map((name) => this.startAgain(name)));
+      throw error;
+    }
     for (const { kind, what, name, detail } of changes) {
       if (what !== 'app') continue;
       if (kind === 'add' || kind === 'start') outputs.begin(name);
@@ -266,6 +272,10 @@ export class Operations {
       end,
     );
     await Promise.all([end(EDGE), end(EGRESS)]);
+    // Of a rollout that was under way nothing is left to go back to.
+    for (const { plan, previous } of Object.values(this.#state.apps)) {
+      if (previous) this.#wishes.edit(plan.name, (old) => ({ ...old, previous: null }));
+    }
   }
 
   /** Starts the run of a job; resolves when its processes run. See InstanceOperations. */
@@ -291,6 +301,39 @@ export class Operations {
 
   reopenDoors(name: string): void {
     this.#ports.reopen(name);
+  }
+
+  /**
+   * At the start of a daemon, before it takes over: Holdfast's own apps are of its version, and so run another program after an upgrade.
+   * Those that run are replaced in order, and go back to the old program when the new one does not get ready.
+   */
+  renewOwn(runs: (app: string) => boolean): void {
+    const { edge, apps } = this.#state;
+    const { [EDGE]: oldEdge, [EGRESS]: oldEgress } = apps;
+    if (edge && oldEdge) {
+      this.#renewOne(oldEdge, this.#edgePlan(edge, edgeAddresses(this.#state)), runs(EDGE));
+    }
+    if (oldEgress) {
+      const command = { ...oldEgress.plan.command, file: this.#options.egressEntry };
+      this.#renewOne(oldEgress, { ...oldEgress.plan, command }, runs(EGRESS));
+    }
+  }
+
+  #renewOne(old: StoredApp, plan: AppPlan, runs: boolean): void {
+    const { name } = plan;
+    const next = renewed(old, plan, null, 'rolling');
+    if (next.generation === old.generation) return;
+    if (!runs || old.stopped) {
+      this.#wishes.edit(name, () => ({ ...old, plan }));
+      return;
+    }
+    this.#renewed.set(name, next.generation);
+    this.#wishes.edit(
+      name,
+      () => ({ ...next, idle: old.idle }),
+      { change: 'reloaded' },
+      'Holdfast was upgraded',
+    );
   }
 
   /** Closes what an earlier daemon did not come to close. */
@@ -334,6 +377,9 @@ export class Operations {
   ): Promise<void> {
     this.#wishes.refuseWhileEnding([name]);
     const stored = this.#wishes.get(name);
+    // `hold upgrade` asks for what the new daemon does already.
+    if (stored.previous && stored.generation === this.#renewed.get(name))
+      return this.#wishes.makeTrue([name]);
     const plan = withVariables(stored.plan, env, baseEnv);
     const differing = differingVariables(stored.plan, plan);
     const data = { change, ...(differing.length > 0 ? { env: differing } : {}) };
@@ -386,33 +432,55 @@ export class Operations {
     await this.#options.portsFreed();
   }
 
+  #refuse(next: Plan): void {
+    this.#wishes.refuseWhileEnding(Object.keys(next.apps));
+    refuseForeign(this.#state, next);
+  }
+
+  /** Opens the doors that `target` needs, and makes it the wish. Returns the apps that are in it no more, which are to be deleted. */
+  #take(next: Plan, target: DesiredState): string[] {
+    this.#refuse(next);
+    this.#ports.open(
+      Object.values(target.apps).filter(({ stopped }) => !stopped),
+      target,
+    );
+    const { apps, sites, edge } = this.#state;
+    this.#wishes.keepBefore({ sites, edge });
+    const removed = Object.keys(apps).filter((name) => !target.apps[name]);
+    this.#options.store.edit(() => ({
+      ...target,
+      apps: { ...target.apps, ...pick(apps, removed, (app) => ({ ...app, stopped: true })) },
+    }));
+    return removed;
+  }
+
   /**
-   * Opens the doors that `target` needs. One that is open on another address of the same port is in the way, also in the
-   * processes that have it: they end first, so this is the one change that cannot be made without a gap.
+   * A door that is open on another address of a port that `target` needs is in the way, also in the processes that have it: they end
+   * first, so this is the one change that cannot be made without a gap. Returns the apps that ended for it.
    */
-  async #openedFor(target: DesiredState): Promise<DesiredState> {
-    const apps = Object.values(target.apps).filter(({ stopped }) => !stopped);
+  async #makeRoomFor(target: DesiredState): Promise<readonly string[]> {
     const blocking = this.#ports.inTheWayOf(target);
-    if (blocking.length === 0) {
-      this.#ports.open(apps, target);
-      return target;
-    }
+    if (blocking.length === 0) return [];
     for (const name of blocking) {
       this.#wishes.edit(name, (old) => ({ ...old, stopped: true }), { change: 'stopped' });
     }
     await this.#wishes.makeTrue(blocking);
     this.#ports.closeUnwanted();
     await this.#options.portsFreed();
-    try {
-      this.#ports.open(apps, target);
-    } catch (error) {
-      await Promise.allSettled(blocking.map((name) => this.startAgain(name)));
-      throw error;
-    }
-    // They start anew: there is nothing to go back to.
-    const anew = pick(target.apps, blocking, (app) => ({ ...app, previous: null }));
-    return { ...target, apps: { ...target.apps, ...anew } };
+    return blocking;
   }
+}
+
+/** The target, with those running again that ended for it. They start anew: there is nothing to go back to. */
+function targetAfter(
+  ended: readonly string[],
+  state: DesiredState,
+  targetOf: (state: DesiredState) => DesiredState,
+): DesiredState {
+  const apps = { ...state.apps, ...pick(state.apps, ended, (app) => ({ ...app, stopped: false })) };
+  const target = targetOf({ ...state, apps });
+  const anew = pick(target.apps, ended, (app) => ({ ...app, previous: null }));
+  return { ...target, apps: { ...target.apps, ...anew } };
 }
 
 function pick(
