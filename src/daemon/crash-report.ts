@@ -2,7 +2,7 @@
 import type { CrashRecord, OutputLine } from '../protocol/api.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Instance, InstanceFact } from '../supervisor/instance.ts';
-import type { ProcessRecord, Running } from '../supervisor/process.ts';
+import type { ProcessRecord } from '../supervisor/process.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
 import { diagnose } from './diagnosis.ts';
@@ -42,23 +42,28 @@ export class CrashReports {
   }
 
   /** It ended because it was told to: what its guest left is nobody's business. */
-  ended(key: string, running: Running | null): void {
+  ended(key: string, record: ProcessRecord | null): void {
     const { paths } = this.#options;
-    dropReports(reportFiles(reportsDirOf(paths, running), nameOf(key)));
+    dropReports(reportFiles(reportsDirOf(paths, record), nameOf(key)));
     this.#options.notReady(key);
-    dropVitalSockets(runDirOf(paths, running), nameOf(key));
+    dropVitalSockets(runDirOf(paths, record), nameOf(key));
   }
 
   /** To be called when its output has been read. */
-  async crashed(key: string, instance: Instance, crash: Crash): Promise<void> {
+  async crashed(
+    key: string,
+    instance: Instance,
+    crash: Crash,
+    record: ProcessRecord | null,
+  ): Promise<void> {
     const { crashes } = this.#options;
-    const { running, exit, reason: cause } = crash;
+    const { exit, reason: cause } = crash;
     const { plan } = instance;
     const time = new Date().toISOString();
-    const pid = running?.record.pid ?? null;
-    const files = reportFiles(reportsDirOf(this.#options.paths, running), nameOf(key));
+    const pid = record?.pid ?? null;
+    const files = reportFiles(reportsDirOf(this.#options.paths, record), nameOf(key));
     const { report, blocked, kept } = takeReports(files, crashes.reportFile({ app: plan.name, time, pid }));
-    const lastOutput = await this.#lastOutput(key, instance, running);
+    const lastOutput = await this.#lastOutput(key, instance, record);
     const found = diagnose({
       plan,
       exit,
@@ -67,7 +72,7 @@ export class CrashReports {
       report,
       blocked,
       notReady: this.#options.notReady(key),
-      reachedLimit: running !== null && this.#options.wasOutOfMemory(running.record),
+      reachedLimit: record !== null && this.#options.wasOutOfMemory(record),
       kernelKill: () => (pid === null ? null : this.#kernelKills.of(pid)),
       portOwner,
     });
@@ -85,20 +90,20 @@ export class CrashReports {
       report: kept,
       release: null,
     } satisfies CrashRecord);
-    dropVitalSockets(runDirOf(this.#options.paths, running), nameOf(key));
+    dropVitalSockets(runDirOf(this.#options.paths, record), nameOf(key));
   }
 
   /** What an earlier daemon has read of it is only in the log. */
   async #lastOutput(
     key: string,
     { id, plan }: Instance,
-    running: Running | null,
+    record: ProcessRecord | null,
   ): Promise<readonly OutputLine[]> {
     const { outputs, startedAt } = this.#options;
-    const ours = running === null || running.record.spawnedAt >= Date.parse(startedAt);
+    const ours = record === null || record.spawnedAt >= Date.parse(startedAt);
     if (ours) return outputs.lastLines(key);
     return outputs
-      .lastWords(key, plan.name, id, running.record.spawnedAt)
+      .lastWords(key, plan.name, id, record.spawnedAt)
       .catch(() => outputs.lastLines(key));
   }
 }

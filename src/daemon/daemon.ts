@@ -9,7 +9,6 @@ import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/a
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import { describeExit } from '../supervisor/exit.ts';
-import type { Instance } from '../supervisor/instance.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Acme } from './acme/acme.ts';
 import { createAcme } from './acme/create.ts';
@@ -20,6 +19,7 @@ import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { EDGE, routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
+import { Exits } from './exits.ts';
 import { Egress } from './egress.ts';
 import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
@@ -85,8 +85,7 @@ export class Daemon {
   readonly #crashReports: CrashReports;
   readonly #guardians: readonly Guardian[];
   readonly #api: Api;
-  /** What is being done about processes that have ended. */
-  readonly #exits = new Set<Promise<void>>();
+  readonly #exits: Exits;
   #ending = false;
   /** The command line of the daemon that comes after this one. */
   #successor: readonly string[];
@@ -280,6 +279,14 @@ export class Daemon {
       notReady: (key) => this.#readiness.lacked(key),
       wasOutOfMemory: (record) => this.#leases.wasOutOfMemory(record),
     });
+    this.#exits = new Exits({
+      outputs: this.#outputs,
+      crashReports: this.#crashReports,
+      leases: this.#leases,
+      vitals: this.#vitals,
+      readiness: this.#readiness,
+      complain: (error) => console.error(new Date().toISOString(), error),
+    });
     this.#guardians = createGuardians({
       clock,
       paths,
@@ -340,6 +347,7 @@ export class Daemon {
     await this.#links.listen(paths.link);
     this.#crashReports.sweep(records);
     await this.#leases.resume(records.flatMap(({ process: found }) => found ?? []));
+    this.#exits.inherited(records);
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
     sweepRun(paths.run, records);
@@ -396,7 +404,7 @@ export class Daemon {
     this.#vitals.close();
     this.#egress.close();
     this.#api.close();
-    await Promise.all(this.#exits);
+    await this.#exits.settled();
     await this.#outputs.leaveAll();
     this.#store.close();
     this.#journal.close();
@@ -415,7 +423,7 @@ export class Daemon {
     this.#links.close();
     this.#egress.close();
     this.#vitals.close();
-    await Promise.all(this.#exits);
+    await this.#exits.settled();
     this.#leases.close();
     await this.#outputs.closeAll();
     this.#store.close();
@@ -480,40 +488,13 @@ export class Daemon {
       this.#saveRecords();
       this.#readiness.spawned(fact.instance);
     }
-    if (fact.kind === 'instance' && isEnd(fact.fact)) {
-      if (fact.fact.running) this.#leases.release(fact.fact.running.record, fact.instance);
-      this.#followExit(this.#afterExit(fact.instance.key, fact.instance, fact.fact));
-    }
-    if (fact.kind === 'instance' && fact.fact.type === 'spawnFailed') {
-      this.#vitals.released(fact.instance.key);
-      this.#readiness.lacked(fact.instance.key);
-      this.#outputs.close(fact.instance.key).catch((error) => this.#complain(error));
-    }
+    if (fact.kind === 'instance') this.#exits.heard(fact.instance, fact.fact);
     if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
     for (const guardian of this.#guardians) guardian.heard(fact);
     // An edge may be able to answer the authority now.
     if (fact.app.name === EDGE) this.#acme.look();
-  }
-
-  /** Something that nobody waits for went wrong; into daemon.log. */
-  #complain(error: unknown): void {
-    console.error(new Date().toISOString(), error);
-  }
-
-  /** A daemon that ends must not leave before the crash is on record and the pipes are removed. */
-  #followExit(work: Promise<void>): void {
-    const followed = work.catch((error) => this.#complain(error)).finally(() => this.#exits.delete(followed));
-    this.#exits.add(followed);
-  }
-
-  async #afterExit(key: string, instance: Instance, fact: InstanceEnd): Promise<void> {
-    this.#vitals.released(key);
-    await this.#outputs.ended(key);
-    if (fact.type === 'crashed') await this.#crashReports.crashed(key, instance, fact);
-    else this.#crashReports.ended(key, fact.running);
-    await this.#outputs.close(key);
   }
 
   #record(fact: SupervisorFact): void {
@@ -564,15 +545,6 @@ export class Daemon {
 }
 
 type InstanceFact = Extract<SupervisorFact, { kind: 'instance' }>['fact'];
-
-type InstanceEnd = Extract<InstanceFact, { type: 'crashed' | 'stopped' | 'done' }>;
-
-/** Its process is gone. */
-function isEnd(fact: InstanceFact): fact is InstanceEnd {
-  return (
-    fact.type === 'crashed' || fact.type === 'stopped' || (fact.type === 'done' && fact.running !== null)
-  );
-}
 
 function orphansAmong(
   records: readonly InstanceRecord[],

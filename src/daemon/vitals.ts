@@ -5,7 +5,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Machine } from '../launch/machine.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { Instance } from '../supervisor/instance.ts';
-import type { Running } from '../supervisor/process.ts';
+import type { ProcessRecord } from '../supervisor/process.ts';
 import { annexOf } from './annexes.ts';
 import type { Links } from './links.ts';
 import { type Notice, NotifySockets } from './notify-sockets.ts';
@@ -75,7 +75,7 @@ export class Vitals {
   /** It was started by an earlier daemon. */
   adopted({ plan, key, running }: Instance): void {
     if (plan.ready.by !== 'notify') return;
-    const path = vitalSocket(runDirOf(this.#options.paths, running), nameOf(key), 'notify');
+    const path = vitalSocket(runDirOf(this.#options.paths, running?.record ?? null), nameOf(key), 'notify');
     this.#notify.open(key, path).catch(() => undefined);
   }
 
@@ -100,7 +100,7 @@ export class Vitals {
   /** Where its event loop is stuck, as the guest's watcher notes; empty when it does not. Waits for Node's report, too. */
   async stackOf({ key, plan, running }: Instance): Promise<readonly string[]> {
     if (!running?.record.lease.guest) return [];
-    const files = reportFiles(reportsDirOf(this.#options.paths, running), nameOf(key));
+    const files = reportFiles(reportsDirOf(this.#options.paths, running.record), nameOf(key));
     // The watcher looks as often as a heartbeat comes.
     await this.#until(() => existsSync(files.blocked), healthEveryMs(plan.watchdogMs) + 1000);
     const seen = readBlocked(files.blocked);
@@ -128,13 +128,13 @@ export function nameOf(key: string): string {
 }
 
 /** Where the guest of an instance makes sockets: of another user's, outside of the home. */
-export function runDirOf(paths: HomePaths, running: Running | null): string {
-  const uid = running?.record.lease.uid;
+export function runDirOf(paths: HomePaths, record: ProcessRecord | null): string {
+  const uid = record?.lease.uid;
   return uid === undefined ? paths.run : annexOf(paths.home, uid).own;
 }
 
 /** Where the guest of an instance writes reports. */
-export function reportsDirOf(paths: HomePaths, running: Running | null): string {
-  const uid = running?.record.lease.uid;
+export function reportsDirOf(paths: HomePaths, record: ProcessRecord | null): string {
+  const uid = record?.lease.uid;
   return uid === undefined ? reportsDir(paths) : annexOf(paths.home, uid).reports;
 }
