@@ -50,12 +50,7 @@ export class CrashReports {
   }
 
   /** To be called when its output has been read. */
-  async crashed(
-    key: string,
-    instance: Instance,
-    crash: Crash,
-    record: ProcessRecord | null,
-  ): Promise<void> {
+  async crashed(key: string, instance: Instance, crash: Crash, record: ProcessRecord | null): Promise<void> {
     const { crashes } = this.#options;
     const { exit, reason: cause } = crash;
     const { plan } = instance;
@@ -102,8 +97,6 @@ export class CrashReports {
     const { outputs, startedAt } = this.#options;
     const ours = record === null || record.spawnedAt >= Date.parse(startedAt);
     if (ours) return outputs.lastLines(key);
-    return outputs
-      .lastWords(key, plan.name, id, record.spawnedAt)
-      .catch(() => outputs.lastLines(key));
+    return outputs.lastWords(key, plan.name, id, record.spawnedAt).catch(() => outputs.lastLines(key));
   }
 }
