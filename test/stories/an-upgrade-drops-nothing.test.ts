@@ -1,6 +1,14 @@
 /** Promise 3, the last part: another version of Holdfast takes over, and nobody outside notices. */
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DaemonView } from '../../src/protocol/api.ts';
@@ -9,6 +17,7 @@ import { events } from '../support/journal.ts';
 import { startLoad, startWebSockets } from '../support/load.ts';
 import { allNodes, thisNode } from '../support/nodes.ts';
 import { freePort } from '../support/ports.ts';
+import { processesWith } from '../support/processes.ts';
 import { app, root } from '../support/root.ts';
 import { startSite } from '../support/site.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -43,7 +52,7 @@ describe('an upgrade drops nothing', () => {
     const kept = await startLoad(t, { url: `${url}/`, keepAlive: true, connections: 4 });
     const fresh = await startLoad(t, { url: `${url}/`, keepAlive: false, connections: 4 });
     const sockets = await startWebSockets(t, { url: url.replace('http', 'ws'), count: 5, everyMs: 50 });
-    const { bin } = installed(t, '99.0.0');
+    const { bin, dir } = installed(t, '99.0.0');
     const { before, after } = (await home.ok(['upgrade', '--json'], { bin })).json<Upgrade>();
     assert.equal(after.version, '99.0.0');
     assert.notEqual(after.pid, before.pid);
@@ -54,6 +63,10 @@ describe('an upgrade drops nothing', () => {
     );
     const [newEdge] = await home.ready('@edge', 1);
     assert.notEqual(newEdge?.pid, edge?.pid);
+    const program = processesWith(home.paths.home).find(({ pid }) => pid === newEdge?.pid)?.command;
+    const its = join(realpathSync(dir), 'dist', 'edge', 'main.js');
+    if (process.platform === 'linux') assert.ok(program?.includes(its), program);
+    assert.equal(events(home, 'rollout.started').length, 1, 'it is replaced once');
     for (const load of [kept, fresh]) {
       const report = await load.stop();
       assert.equal(report.failed, 0, JSON.stringify(report));
