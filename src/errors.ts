@@ -48,7 +48,7 @@ const codes = {
   RIGHTS_MISSING: {
     exit: 1,
     status: 403,
-    hint: 'Run Holdfast as root, or take the setting out of the configuration',
+    hint: 'Nothing was changed: give it the right, or take the setting out of the configuration',
   },
   INIT_UNKNOWN: { exit: 1, status: 400, hint: 'Name the init system: `hold boot enable --init systemd`' },
   IMPORT_INVALID: { exit: 1, status: 422, hint: 'Correct the file, or write holdfast.config by hand' },

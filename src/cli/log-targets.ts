@@ -1,6 +1,7 @@
 /** Whose logs are meant: apps and instances, by log files first, so that it works without a daemon. */
 import type { AppView } from '../protocol/api.ts';
 import type { Context } from './context.ts';
+import { patternOf } from './pattern.ts';
 
 /**
  * Names of apps, and of instances such as `web.0`; null = all. A name may be that of a namespace, a number as `hold ls` shows
@@ -59,12 +60,3 @@ function meantByView(name: string, view: AppView): string[] {
 }
 
 /** `/^api/i` */
-function patternOf(name: string): RegExp | undefined {
-  const [, source, flags = ''] = /^\/(.+)\/(i?)$/.exec(name) ?? [];
-  if (source === undefined) return undefined;
-  try {
-    return new RegExp(source, flags);
-  } catch {
-    return undefined;
-  }
-}

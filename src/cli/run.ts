@@ -29,7 +29,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     if (isDone(error)) return 0;
     if (error instanceof ForeignExit) return error.code;
     if (isBare(error)) {
-      program.outputHelp();
+      const command = program.commands.find((one) => one.name() === argv[0]);
+      (command ?? program).outputHelp();
       return 0;
     }
     if (signal.aborted) {

@@ -5,6 +5,7 @@ import { didYouMean } from '../config/suggest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { AppView } from '../protocol/api.ts';
 import type { Context } from './context.ts';
+import { patternOf } from './pattern.ts';
 
 export interface Target {
   readonly app: AppView;
@@ -93,18 +94,6 @@ function instanceOf(apps: readonly AppView[], name: string): Target {
   const last = app.numbers.length - 1;
   const there = last === 0 ? `only "${appName}.0"` : `"${appName}.0" to "${appName}.${last}"`;
   throw new HoldfastError('APP_UNKNOWN', `There is no instance "${name}": there is ${there}`);
-}
-
-/** `/^web-/`; a slash is in no name. */
-function patternOf(name: string): RegExp | null {
-  const [, source] = /^\/(.+)\/$/.exec(name) ?? [];
-  if (source === undefined) return null;
-  try {
-    return new RegExp(source);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new HoldfastError('USAGE', `Cannot look for ${name}: ${reason}`);
-  }
 }
 
 export function onlyWholeApps(instance: string, app: string): HoldfastError {

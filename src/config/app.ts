@@ -199,11 +199,17 @@ function readEnvFile(file: string, problems: Problem[]): Readonly<Record<string,
 
 /** Settings that are right one by one and not together. */
 function contradictions(settings: AppSettings): Problem[] {
-  const { port, env, secrets, log, cron, watchdog, stop, guest, portStep } = settings;
+  const { port, env, secrets, log, cron, watchdog, stop, guest, portStep, memory } = settings;
   const problems: Problem[] = [];
   for (const name of Object.keys(secrets)) {
     if (Object.hasOwn(env, name))
       problems.push({ path: ['secrets', name], text: `must be left out of "env" or of "secrets"` });
+  }
+  if (memory?.soft && memory.hard && memory.soft >= memory.hard) {
+    problems.push({
+      path: ['memory', 'soft'],
+      text: 'must be less than memory.hard, or it never has a chance',
+    });
   }
   if (portStep > 0 && port === undefined)
     problems.push({ path: ['portStep'], text: 'needs "port", to which it is added' });

@@ -100,6 +100,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     missingScripts += done.missingScript ? 1 : 0;
   }
   problems.push(...nameClashes(settings), ...portClashes(settings), ...orderProblems(settings, names));
+  problems.push(...fileClashes(apps));
   const sites = completeSites(settings, names, problems, around.root);
   const { edge, listen } = settings;
   const plan: Plan = {
@@ -176,6 +177,25 @@ function circleFrom(start: string, apps: Settings['apps']): string[] | undefined
     return undefined;
   };
   return search([start]);
+}
+
+/** Two that write into one file would destroy each other's. */
+function fileClashes(apps: Readonly<Record<string, AppPlan>>): Problem[] {
+  const problems: Problem[] = [];
+  const users = new Map<string, { readonly app: string; readonly setting: string }>();
+  for (const [name, { pidFile, log }] of Object.entries(apps)) {
+    const { all, out, err } = log.files;
+    const files = { pidFile, 'log.files.all': all, 'log.files.out': out, 'log.files.err': err };
+    for (const [setting, file] of Object.entries(files)) {
+      if (file === null || file.startsWith('/dev/')) continue;
+      const other = users.get(file);
+      users.set(file, other ?? { app: name, setting });
+      if (!other || (other.app === name && other.setting !== 'pidFile' && setting !== 'pidFile')) continue;
+      const text = `must be a file of its own: ${show(file)} is ${showPath(['apps', other.app, ...other.setting.split('.')])}`;
+      problems.push({ path: ['apps', name, ...setting.split('.')], text });
+    }
+  }
+  return problems;
 }
 
 function portClashes({ apps, sites, listen }: Settings): Problem[] {

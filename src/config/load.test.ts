@@ -487,6 +487,9 @@ test('what supervision can be told: each mistake has its sentence', async (t) =>
       watch: { path: 'x' },
     },
     i: { run, health: { command: 'a | b' }, cron: { at: '@daily', timezone: 'Mars' } },
+    j: { run, memory: { soft: '500MB', hard: '100MB' }, port: 1 },
+    k: { run, pidFile: 'x', log: { files: { out: 'y', err: 'y' } } },
+    l: { run, pidFile: 'y', log: { files: { all: 'x' } } },
   };
   assert.deepEqual(await problems(t, { apps }), [
     'apps.a.after must name apps of this file: there is none named "nope"',
@@ -511,6 +514,9 @@ test('what supervision can be told: each mistake has its sentence', async (t) =>
     'apps.h.watch.path is not a setting: did you mean "paths"?',
     'apps.i.health.command cannot be run: pipes and "||" need a shell, and none is used: quote them, or name a shell, as ["sh", "-c", "…"]',
     'apps.i.cron.timezone must be a time zone such as "Europe/Berlin": got "Mars"',
+    'apps.j.memory.soft must be less than memory.hard, or it never has a chance',
+    'apps.l.pidFile must be a file of its own: "<cwd>/y" is apps.k.log.files.out',
+    'apps.l.log.files.all must be a file of its own: "<cwd>/x" is apps.k.pidFile',
   ]);
 });
 

@@ -23,6 +23,7 @@ interface EnableOptions extends BootOptions {
 export function defineBoot(program: Command, context: ContextFactory): void {
   const boot = program
     .command('boot')
+    .usage('enable|disable|status [options]')
     .summary('start with the machine')
     .description(
       'Makes Holdfast, and with it what ran, start with the machine, by the init system that this machine has: systemd, runit, s6, OpenRC, SysV, Upstart or launchd. As root for the whole machine; as another user a service of your own, where the init system has such.',

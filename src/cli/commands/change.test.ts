@@ -385,6 +385,8 @@ test('start: a namespace, all, or a single instance again, each after what it ne
   ];
   assert.equal((await runCli(home, ['start', 'shop'])).code, 0);
   assert.deepEqual(daemon.changes(), ['POST /v1/apps/db/start', 'POST /v1/apps/web/start']);
+  assert.equal((await runCli(home, ['start', '/^w/'])).code, 0);
+  assert.equal(daemon.changes().at(-1), 'POST /v1/apps/web/start');
   await runCli(home, ['start', 'web.1']);
   assert.deepEqual(daemon.lastBody(), { slot: 1 });
 });

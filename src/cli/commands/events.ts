@@ -1,24 +1,40 @@
 import type { Command } from 'commander';
+import type { HoldfastEvent } from '../../protocol/events.ts';
 import type { Context } from '../context.ts';
+import { parseMoment } from '../moment.ts';
 import { parseCount } from '../options.ts';
 import type { ContextFactory } from '../program.ts';
 
 interface EventsOptions {
   follow?: boolean;
   lines: number;
+  since?: number;
 }
+
+/** As many as the journal gives, of which the newest that match are printed. */
+const ALL = 1_000_000;
+/** More than can happen between two calls. */
+const BETWEEN = 500;
 
 export function defineEvents(program: Command, context: ContextFactory): void {
   program
     .command('events')
     .summary('what happened, from the journal')
     .description('Prints what happened: starts, crashes, reloads, changes. With `--json` one event a line.')
+    .argument('[app...]', 'only of these apps, or instances such as web.1')
     .option('-f, --follow', 'go on with what happens now')
     .option('-n, --lines <n>', 'how many of the past ones', parseCount, 50)
-    .action((options: EventsOptions) => events(context(), options));
+    .option('--since <time>', 'only from this time on, such as 10m, today or 14:30', (text) =>
+      parseMoment(text),
+    )
+    .action((names: string[], options: EventsOptions) => events(context(), names, options));
 }
 
-async function events(context: Context, { follow = false, lines }: EventsOptions): Promise<void> {
+async function events(
+  context: Context,
+  names: readonly string[],
+  { follow = false, lines, since }: EventsOptions,
+): Promise<void> {
   const { out, err, json, signal } = context;
   const client = await context.look();
   if (!client) {
@@ -26,7 +42,22 @@ async function events(context: Context, { follow = false, lines }: EventsOptions
     return;
   }
   const { eventLine } = await import('../print/event-line.ts');
-  for await (const event of client.events({ tail: lines, follow, signal })) {
-    await out.flow(`${json ? JSON.stringify(event) : eventLine(event, out.style, Date.now())}\n`);
+  const print = (event: HoldfastEvent) =>
+    out.flow(`${json ? JSON.stringify(event) : eventLine(event, out.style, Date.now())}\n`);
+  if (names.length === 0 && since === undefined) {
+    for await (const event of client.events({ tail: lines, follow, signal })) await print(event);
+    return;
+  }
+  const isMeant = (event: HoldfastEvent) =>
+    (names.length === 0 || names.includes(event.app ?? '') || names.includes(event.instance ?? '')) &&
+    (since === undefined || Date.parse(event.time) >= since);
+  const past: HoldfastEvent[] = [];
+  for await (const event of client.events({ tail: ALL })) if (isMeant(event)) past.push(event);
+  for (const event of past.slice(since === undefined ? -lines : 0)) await print(event);
+  if (!follow) return;
+  const last = past.at(-1)?.seq ?? 0;
+  // Those that happened between the two questions come first.
+  for await (const event of client.events({ tail: BETWEEN, follow, signal })) {
+    if (event.seq > last && isMeant(event)) await print(event);
   }
 }

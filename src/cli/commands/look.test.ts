@@ -191,6 +191,22 @@ test('events: the past ones; with --json one a line', async (t) => {
   );
 });
 
+test('events of one app, and since a time', async (t) => {
+  const home = tempDir(t);
+  const old = { ...event, seq: 1, time: '2020-01-01T00:00:00.000Z' };
+  const other = { ...event, seq: 3, app: 'web', instance: 'web.0' };
+  (await fakeDaemon(t, home)).events = [old, { ...event, seq: 2 }, other];
+  const seqs = async (...args: string[]) =>
+    (await runCli(home, ['events', '--json', ...args])).out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as HoldfastEvent).seq);
+  assert.deepEqual(await seqs('jobs'), [1, 2]);
+  assert.deepEqual(await seqs('jobs.0', '-n', '1'), [2]);
+  assert.deepEqual(await seqs('--since', '1h'), [2, 3]);
+  assert.deepEqual(await seqs('jobs', 'web', '--since', '1h'), [2, 3]);
+});
+
 test('events -f goes on until Ctrl-C, and then ends with 130', async (t) => {
   const home = tempDir(t);
   const daemon = await fakeDaemon(t, home);

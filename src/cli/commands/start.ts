@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { AppView } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import { collectVariable, parseInstances, parsePort } from '../options.ts';
+import { patternOf } from '../pattern.ts';
 import type { ContextFactory } from '../program.ts';
 import type { Target } from '../targets.ts';
 import { addSettingOptions, type SettingOptions, settingsOf } from './start-settings.ts';
@@ -62,11 +64,13 @@ async function startKnown(
   args: readonly string[],
   options: StartOptions,
 ): Promise<AppView[] | undefined> {
-  if (!/^@?[\w-]+(\.\d+)?$/.test(name)) return undefined;
+  const isPattern = !existsSync(name) && patternOf(name) !== null;
+  if (!isPattern && !/^@?[\w-]+(\.\d+)?$/.test(name)) return undefined;
   const client = await context.look();
   const apps = (await client?.apps()) ?? [];
   const [base = ''] = name.split('.');
-  const isKnown = name === 'all' || apps.some((app) => app.name === base || app.namespace === name);
+  const isKnown =
+    isPattern || name === 'all' || apps.some((app) => app.name === base || app.namespace === name);
   if (!client || !isKnown) return undefined;
   if (args.length > 0 || Object.keys(options).length > 0) {
     throw new HoldfastError(
