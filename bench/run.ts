@@ -19,6 +19,7 @@ import type { Aim, Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
 import { heldPort } from './sections/held-port.ts';
+import { https } from './sections/https.ts';
 import { lastWords } from './sections/last-words.ts';
 import { logs } from './sections/logs.ts';
 import { many } from './sections/many.ts';
@@ -28,6 +29,7 @@ import { websocket } from './sections/websocket.ts';
 
 const sections: readonly Section[] = [
   proxy,
+  https,
   heldPort,
   logs,
   lastWords,

@@ -4,6 +4,7 @@
  * a proxied request costs in a plain `socket.on('data')` proxy.
  */
 import net from 'node:net';
+import { readInto } from './tls/read-into.ts';
 import type { Secured } from './tls/secured.ts';
 import { writeBuffer } from './write-buffers.ts';
 
@@ -74,7 +75,7 @@ export class Wire {
    * servers cannot be told to read into a given buffer; where that is not possible, reading goes the ordinary way.
    */
   static accept(accepted: Accepted, user: WireUser): Wire {
-    if ('below' in accepted) return Wire.over(accepted.socket, user, accepted);
+    if ('below' in accepted) return Wire.#secure(accepted, user);
     const handle = (accepted as unknown as Handled)._handle;
     if (!handle) return Wire.over(accepted, user);
     (accepted as unknown as Handled)._handle = null;
@@ -98,9 +99,20 @@ export class Wire {
     return wire;
   }
 
-  /** Uses a socket that reads in the ordinary way. */
-  static over(socket: net.Socket, user: WireUser, secured?: Secured): Wire {
+  static #secure(secured: Secured, user: WireUser): Wire {
+    const { socket } = secured;
     const wire = new Wire(socket, user, secured);
+    if (!readInto(socket, shared, (size) => wire.#read(shared, size))) {
+      socket.on('data', (chunk: Buffer) => wire.#read(chunk, chunk.length));
+    }
+    socket.setNoDelay(true);
+    socket.resume();
+    return wire;
+  }
+
+  /** Uses a socket that reads in the ordinary way. */
+  static over(socket: net.Socket, user: WireUser): Wire {
+    const wire = new Wire(socket, user);
     socket.on('data', (chunk: Buffer) => wire.#read(chunk, chunk.length));
     socket.setNoDelay(true);
     socket.resume();
