@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { certificateFor, testCa } from '../support/certificates.ts';
 import { root } from '../support/root.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
 import { RawClient, startRawApp, until } from './support.ts';
@@ -23,7 +24,18 @@ interface Case {
 
 const cases: Case[] = JSON.parse(readFileSync(join(root, 'test/edge/http1-requests.json'), 'utf8'));
 
-test('every case of http1-requests.json is refused or forwarded as it says', async (t) => {
+const keys = {
+  certificates: [certificateFor(['*'], 'a.test')],
+  clientAuthorities: {},
+  ticketKeys: Buffer.alloc(48).toString('base64'),
+  challenges: { http: {}, alpn: [] },
+};
+
+test('every case of http1-requests.json is refused or forwarded as it says', (t) => runCases(t, false));
+
+test('and so it is over TLS', (t) => runCases(t, true));
+
+async function runCases(t: TestContext, secure: boolean): Promise<void> {
   let reached = '';
   const app = await startRawApp(t, (socket) => {
     let text = '';
@@ -38,11 +50,14 @@ test('every case of http1-requests.json is refused or forwarded as it says', asy
   const edge = await startEdge(
     t,
     tableOf({ pools: { web: { targets: [targetOf('web.0#1', app.address)] } } }),
+    false,
+    secure ? keys : undefined,
   );
+  const options = secure ? { ca: testCa, servername: 'a.test' } : undefined;
   for (const one of cases) {
     await t.test(`${one.id} ${one.want} ${one.note}`, async (t) => {
       reached = '';
-      const client = new RawClient(t, edge.port).write(one.raw);
+      const client = new RawClient(t, edge.port, options).write(one.raw);
       if (one.trunc) client.socket.end();
       await until(() => /^HTTP\/1.1 [2-5]/.test(client.received) || client.closed, 'there is an answer');
       const status = Number(client.received.slice(9, 12));
@@ -60,7 +75,7 @@ test('every case of http1-requests.json is refused or forwarded as it says', asy
       checkReached(one, reached);
     });
   }
-});
+}
 
 /** What the app got is one request, or two if the case says so, each whole and in plain shape. */
 function checkReached(one: Case, bytes: string): void {

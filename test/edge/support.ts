@@ -6,6 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import tls from 'node:tls';
 
 const DEADLINE_MS = 15_000;
 
@@ -64,10 +65,11 @@ export class RawClient {
   closed = false;
   error: NodeJS.ErrnoException | undefined;
 
-  /** `to`: a port of this machine, or the path of a unix socket. */
-  constructor(t: TestContext, to: number | string) {
+  /** `to`: a port of this machine, or the path of a unix socket. `secure`: speak TLS first. */
+  constructor(t: TestContext, to: number | string, secure?: tls.ConnectionOptions) {
     const address = typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' };
-    this.socket = net.connect({ ...address, allowHalfOpen: true });
+    const options = { ...address, allowHalfOpen: true };
+    this.socket = secure ? tls.connect({ ...options, ...secure }) : net.connect(options);
     this.socket.setEncoding('latin1').on('data', (text: string) => {
       this.received += text;
     });
