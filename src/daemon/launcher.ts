@@ -97,7 +97,7 @@ class Launch {
     const { outputs, machine } = this.#options;
     requireRights(plan, machine, plan.guest ? this.#options.guest : null);
     this.#checkNet();
-    const secrets = readSecrets(plan.secrets);
+    const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
     const { pipes, ends } = await outputs.create(plan, slot, `${this.#id}#${serial}`);
     const opened = [ends.out, ends.err];
     let lease: Lease | null = null;

@@ -1,6 +1,7 @@
 /** Where and how a running instance is asked, for readiness and for health. */
 import { lstatSync, realpathSync } from 'node:fs';
 import type { Probe } from '../config/plan.ts';
+import { identityOf } from '../launch/identity.ts';
 import type { Machine } from '../launch/machine.ts';
 import { readSecrets } from '../launch/secrets.ts';
 import { slotPort } from '../launch/slot-port.ts';
@@ -61,11 +62,12 @@ export class Prober {
   async #askCommand(instance: Instance, args: readonly string[], timeoutMs: number): Promise<Problem> {
     const { plan, slot } = instance;
     const [file = '', ...rest] = args;
+    const { machine } = this.#options;
     try {
       const spec = launchSpec({
         plan: { ...plan, command: { file, args: rest, node: false, nodeArgs: [] } },
-        machine: this.#options.machine,
-        secrets: readSecrets(plan.secrets),
+        machine,
+        secrets: readSecrets(plan.secrets, identityOf(plan.rights, machine)),
         port: instance.running?.record.lease.port ?? slotPort(plan, slot),
         names: {
           HOLDFAST_APP: plan.name,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cleanup } from '../../test/support/cleanup.ts';
+import { requireProgram, unavailable } from '../../test/support/programs.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { findAccount, findGroup, parseAccount, parseGroup } from './accounts.ts';
 import { parseHardLimit } from './machine.ts';
@@ -50,16 +53,19 @@ test('secrets are the contents of files, without the last line end', (t) => {
     return join(dir, name);
   };
   assert.deepEqual(
-    readSecrets({
-      A: file('a', 'one\n'),
-      B: file('b', ' two \r\n'),
-      C: file('c', 'x\ny\n\n'),
-      D: file('d', ''),
-    }),
+    readSecrets(
+      {
+        A: file('a', 'one\n'),
+        B: file('b', ' two \r\n'),
+        C: file('c', 'x\ny\n\n'),
+        D: file('d', ''),
+      },
+      null,
+    ),
     { A: 'one', B: ' two ', C: 'x\ny\n', D: '' },
   );
   symlinkSync(join(dir, 'a'), join(dir, 'link'));
-  assert.deepEqual(readSecrets({ A: join(dir, 'link') }), { A: 'one' });
+  assert.deepEqual(readSecrets({ A: join(dir, 'link') }, null), { A: 'one' });
 });
 
 test('a secret that cannot be read says which and why, and never what', (t) => {
@@ -69,7 +75,7 @@ test('a secret that cannot be read says which and why, and never what', (t) => {
   writeFileSync(join(dir, 'large'), 'hush'.repeat(50_000));
   const why = (name: string) => {
     try {
-      readSecrets({ TOKEN: join(dir, name) });
+      readSecrets({ TOKEN: join(dir, name) }, null);
       return '';
     } catch (error) {
       return String(error);
@@ -80,6 +86,51 @@ test('a secret that cannot be read says which and why, and never what', (t) => {
   assert.match(why('zero'), /it holds a zero byte/);
   assert.match(why('large'), /more than 100 KB/);
   assert.doesNotMatch(why('zero') + why('large'), /hush/);
+});
+
+test('a FIFO in the place of a secret keeps nobody waiting', (t) => {
+  if (!requireProgram(t, 'mkfifo')) return;
+  const fifo = join(tempDir(t), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  assert.throws(() => readSecrets({ TOKEN: fifo }, null), /it is not a file/);
+});
+
+test('the user of an app gets by a link no secret that it may not read', (t) => {
+  if (process.getuid?.() !== 0) {
+    unavailable(t, 'reading what a user may not read needs root');
+    return;
+  }
+  // Not below /tmp, where all may write.
+  const dir = mkdtempSync('/opt/t-');
+  chmodSync(dir, 0o755);
+  cleanup(t, () => rmSync(dir, { recursive: true, force: true }));
+  const [roots, theirs] = [join(dir, 'roots'), join(dir, 'theirs')];
+  for (const path of [roots, theirs]) mkdirSync(path);
+  chownSync(theirs, 12_345, 12_345);
+  const account = { name: 'ann', uid: 12_345, gid: 12_345, home: theirs, shell: '/bin/sh' };
+  const read = (file: string) => readSecrets({ TOKEN: file }, { account, gid: 12_345 }).TOKEN;
+  const secret = join(roots, 'secret');
+  writeFileSync(secret, 'hush', { mode: 0o600 });
+  // The configuration may name what only root can read.
+  assert.equal(read(secret), 'hush');
+  symlinkSync('secret', join(roots, 'link'));
+  assert.equal(read(join(roots, 'link')), 'hush');
+  symlinkSync(secret, join(theirs, 'link'));
+  assert.throws(() => read(join(theirs, 'link')), /the user "ann" may not read it/);
+  // Also when root has linked to it, and when a directory is the link.
+  symlinkSync(join(theirs, 'link'), join(roots, 'indirect'));
+  assert.throws(() => read(join(roots, 'indirect')), /may not read it/);
+  symlinkSync(roots, join(theirs, 'dir'));
+  assert.throws(() => read(join(theirs, 'dir', 'secret')), /may not read it/);
+  chmodSync(secret, 0o640);
+  chownSync(secret, 0, 12_345);
+  assert.equal(read(join(theirs, 'link')), 'hush');
+  chmodSync(roots, 0o700);
+  assert.throws(() => read(join(theirs, 'link')), /may not read it/, 'it may not even enter the directory');
+  writeFileSync(join(theirs, 'own'), 'mine', { mode: 0o600 });
+  assert.throws(() => read(join(theirs, 'own')), /may not read it/);
+  chownSync(join(theirs, 'own'), 12_345, 12_345);
+  assert.equal(read(join(theirs, 'own')), 'mine');
 });
 
 const none = { fsRead: [], fsWrite: [], net: true, childProcess: false, worker: false, addons: false };

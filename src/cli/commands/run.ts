@@ -50,6 +50,7 @@ async function runJob(context: Context, app: AppView): Promise<void> {
 /** Its exit code; as a shell has it when it was killed: 128 and the number of the signal. */
 async function runOnce(context: Context, plan: AppPlan, words: readonly string[]): Promise<number> {
   const { resolveCommand } = await import('../../config/command.ts');
+  const { identityOf } = await import('../../launch/identity.ts');
   const { requireRights } = await import('../../launch/rights.ts');
   const { readSecrets } = await import('../../launch/secrets.ts');
   const { thisMachine } = await import('../../launch/machine.ts');
@@ -58,7 +59,7 @@ async function runOnce(context: Context, plan: AppPlan, words: readonly string[]
   requireRights(plan, machine);
   const path = plan.env.PATH ?? plan.baseEnv.PATH;
   const command = resolveCommand(words, { cwd: plan.cwd, path });
-  const secrets = readSecrets(plan.secrets);
+  const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
   const spec = oneOffSpec({ plan, machine, secrets, realCwd: realpathSync(plan.cwd) }, command);
   const child = spawn(spec.file, [...spec.args], { cwd: spec.cwd, env: { ...spec.env }, stdio: 'inherit' });
   // A terminal sends Ctrl-C to both of us: what becomes of it is the command's business.
