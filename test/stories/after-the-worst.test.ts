@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { cleanup } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
 import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
 import { app } from '../support/root.ts';
+import { script } from '../support/scripts.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -85,6 +87,38 @@ test('an instance that cannot share its port since daemon and holder were killed
   assert.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /^hello/);
   await home.ok(['restart', 'web']);
   await home.ready('web', 2);
+});
+
+test('what an instance has started in sessions of their own is no second instance, and is left alone', async (t) => {
+  const home = testHome(t);
+  const port = await freePort();
+  const run = script(
+    home,
+    'parent.js',
+    `const { spawn } = require('node:child_process');
+const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+require('node:http').createServer((_request, response) => {
+  console.log('asked');
+  response.end(String(child.pid));
+}).listen(process.env.PORT);`,
+  );
+  await home.ok(['start', run, '-n', 'web', '-p', String(port)]);
+  const [instance] = await home.ready('web', 1);
+  const ask = async () => Number(await (await fetch(`http://127.0.0.1:${port}/`)).text());
+  const child = await ask();
+  cleanup(t, () => void process.kill(child, 'SIGKILL'));
+  await killAll(home);
+  assert.equal((await home.ready('web', 1))[0]?.pid, instance?.pid);
+  assert.equal(events(home, 'instance.adopted').length, 1);
+  // A stop of a second one would take the pipes of the first with it.
+  await ask();
+  await until(async () => (await home.ok(['logs', 'web'])).stdout.split('asked').length === 3, {
+    why: 'its output is read on',
+    every: 50,
+  });
+  await home.ok(['stop', 'web']);
+  assert.ok(isAlive(child));
+  assert.deepEqual(events(home, 'instance.killed'), []);
 });
 
 test('after the machine was off, everything starts anew and in its order, and nothing counts as a crash', async (t) => {
