@@ -38,6 +38,8 @@ export interface ApiOptions {
   upgrade(request: UpgradeRequest): Promise<void>;
   /** Called after the answer to `upgrade`. */
   onUpgrade(): void;
+  /** A person has run `up`, whether it changed anything or not. */
+  onUp(): void;
 }
 
 // An import of node:http would evaluate all that it exports, which costs 10 MB on Node 22 and later.
@@ -149,6 +151,7 @@ export class Api {
       const { plan, dryRun } = body as UpRequest;
       return async (): Promise<UpResult> => {
         const changes = dryRun ? operations.plan(plan) : await operations.up(plan);
+        if (!dryRun) this.#options.onUp();
         return { changes, apps: appViews(views) };
       };
     }

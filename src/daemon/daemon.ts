@@ -19,8 +19,8 @@ import { Crashes } from './crashes.ts';
 import { type Address, type Door, Doors } from './doors.ts';
 import { EDGE, routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
-import { Exits } from './exits.ts';
 import { Egress } from './egress.ts';
+import { Exits } from './exits.ts';
 import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
@@ -323,6 +323,7 @@ export class Daemon {
       },
       upgrade: (request) => this.#prepareUpgrade(request),
       onUpgrade: () => void this.#leave(),
+      onUp: () => this.reloadFiles(),
     });
   }
 
@@ -369,7 +370,7 @@ export class Daemon {
     );
   }
 
-  /** SIGHUP: certificates are read again, and what could not be had is tried again. */
+  /** SIGHUP and `up`: certificates are read again, and what could not be had is tried again. */
   reloadFiles(): void {
     this.#tlsFiles.reload();
     this.#acme.retry();

@@ -115,8 +115,12 @@ describe('certificates by themselves', () => {
     process.kill(home.daemonPid(), 'SIGKILL');
     await happened(home, 'daemon.started', { after: 1 });
     await home.ok(['ls']);
-    // An edge of the new daemon has its certificates from the start.
-    await home.ok(['restart', '@edge']).catch(() => undefined);
+    // A new edge has its certificates from the start.
+    const { instances } = await home.show('@edge');
+    const [old] = instances;
+    assert.ok(old?.pid);
+    process.kill(old.pid, 'SIGKILL');
+    await until(async () => (await home.show('@edge')).instances[0]?.pid !== old.pid, { why: 'a new edge' });
     assert.deepEqual(await until(served, { why: 'both are served again' }), before);
     assert.deepEqual(events(home, 'certificate.obtained').length, 2);
   });
@@ -144,6 +148,9 @@ describe('certificates by themselves', () => {
     assert.equal(await ask(https, FIRST, root), serial);
     const notes = await home.ok(['show', '@edge']);
     assert.match(notes.stdout, /no new certificate: .*; the one until .* is served/s);
+    // Nothing has changed in the file, but a person may know that it was put right elsewhere.
+    await home.ok(['up']);
+    await happened(home, 'certificate.failed', { after: 2 });
   });
 
   test('a wildcard, a wrong directory and a key without its name are refused before anything happens', async (t) => {

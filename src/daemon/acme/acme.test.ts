@@ -202,6 +202,11 @@ test('a site that goes in mid order: its order is called off, and what comes of 
   await daemon.orders[0]?.give();
   await daemon.orders[1]?.give();
   assert.deepEqual(daemon.served, ['b.example']);
+  assert.deepEqual(daemon.types, ['obtained']);
+  assert.deepEqual(
+    readdirSync(daemon.dir).filter((name) => name.endsWith('.pem')),
+    ['b.example.pem'],
+  );
   daemon.want();
   assert.deepEqual(daemon.served, []);
   await daemon.pass(MINUTE);

@@ -8,7 +8,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { formatDuration } from '../../kit/units.ts';
 import type { Certificate } from '../certificates.ts';
 import type { Journal } from '../journal.ts';
-import { type CertificateEvent, type CertificateState, initialState, step } from './machine.ts';
+import { type CertificateEvent, type CertificateState, initialState, step, triesOf } from './machine.ts';
 import type { Issued } from './order.ts';
 import { AcmeProblem } from './problem.ts';
 import { type AcmeStore, type Kept, kept } from './store.ts';
@@ -147,9 +147,8 @@ export class Acme {
     const { id, names, plan, wish, life } = site;
     this.#step(site, { type: 'began' });
     try {
-      const { tries, at } = site.state;
       // Before all else: when this cannot be written, neither could the certificate.
-      store.saveNotes(id, { wish, tries: { tries, at } });
+      store.saveNotes(id, { wish, tries: triesOf(site.state) });
       const before = site.kept?.certificate ?? null;
       const issued = kept(await order({ plan, names, before, signal: life.signal }), plan.directory);
       if (!this.#isCurrent(site)) return;
@@ -201,7 +200,7 @@ export class Acme {
       data: { site: site.id, names: site.names, tries, retryAt: isoTime(at), notAfter },
     });
     try {
-      store.saveNotes(site.id, { wish: site.wish, tries: { tries, at } });
+      store.saveNotes(site.id, { wish: site.wish, tries: triesOf(site.state) });
     } catch {
       // What was written when the order began is enough.
     }

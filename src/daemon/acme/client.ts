@@ -93,7 +93,6 @@ export class AcmeClient {
     const { key, http, signal, now } = this.#options;
     for (let tries = 1; ; tries++) {
       const nonce = this.#nonce ?? (await this.#newNonce());
-      this.#nonce = null;
       const who = this.#account === null ? { jwk: publicJwk(key) } : { kid: this.#account };
       const body = signJws(key, { ...who, nonce, url }, payload);
       const answer = await http({ method: 'POST', url, body }, signal);

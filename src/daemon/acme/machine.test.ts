@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type CertificateEvent, type CertificateState, initialState, renewalTime, step } from './machine.ts';
+import {
+  type CertificateEvent,
+  type CertificateState,
+  initialState,
+  renewalTime,
+  step,
+  triesOf,
+} from './machine.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -53,8 +60,8 @@ test('a server that wants to be left alone is, for a day at most', () => {
 });
 
 test('a daemon that died in mid order is followed by a pause, not by the same order', () => {
-  const { tries, at } = after(initialState(null, null, 0, MIDDLE), 0, look, begin);
-  const next = initialState(null, { tries, at }, 5, MIDDLE);
+  const died = after(initialState(null, null, 0, MIDDLE), 0, look, begin);
+  const next = initialState(null, triesOf(died), 5, MIDDLE);
   assert.equal(after(next, 5, look).phase, 'rests');
   assert.equal(after(next, MINUTE, look).phase, 'due');
 });
@@ -80,6 +87,9 @@ test('the authority may want it renewed earlier, never later; a person may want 
   assert.equal(after(served, DAY, { type: 'asked' }).at, 60 * DAY);
   const failed = after(initialState(null, null, 0, MIDDLE), 0, look, begin, fail);
   assert.equal(after(failed, 10, { type: 'asked' }, look).phase, 'due');
+  const silenced = after(failed, MINUTE, look, begin, { type: 'failed', retryAfterMs: HOUR });
+  assert.equal(after(silenced, 2 * MINUTE, { type: 'asked' }, look).phase, 'rests');
+  assert.equal(after(silenced, 61 * MINUTE, look).phase, 'due');
 });
 
 test('whatever happens in whatever order, the certificate stays, and no two tries begin within 45 seconds unless asked for', () => {

@@ -17,12 +17,15 @@ export interface CertificateState {
   readonly validity: Validity | null;
   /** Orders begun since the last one that was a success. */
   readonly tries: number;
+  /** The server wants to be left alone until then, whoever asks. */
+  readonly silentUntil: number;
 }
 
 /** What of it outlives the daemon; the rest is in the certificate. */
 export interface Tries {
   readonly tries: number;
   readonly at: number;
+  readonly silentUntil: number;
 }
 
 export type CertificateEvent =
@@ -57,7 +60,7 @@ export function initialState(
 ): CertificateState {
   if (known) return { phase: 'rests', validity, ...known };
   const at = validity === null ? now : renewalTime(validity, random);
-  return { phase: 'rests', at, validity, tries: 0 };
+  return { phase: 'rests', at, validity, tries: 0, silentUntil: 0 };
 }
 
 /** @param random 0 <= random < 1 */
@@ -67,7 +70,7 @@ export function step(
   now: number,
   random: number,
 ): CertificateState {
-  const { phase, tries, at } = state;
+  const { phase, tries, at, silentUntil } = state;
   switch (event.type) {
     case 'looked':
       return phase === 'rests' ? looked(state, now) : state;
@@ -84,13 +87,16 @@ export function step(
     }
     case 'failed': {
       if (phase !== 'ordering') return state;
-      const wanted = Math.min(event.retryAfterMs ?? 0, LONGEST_SILENCE_MS);
-      return { ...state, phase: 'rests', at: now + Math.max(wanted, pauseAfter(tries, random)) };
+      const silence = now + Math.min(event.retryAfterMs ?? 0, LONGEST_SILENCE_MS);
+      const next = Math.max(silence, now + pauseAfter(tries, random));
+      return { ...state, phase: 'rests', at: next, silentUntil: silence };
     }
     case 'advised':
       return phase === 'rests' && tries === 0 && event.at < at ? { ...state, at: event.at } : state;
     case 'asked':
-      return phase === 'rests' && tries > 0 ? { ...state, at: now } : state;
+      return phase === 'rests' && tries > 0
+        ? { ...state, at: Math.min(at, Math.max(now, silentUntil)) }
+        : state;
   }
 }
 
@@ -98,7 +104,12 @@ function looked(state: CertificateState, now: number): CertificateState {
   if (now >= state.at) return { ...state, phase: 'due' };
   // No pause is that long: the clock was set back since.
   const isTooFar = state.tries > 0 && state.at - now > LONGEST_SILENCE_MS;
-  return isTooFar ? { ...state, at: now + LONGEST_RETRY_MS } : state;
+  return isTooFar ? { ...state, at: now + LONGEST_RETRY_MS, silentUntil: 0 } : state;
+}
+
+/** What the next daemon has to know. */
+export function triesOf({ tries, at, silentUntil }: CertificateState): Tries {
+  return { tries, at, silentUntil };
 }
 
 /** Two thirds of its life, or a little earlier. */

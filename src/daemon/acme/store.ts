@@ -54,7 +54,9 @@ export class AcmeStore {
   loadNotes(id: string): Notes | undefined {
     try {
       const { wish, tries } = JSON.parse(readFileSync(this.#path(`${id}.json`), 'utf8')) as Notes;
-      const isSound = tries === null || (Number.isSafeInteger(tries?.tries) && Number.isFinite(tries?.at));
+      const isSound =
+        tries === null ||
+        [tries?.tries, tries?.at, tries?.silentUntil].every((number) => Number.isSafeInteger(number));
       return typeof wish === 'string' && isSound ? { wish, tries } : undefined;
     } catch {
       return undefined;
