@@ -1,9 +1,14 @@
 /** Waits until what is wished of an app is true, or plainly will not be: then says why, with the last output. */
 import { HoldfastError } from '../errors.ts';
+import type { OutputLine } from '../protocol/api.ts';
 import type { Blocker } from '../supervisor/dependencies.ts';
+import { unknownExit } from '../supervisor/exit.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
+import { type Diagnosis, diagnose } from './diagnosis.ts';
 import type { Outputs } from './outputs.ts';
+import { portOwner } from './port-owner.ts';
+import { lastStack } from './stack-in-output.ts';
 
 /** The message of START_FAILED when an app cannot even be tried. */
 function waitsInVain(name: string, { app, state }: Blocker): HoldfastError {
@@ -20,6 +25,9 @@ const waiting = new WeakSet<HoldfastError>();
 export function isOfWaiting(error: HoldfastError): boolean {
   return waiting.has(error);
 }
+
+/** Of its last output, with the error. */
+const SHOWN_LINES = 20;
 
 export class Settling {
   readonly #supervisor: Supervisor;
@@ -98,9 +106,18 @@ export class Settling {
     const { key } = instance;
     const outputs = this.#outputs;
     const report = () => {
-      const lines = outputs.lastLines(key).slice(-20);
-      const details = lines.map(({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`);
-      fail(new HoldfastError(code, message, { details }));
+      const lines = outputs.lastLines(key);
+      const { diagnosis, advice } = diagnosisOf(instance, lines);
+      const details = telling(lines).map(
+        ({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`,
+      );
+      const hint = advice === null ? {} : { hint: advice };
+      fail(
+        new HoldfastError(code, diagnosis === null ? message : `${message}: ${diagnosis}`, {
+          details,
+          ...hint,
+        }),
+      );
     };
     // It may have been ended for not getting ready: what it said up to now is what there is to say.
     if (instance.running) report();
@@ -111,4 +128,28 @@ export class Settling {
 /** There is no process, and so neither output nor a crash record. */
 function neverBegun(name: string): string {
   return `It is tried again, slower and slower; \`hold delete ${name}\` gives it up`;
+}
+
+/** What can be seen from its output alone: the crash record, which comes later, knows more. */
+function diagnosisOf({ plan, lastExit, machine }: Instance, output: readonly OutputLine[]): Diagnosis {
+  return diagnose({
+    plan,
+    output,
+    exit: lastExit ?? unknownExit,
+    cause: machine.reason ?? '',
+    report: null,
+    blocked: null,
+    notReady: null,
+    reachedLimit: false,
+    kernelKill: () => null,
+    portOwner,
+  });
+}
+
+/** From the last error on, which a long stack would push out of sight; else the last lines. */
+function telling(lines: readonly OutputLine[]): readonly OutputLine[] {
+  const texts = lines.map(({ text }) => text);
+  const headline = lastStack(texts)?.headline;
+  const at = headline === undefined ? -1 : texts.findLastIndex((text) => text.includes(headline));
+  return at === -1 ? lines.slice(-SHOWN_LINES) : lines.slice(at, at + SHOWN_LINES);
 }

@@ -1,8 +1,11 @@
 /** An app that crashes is started again, slower and slower, and not for ever. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, renameSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import type { AppDetail } from '../../src/protocol/api.ts';
+import { cleanup } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
 import { plainUser } from '../support/plain-user.ts';
@@ -135,4 +138,17 @@ describe('a program that cannot be started', () => {
       every: 100,
     });
   });
+});
+
+test('a start that fails says why, and shows the error and not only the end of its stack', async (t) => {
+  const home = testHome(t);
+  const taken = createServer().listen(0);
+  await once(taken, 'listening');
+  cleanup(t, () => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const { code, stderr } = await home.run(['start', app('hello.js'), '-n', 'web', '-e', `PORT=${port}`]);
+  assert.equal(code, 1);
+  const why = `web\\.0 did not start: exited with code 1: port ${port} is in use by .+ \\(pid ${process.pid}\\)`;
+  assert.match(stderr, new RegExp(why));
+  assert.match(stderr, /err \| Error: listen EADDRINUSE/);
 });
