@@ -16,7 +16,7 @@ import { Api } from './api.ts';
 import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
-import { type Address, type Door, Doors } from './doors.ts';
+import { type Address, type Door, Doors, mayHold, type OfferedHandle } from './doors.ts';
 import { EDGE, routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
 import { Egress } from './egress.ts';
@@ -469,7 +469,11 @@ export class Daemon {
     return this.#operations.addressesOf(app).flatMap((address) => this.#doors.find(address) ?? []);
   }
 
-  #takeOffer(app: string, address: Address, handle: { readonly fd: number; close(): void }): void {
+  #takeOffer(app: string, address: Address, handle: OfferedHandle): void {
+    if (!mayHold(address, handle, this.#operations.addressesOf(app).length)) {
+      handle.close();
+      return;
+    }
     this.#doors.hold(address, handle);
     this.#journal.record('port.held', { app, data: { ...address } });
     this.#operations.learn(app, address);

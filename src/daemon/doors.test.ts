@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { HoldfastError } from '../errors.ts';
-import { Doors, describeAddress } from './doors.ts';
+import { Doors, describeAddress, mayHold, type OfferedHandle } from './doors.ts';
 import { portOwner } from './port-owner.ts';
 
 async function listener(t: { after(fn: () => void): void }, host?: string): Promise<number> {
@@ -55,6 +55,27 @@ test('an address of another machine is an error that says so', () => {
     () => new Doors([], () => undefined).open({ host: '203.0.113.1', port: 8080 }),
     /EADDRNOTAVAIL|error/,
   );
+});
+
+test('an offered socket is held only where it really is, and not too many of an app', async (t) => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const { _handle: handle } = server as unknown as { _handle: OfferedHandle };
+  const address = { host: '127.0.0.1', port };
+  assert.ok(mayHold(address, handle, 0));
+  assert.ok(!mayHold({ ...address, port: port === 443 ? 444 : 443 }, handle, 0));
+  assert.ok(!mayHold({ ...address, host: null }, handle, 0));
+  assert.ok(!mayHold({ ...address, host: '127.0.0.2' }, handle, 0));
+  assert.ok(!mayHold(address, handle, 100));
+  assert.ok(!mayHold(address, { fd: 0, close: () => undefined }, 0));
+  const all = net.createServer().listen(0);
+  t.after(() => all.close());
+  await once(all, 'listening');
+  const { _handle: wide } = all as unknown as { _handle: OfferedHandle };
+  const { address: host, port: free } = all.address() as net.AddressInfo;
+  assert.ok(mayHold({ host: host === '::' ? null : host, port: free }, wide, 0));
 });
 
 test('the owner of a port is found by IPv4 and IPv6 alike', {

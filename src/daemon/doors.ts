@@ -29,7 +29,15 @@ interface BoundHandle extends Handle {
   getsockname(out: object): number;
 }
 
+/** A copy of a socket that an app has opened by itself, as the app sent it. */
+export interface OfferedHandle extends Handle {
+  readonly getsockname?: BoundHandle['getsockname'];
+}
+
 type CreateServerHandle = (host: string, port: number, family: 4 | 6) => BoundHandle | number;
+
+/** More than an app has a use for: each costs a descriptor of ours. */
+const MOST_OF_AN_APP = 100;
 
 export class Doors {
   /** The handle is kept so that it is not collected, which would close the socket; inherited ones have only the number. */
@@ -61,7 +69,7 @@ export class Doors {
     return this.#keep(address, handle);
   }
 
-  /** Takes a copy of a socket that an app has opened by itself. */
+  /** Takes a copy of a socket that an app has opened by itself, see `mayHold`. */
   hold(address: Address, handle: Handle): Door {
     const known = this.find(address);
     if (!known) return this.#keep(address, handle);
@@ -84,6 +92,17 @@ export class Doors {
     this.#onChange();
     return door;
   }
+}
+
+/**
+ * Whether a socket that an app offers is to be held: it is bound to the address that the app says, and the app has not too many.
+ *
+ * @param known how many addresses of the app are known
+ */
+export function mayHold({ host, port }: Address, handle: OfferedHandle, known: number): boolean {
+  const name: { address?: string; port?: number } = {};
+  if (known >= MOST_OF_AN_APP || handle.getsockname?.(name) !== 0) return false;
+  return port > 0 && name.port === port && name.address === (host ?? '::');
 }
 
 export function sameAddress(a: Address, b: Address): boolean {

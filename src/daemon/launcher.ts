@@ -26,7 +26,7 @@ import {
 } from '../supervisor/process.ts';
 import type { Annex, Annexes } from './annexes.ts';
 import type { Cgroups } from './cgroups.ts';
-import type { Address, Door } from './doors.ts';
+import type { Address, Door, OfferedHandle } from './doors.ts';
 import { isOwn } from './egress-app.ts';
 import { freePort, leaseFor, releaseLease } from './lease.ts';
 import type { Outputs } from './outputs.ts';
@@ -51,7 +51,7 @@ export interface LauncherOptions {
   isRouted(app: string): boolean;
   doorsOf(app: string): readonly Door[];
   /** A process offers a copy of a socket that it listens on. */
-  onOffer(app: string, address: Address, handle: { readonly fd: number; close(): void }): void;
+  onOffer(app: string, address: Address, handle: OfferedHandle): void;
   /** It is started although something that the plan asks for cannot be had. */
   onUnavailable(app: string, instance: string, reason: string): void;
 }
@@ -286,12 +286,12 @@ function checkProgram(first: string, program: string, path: string | undefined):
 
 function listenForOffers(
   child: ChildProcess,
-  onOffer: (address: Address, handle: { readonly fd: number; close(): void }) => void,
+  onOffer: (address: Address, handle: OfferedHandle) => void,
 ): void {
   const events: NodeJS.EventEmitter = child;
   events.on(
     'internalMessage',
-    (message: Partial<DoorOffer>, handle: { fd: number; close(): void } | undefined) => {
+    (message: Partial<DoorOffer>, handle: OfferedHandle | undefined) => {
       if (message.cmd !== 'NODE_HOLDFAST_DOOR' || !handle || typeof message.port !== 'number') return;
       onOffer({ host: message.host ?? null, port: message.port }, handle);
     },
