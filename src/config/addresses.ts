@@ -109,23 +109,24 @@ export const routePrefix = kind<string>({
   },
 });
 
+type ProgramTarget = Exclude<RoutePlan['to'], { kind: 'files' }>;
+
 /** The name of an app, or `http://host:port` of a program that something else runs. */
-export const routeTarget = kind<string, RoutePlan['to']>({
+export const routeTarget = kind<string, ProgramTarget>({
   title: 'app name or "http://host:port"',
-  expected: 'the name of an app, or "http://host:port"',
+  expected: 'the name of an app, "http://host:port" or { files }',
   json: { type: 'string', minLength: 1 },
   read(input) {
-    if (typeof input === 'string') return input.includes('://') ? upstream(input) : appTarget(input);
-    const isFiles = typeof input === 'object' && input !== null && 'files' in input;
-    return isFiles ? new Refusal('is not supported by this version: routes to files come later') : undefined;
+    if (typeof input !== 'string') return undefined;
+    return input.includes('://') ? upstream(input) : appTarget(input);
   },
 });
 
-function appTarget(app: string): RoutePlan['to'] | undefined {
+function appTarget(app: string): ProgramTarget | undefined {
   return app === '' ? undefined : { kind: 'app', app };
 }
 
-function upstream(text: string): RoutePlan['to'] | Refusal {
+function upstream(text: string): ProgramTarget | Refusal {
   const got = `got ${show(text)}`;
   if (/^https:/i.test(text)) {
     return new Refusal(

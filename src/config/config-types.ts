@@ -212,10 +212,10 @@ export interface AppConfig {
 /** What the edge serves under one host. */
 export interface SiteConfig {
   /**
-   * Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for `/api` and `/api/x`, not for `/apix`. The path is passed on unchanged.
-   * @example {"/":"web","/legacy/":"http://127.0.0.1:3000"}
+   * Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for `/api` and `/api/x`, not for `/apix`. The path is passed on unchanged. An app, `http://host:port`, or `{ files }`.
+   * @example {"/":"web","/legacy/":"http://127.0.0.1:3000","/assets/":{"files":"public"}}
    */
-  readonly routes: Readonly<Record<string, string>>;
+  readonly routes?: Readonly<Record<string, string | RoutesConfig>> | undefined;
   /**
    * HTTPS for this site: `'auto'` gets a certificate by itself, see `acme`, and `{ cert, key }` are files.
    * @default false
@@ -232,6 +232,55 @@ export interface SiteConfig {
    * @example "180d"
    */
   readonly hsts?: string | undefined;
+  /**
+   * Compress answers that are text, of 1 KB and more, if the client can read that. See the guide about secrets in compressed pages.
+   * @default false
+   */
+  readonly compress?: boolean | undefined;
+  /**
+   * Headers of all answers, which replace the app's; false removes one.
+   * @example {"X-Frame-Options":"DENY","X-Powered-By":false}
+   */
+  readonly headers?: Readonly<Record<string, string | false>> | undefined;
+  /**
+   * Add the usual security headers where the app has not said otherwise, and remove `X-Powered-By`.
+   * @default false
+   */
+  readonly security?: boolean | undefined;
+  /**
+   * Paths that are elsewhere: `{ "/old": "/new" }`, or with all that is below, `{ "/blog/*": "https://blog.example.com/*" }`.
+   * @example {"/old":"/new"}
+   */
+  readonly redirects?: Readonly<Record<string, string | RedirectsConfig>> | undefined;
+  /**
+   * Paths that are looked up, and reach the app, under another one: `{ "/v1/*": "/api/*" }`. Clients do not notice.
+   * @example {"/about":"/pages/about.html"}
+   */
+  readonly rewrites?: Readonly<Record<string, string>> | undefined;
+  /** Ask for a name and a password (HTTP Basic). Without `tls` passwords can be read on the way. */
+  readonly auth?: AuthConfig | undefined;
+  /**
+   * Addresses and networks of clients that may enter. Left out: all. Behind a proxy in `edge.trust`, the address that it names counts.
+   * @example ["10.0.0.0/8"]
+   */
+  readonly allow?: readonly string[] | undefined;
+  /** Addresses and networks of clients that may not enter, whatever `allow` says. */
+  readonly deny?: readonly string[] | undefined;
+  /**
+   * Answer everything with a page that says that the site is being worked on (503). `true`, or `{ page, allow }`.
+   * @default false
+   */
+  readonly maintenance?: MaintenanceConfig | boolean | undefined;
+  /**
+   * Pages (HTML) for errors of the edge, by status, such as 502 when the app does not answer. Errors that the app itself answers stay as they are.
+   * @example {"502":"pages/502.html"}
+   */
+  readonly errorPages?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Give each request a number: `X-Request-Id`, for the app and the client, and in the access log. A number from a proxy in `edge.trust` is kept.
+   * @default false
+   */
+  readonly requestId?: boolean | undefined;
 }
 
 /** The reverse proxy. It runs when there are sites. */
@@ -570,6 +619,30 @@ export interface LogConfig {
   readonly forward?: readonly (string | ForwardConfig)[] | undefined;
 }
 
+export interface RoutesConfig {
+  /**
+   * A directory, whose files are served. Names that begin with a dot, and what symbolic links lead to elsewhere, are not.
+   * @example "public"
+   */
+  readonly files: string;
+  /**
+   * The file that is served for a directory; false: none.
+   * @default "index.html"
+   */
+  readonly index?: string | false | undefined;
+  /**
+   * Answer addresses that no file has with the index, as apps in the browser with addresses of their own need it.
+   * @default false
+   */
+  readonly spa?: boolean | undefined;
+  /**
+   * The `Cache-Control` header. `no-cache`: browsers keep files, and ask each time whether they are still the same.
+   * @default "no-cache"
+   * @example "public, max-age=31536000, immutable"
+   */
+  readonly cacheControl?: string | undefined;
+}
+
 export interface TlsConfig {
   /**
    * The certificate (PEM), best with those between it and the root behind it, as `fullchain.pem`. Read again when it changes.
@@ -585,6 +658,40 @@ export interface TlsConfig {
   readonly ca?: string | undefined;
   /** Ask clients for a certificate of their own (mutual TLS). The app gets who they are as `X-Client-Cert-Subject`, `-Issuer`, `-Serial` and `-Fingerprint`. */
   readonly clients?: ClientsConfig | undefined;
+}
+
+export interface RedirectsConfig {
+  /**
+   * Where to.
+   * @example "/new"
+   */
+  readonly to: string;
+  /**
+   * Browsers remember 301 and 308 for ever; with 307 and 308 a POST stays a POST.
+   * @default 307
+   */
+  readonly status?: 301 | 302 | 303 | 307 | 308 | undefined;
+}
+
+/** Ask for a name and a password (HTTP Basic). Without `tls` passwords can be read on the way. */
+export interface AuthConfig {
+  /**
+   * The password of each, as `hold hash-password` prints it.
+   * @example {"ann":"scrypt:16384:8:5:…"}
+   */
+  readonly users: Readonly<Record<string, string>>;
+  /**
+   * What browsers show when they ask.
+   * @default "Restricted"
+   */
+  readonly realm?: string | undefined;
+}
+
+export interface MaintenanceConfig {
+  /** The page (HTML) to show instead of the own one of Holdfast. */
+  readonly page?: string | undefined;
+  /** For these addresses and networks the site stays open. */
+  readonly allow?: readonly string[] | undefined;
 }
 
 /** What a client may take. */

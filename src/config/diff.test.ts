@@ -53,6 +53,7 @@ const plan: Plan = {
         { prefix: '/old', to: { kind: 'upstream', host: '::1', port: 3000 } },
       ],
       tls,
+      content: null,
     },
   },
   edge: {
@@ -162,6 +163,7 @@ test('routes and the edge', () => {
           { prefix: '/new', to: { kind: 'app', app: 'web' } },
         ],
         tls,
+        content: null,
       },
     },
     edge: { ...plan.edge, http: { host: '::1', port: 80 } },

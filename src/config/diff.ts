@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
+import type { FilesRoute } from '../protocol/site-content.ts';
 import { appDefaults } from './app-defaults.ts';
+import { diffContent } from './content-diff.ts';
 import { printEgressRule } from './egress-schema.ts';
 import type {
   AcmePlan,
@@ -228,7 +230,11 @@ function same({ baseEnv: _before, ...before }: AppPlan, { baseEnv: _after, ...af
 }
 
 function diffSites(before: SitePlan, after: SitePlan): string[] {
-  return [...diffRoutes(before, after), ...diffRows(tlsRows, before.tls ?? null, after.tls)];
+  return [
+    ...diffRoutes(before, after),
+    ...diffRows(tlsRows, before.tls ?? null, after.tls),
+    ...diffContent(before.content ?? null, after.content),
+  ];
 }
 
 const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
@@ -262,7 +268,17 @@ function diffRoutes(before: SitePlan, after: SitePlan): string[] {
 }
 
 function printTarget(to: RoutePlan['to']): string {
+  if (to.kind === 'files') return [`files ${to.files.root}`, ...printFilesRoute(to.files)].join(', ');
   return to.kind === 'app' ? to.app : `http://${printHost(to.host)}:${to.port}`;
+}
+
+/** What is not as it would be without a word. */
+function printFilesRoute({ index, spa, cacheControl }: FilesRoute): string[] {
+  return [
+    ...(index === 'index.html' ? [] : [`index ${index ?? 'none'}`]),
+    ...(spa ? ['spa'] : []),
+    ...(cacheControl === 'no-cache' ? [] : [cacheControl]),
+  ];
 }
 
 function printListen({ host, port }: ListenPlan): string {

@@ -6,9 +6,6 @@
 /** What each is for. */
 const later: Readonly<Record<string, string>> = {
   'sites.*.limits': 'limits of one site (limits of all sites are in edge.limits)',
-  'sites.*.compress': 'compression',
-  'sites.*.headers': 'response headers',
-  'sites.*.redirects': 'redirects',
   deploy: 'deploying',
 };
 
@@ -71,6 +68,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'apps.*.healthcheck': 'write it as health',
   'apps.*.routes': 'routes belong to sites',
   'apps.*.host': 'hosts belong to sites',
+  'sites.*.gzip': 'write it as compress: true',
+  'sites.*.root': 'write it as routes: { "/": { files: "public" } }',
+  'sites.*.static': 'write it as routes: { "/": { files: "public" } }',
+  'sites.*.basicAuth': 'write it as auth: { users }',
+  'sites.*.error_page': 'write it as errorPages',
   'sites.*.app': 'write it as routes: { "/": "…" }',
   'sites.*.upstream': 'write it as routes: { "/": "http://host:port" }',
   'sites.*.proxy': 'write it as routes: { "/": "http://host:port" }',

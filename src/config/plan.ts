@@ -4,6 +4,8 @@
  * the exporters read.
  */
 
+import type { FilesRoute, SiteContent } from '../protocol/site-content.ts';
+
 export interface Plan {
   /** Absolute path of the file that it came from. */
   readonly source: string | null;
@@ -268,6 +270,8 @@ export interface SitePlan {
   readonly routes: readonly RoutePlan[];
   /** null = without TLS. */
   readonly tls: SiteTlsPlan | null;
+  /** null = requests are passed on, and no more. */
+  readonly content: SiteContent | null;
 }
 
 export interface SiteTlsPlan {
@@ -291,7 +295,8 @@ export interface RoutePlan {
   readonly prefix: string;
   readonly to:
     | { readonly kind: 'app'; readonly app: string }
-    | { readonly kind: 'upstream'; readonly host: string; readonly port: number };
+    | { readonly kind: 'upstream'; readonly host: string; readonly port: number }
+    | { readonly kind: 'files'; readonly files: FilesRoute };
 }
 
 export interface EdgePlan {

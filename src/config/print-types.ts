@@ -42,10 +42,11 @@ function members(node: JsonSchema, interfaces: Interfaces): string {
   return lines.join('');
 }
 
-/** What a setting may be, also as an item of a list. */
+/** What a setting may be, also as an item of a list, or an entry of a record. */
 function shapesOf(setting: JsonSchema): readonly JsonSchema[] {
-  const { anyOf = [], items } = setting;
-  return [setting, ...anyOf.flatMap(shapesOf), ...(items ? shapesOf(items) : [])];
+  const { anyOf = [], items, additionalProperties: entry } = setting;
+  const inside = [items, typeof entry === 'object' ? entry : undefined];
+  return [setting, ...anyOf.flatMap(shapesOf), ...inside.flatMap((node) => (node ? shapesOf(node) : []))];
 }
 
 /** `path` of one part may be another thing than that of the next. */

@@ -79,9 +79,12 @@ function rowsOf(node: JsonSchema, prefix: string): string[] {
     const cells = [`\`${name}\``, typeOf(setting), defaultOf(setting, required.includes(key)), says(setting)];
     const row = `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     // A setting with a short form, and its long one.
+    const { additionalProperties: entry } = setting;
+    const ofEntry = typeof entry === 'object' ? (entry.anyOf ?? []) : [];
     return [
       row,
       ...(setting.anyOf ?? []).flatMap((shape) => (shape.properties ? rowsOf(shape, `${name}.`) : [])),
+      ...ofEntry.flatMap((shape) => (shape.properties ? rowsOf(shape, `${name}.<path>.`) : [])),
     ];
   });
 }

@@ -1,5 +1,6 @@
 /** Completes the sites: their hosts and paths in the one form in which they are compared, and routes to what there is. */
 import { canonicalHost, canonicalPrefix } from './addresses.ts';
+import { completeContent, completeFiles } from './content.ts';
 import type { RoutePlan, SitePlan } from './plan.ts';
 import type { Problem } from './problems.ts';
 import type { Settings } from './schema.ts';
@@ -26,18 +27,20 @@ export function completeSites(
       problems.push({ path, text: `is the same host as another site: ${show(host)}` });
     sites[host] = {
       host,
-      routes: completeRoutes(site.routes, [...path, 'routes'], apps, problems),
+      routes: completeRoutes(site, [...path, 'routes'], apps, problems, root),
       tls: completeTls(site, path, problems, root),
+      content: completeContent(site, path, problems, root),
     };
   }
   return sites;
 }
 
 function completeRoutes(
-  routes: Settings['sites'][string]['routes'],
+  { routes, redirects }: Settings['sites'][string],
   path: readonly string[],
   apps: readonly string[],
   problems: Problem[],
+  root: string,
 ): RoutePlan[] {
   const seen = new Map<string, string>();
   const done: RoutePlan[] = [];
@@ -57,8 +60,10 @@ function completeRoutes(
         text: `must be the name of an app: there is none named ${show(to.app)}${didYouMean(to.app, apps)}`,
       });
     }
-    done.push({ prefix, to });
+    done.push({ prefix, to: to.kind === 'files' ? completeFiles(to, here, problems, root) : to });
   }
-  if (done.length === 0) problems.push({ path, text: 'must have at least one route, such as "/": "web"' });
+  // A host may be there only to lead to another one.
+  if (done.length === 0 && Object.keys(redirects).length === 0)
+    problems.push({ path, text: 'must have at least one route, such as "/": "web"' });
   return done;
 }

@@ -50,6 +50,7 @@ const state: DesiredState = {
           { prefix: '/legacy/', to: { kind: 'upstream', host: '127.0.0.1', port: 3000 } },
         ],
         tls: null,
+        content: null,
       },
     },
   },

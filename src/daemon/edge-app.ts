@@ -1,8 +1,16 @@
 /** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
+import { noContent } from '../config/content-defaults.ts';
 import type { AppPlan, EdgePlan, ListenPlan, SiteTlsPlan } from '../config/plan.ts';
 import { EDGE_NAME } from '../protocol/api.ts';
-import type { EdgePool, EdgeSite, EdgeSiteTls, EdgeTable, EdgeTarget } from '../protocol/edge-table.ts';
+import type {
+  EdgePool,
+  EdgeRoute,
+  EdgeSite,
+  EdgeSiteTls,
+  EdgeTable,
+  EdgeTarget,
+} from '../protocol/edge-table.ts';
 import type { DesiredState } from './state.ts';
 
 export const EDGE = EDGE_NAME;
@@ -77,7 +85,8 @@ export function edgeTable(
     };
   }
   const sites = Object.values(state.sites).map(({ site }): EdgeSite => {
-    const routes = site.routes.map(({ prefix, to }) => {
+    const routes = site.routes.map(({ prefix, to }): EdgeRoute => {
+      if (to.kind === 'files') return { prefix, files: to.files };
       if (to.kind === 'app') return { prefix, pool: to.app };
       const address = { host: to.host, port: to.port };
       const pool = `${to.host}:${to.port}`;
@@ -88,7 +97,14 @@ export function edgeTable(
       };
       return { prefix, pool };
     });
-    return { host: site.host, routes, ...(site.tls && { tls: siteTls(site.tls) }) };
+    const hasFiles = routes.some((route) => 'files' in route);
+    const content = site.content ?? (hasFiles ? noContent : null);
+    return {
+      host: site.host,
+      routes,
+      ...(site.tls && { tls: siteTls(site.tls) }),
+      ...(content && { content }),
+    };
   });
   const { unknownHost, trust, limits, accessLog } = edge;
   return { version, sites, pools, unknownHost, trust, limits, accessLog };

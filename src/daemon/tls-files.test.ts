@@ -24,7 +24,7 @@ function watchFiles(t: Test, host = 'localhost', more: Partial<SiteTlsPlan> = {}
   const clock = new FakeClock(Date.parse('2026-12-01'));
   const certificate = { from: 'files', cert, key, ca: null } as const;
   const tls: SiteTlsPlan = { certificate, clients: null, redirect: true, hstsSeconds: null, ...more };
-  let sites: readonly SitePlan[] = [{ host, routes: [], tls }];
+  let sites: readonly SitePlan[] = [{ host, routes: [], content: null, tls }];
   const files = new TlsFiles({
     clock,
     sites: () => sites,

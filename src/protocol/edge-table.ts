@@ -24,7 +24,7 @@ export interface EdgeSite {
   readonly routes: readonly EdgeRoute[];
   /** Left out: the site is served without TLS. */
   readonly tls?: EdgeSiteTls;
-  /** Left out: requests are passed on, and no more. */
+  /** Left out: requests are passed on to apps, and no more. A site with routes to files has it. */
   readonly content?: SiteContent;
 }
 

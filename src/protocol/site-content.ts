@@ -68,16 +68,3 @@ export interface FilesRoute {
   /** Of Cache-Control. */
   readonly cacheControl: string;
 }
-
-export const noContent: SiteContent = {
-  compress: false,
-  headers: { set: {}, fallback: {}, remove: [] },
-  redirects: [],
-  rewrites: [],
-  auth: null,
-  allow: [],
-  deny: [],
-  maintenance: null,
-  errorPages: {},
-  requestId: false,
-};

@@ -4,8 +4,9 @@ import type http from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { noContent } from '../../src/config/content-defaults.ts';
 import type { EdgeRoute } from '../../src/protocol/edge-table.ts';
-import { type FilesRoute, noContent, type SiteContent } from '../../src/protocol/site-content.ts';
+import type { FilesRoute, SiteContent } from '../../src/protocol/site-content.ts';
 import { startEdge, type TableParts, tableOf, targetOf } from './edge-process.ts';
 import { startApp } from './support.ts';
 

@@ -7,6 +7,7 @@ import { defineDown } from './down.ts';
 import { defineEgress } from './egress.ts';
 import { defineEvents } from './events.ts';
 import { defineForever } from './forever.ts';
+import { defineHashPassword } from './hash-password.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
@@ -45,6 +46,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineEvents,
   defineCrashes,
   defineTop,
+  defineHashPassword,
   defineEgress,
   defineProxy,
   defineUpgrade,

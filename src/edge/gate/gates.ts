@@ -1,6 +1,5 @@
 /** Gates and folders of all sites. Those whose settings stay the same stay from one table to the next, with what they remember. */
 import type { EdgeSite } from '../../protocol/edge-table.ts';
-import { noContent } from '../../protocol/site-content.ts';
 import { Folder } from '../files/folder.ts';
 import { Gate } from './gate.ts';
 
@@ -38,13 +37,10 @@ export class Gates {
   }
 
   for(sites: readonly EdgeSite[]): GatesOfTable {
-    const gated = sites.filter(({ content, routes }) => content || routes.some((route) => 'files' in route));
     this.#gates.follow(
-      gated.map(({ host, content = noContent }) => [
-        host,
-        JSON.stringify(content),
-        () => new Gate(content, this.#now),
-      ]),
+      sites.flatMap(({ host, content }) =>
+        content ? [[host, JSON.stringify(content), () => new Gate(content, this.#now)] as const] : [],
+      ),
     );
     const folders = sites.flatMap(({ host, routes }) =>
       routes.flatMap((route) => ('files' in route ? [{ ...route, host }] : [])),
