@@ -1,11 +1,16 @@
 /** Certificates that come by themselves: of whom, for whom, and how control of the names is shown. */
+import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { isSystemError } from '../errors.ts';
+import { readChain } from '../kit/certificate.ts';
 import { acmeDefaults } from './app-defaults.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { choice, kind, Refusal, text } from './kinds.ts';
 import type { AcmePlan } from './plan.ts';
+import type { Problem } from './problems.ts';
 import { show } from './show.ts';
+import { reasonOf } from './system-error.ts';
 
 /** Let's Encrypt, https://letsencrypt.org/docs/acme-protocol-updates/ */
 const KNOWN: Readonly<Record<string, string>> = {
@@ -37,11 +42,14 @@ const email = kind<string>({
     typeof input === 'string' && /^[^@\s,?]+@[^@\s,?]+$/.test(input.trim()) ? input.trim() : undefined,
 });
 
+const HMAC = /^[\w-]+=*$/;
+
 const hmac = kind<string>({
   title: 'key',
   expected: 'a key in base64url, or the path of a file with it such as "file:/etc/holdfast/eab-key"',
   json: { type: 'string', pattern: '^(file:.+|[\\w-]+=*)$' },
-  read: (input) => (typeof input === 'string' && /^(file:.+|[\w-]+=*)$/.test(input) ? input : undefined),
+  read: (input) =>
+    typeof input === 'string' && (/^file:./.test(input) || HMAC.test(input)) ? input : undefined,
 });
 
 export const acmeSettings = section(
@@ -80,8 +88,26 @@ export const acmeSettings = section(
 export type AcmeSettings = z.output<typeof acmeSettings>;
 
 /** @param root absolute; paths in the file are relative to it */
-export function completeAcme(settings: AcmeSettings, root: string): AcmePlan {
+export function completeAcme(settings: AcmeSettings, problems: Problem[], root: string): AcmePlan {
   const { directory, directoryCa, email, eab, challenge } = settings;
+  const look = (name: string, file: string, isRight: (text: string) => boolean, right: string) => {
+    const path = ['acme', ...name.split('.')];
+    try {
+      if (!isRight(readFileSync(file, 'utf8')))
+        problems.push({ path, text: `${show(file)} must hold ${right}` });
+    } catch (error) {
+      const why = reasonOf(isSystemError(error) ? error.code : '');
+      problems.push({ path, text: `cannot be read: ${show(file)}: ${why}` });
+    }
+  };
+  if (directoryCa !== undefined) {
+    const right = 'certificates (PEM)';
+    look('directoryCa', resolve(root, directoryCa), (text) => typeof readChain(text) !== 'string', right);
+  }
+  if (eab?.hmac.startsWith('file:')) {
+    const file = absolute(eab.hmac, root).slice('file:'.length);
+    look('eab.hmac', file, (text) => HMAC.test(text.trim()), 'a key in base64url');
+  }
   return {
     directory,
     directoryCa: directoryCa === undefined ? null : resolve(root, directoryCa),

@@ -113,7 +113,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },
       https: listen.https ?? { host: listen.http?.host ?? null, port: around.isRoot ? 443 : 8443 },
-      acme: completeAcme(settings.acme, around.root),
+      acme: completeAcme(settings.acme, problems, around.root),
       unknownHost: edge.unknownHost,
       trust: edge.trust,
       limits: {

@@ -1,5 +1,6 @@
 /** Completes the TLS of a site: its files are there, and the key belongs to the certificate. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { readCertificate, readChain } from '../kit/certificate.ts';
@@ -22,8 +23,10 @@ export function completeTls(
     return null;
   }
   if (tls === 'auto') {
+    const host = path.at(-1) ?? '';
     const text = 'needs a whole host name to be "auto": use { cert, key } here';
-    if (path.at(-1)?.includes('*')) problems.push({ path: [...path, 'tls'], text });
+    if (host.includes('*') || isIP(host.replace(/^\[|\]$/g, '')) !== 0)
+      problems.push({ path: [...path, 'tls'], text });
     return { certificate: { from: 'acme' }, clients: null, redirect, hstsSeconds: hsts ?? null };
   }
   const read = (name: string, file: string): string | undefined => {

@@ -1,6 +1,6 @@
 /** `tls: 'auto'`: certificates are there without anybody having done anything, and stay valid. The authority is pebble. */
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -157,13 +157,26 @@ describe('certificates by themselves', () => {
     const home = testHome(t);
     configure(home, {
       apps: { web: { run: app('hello.js') } },
-      sites: { '*.example.test': { tls: 'auto', routes: { '/': 'web' } } },
+      sites: {
+        '*.example.test': { tls: 'auto', routes: { '/': 'web' } },
+        '127.0.0.1': { tls: 'auto', routes: { '/': 'web' } },
+      },
       acme: { directory: 'stagin', email: 'nobody' },
     });
     const { code, stderr } = await home.run(['up']);
     assert.equal(code, 1);
-    assert.match(stderr, /needs a whole host name to be "auto"/);
+    assert.equal(stderr.match(/needs a whole host name to be "auto"/g)?.length, 2);
     assert.match(stderr, /acme\.directory must be "production", "staging" or the address/);
     assert.match(stderr, /acme\.email must be an e-mail address/);
+    const [empty, away] = [join(home.dir, 'empty.pem'), join(home.dir, 'away')];
+    writeFileSync(empty, '');
+    configure(home, {
+      apps: { web: { run: app('hello.js') } },
+      sites: { [FIRST]: { tls: 'auto', routes: { '/': 'web' } } },
+      acme: { directoryCa: 'empty.pem', eab: { keyId: 'kid', hmac: 'file:away' } },
+    });
+    const files = await home.run(['up']);
+    assert.match(files.stderr, new RegExp(`acme\\.directoryCa "${empty}" must hold certificates`));
+    assert.match(files.stderr, new RegExp(`acme\\.eab\\.hmac cannot be read: "${away}"`));
   });
 });

@@ -64,12 +64,12 @@ function setUp(answers: Answers = {}) {
       return all[path]?.(one) ?? { status: 404, headers: {}, text: '<h1>Not found</h1>' };
     },
   });
-  const order = (names: readonly string[] = ['example.com']) =>
+  const order = (names: readonly string[] = ['example.com'], replaces: string | null = null) =>
     placeOrder({
       client,
       names,
       kind: 'http-01',
-      replaces: null,
+      replaces,
       now: () => NOW,
       show: async () => undefined,
       hide: async () => undefined,
@@ -205,6 +205,19 @@ test('answers that make no sense are refused, each in words', async () => {
     await client.useAccount(nobody);
     await assert.rejects(place(), expected);
   }
+});
+
+test('an order that may not replace another is made without that; a limit stays a limit', async () => {
+  const only = (refusal: AcmeAnswer) => ({
+    '/order': ({ payload }: Said) =>
+      (payload as { replaces?: string }).replaces ? refusal : json(403, problem('caa', 'got so far')),
+  });
+  const replaced = setUp(only(json(409, problem('alreadyReplaced', 'is replaced already'))));
+  await replaced.client.useAccount(nobody);
+  await assert.rejects(replaced.order(['example.com'], 'a.b'), /got so far/);
+  const limited = setUp(only(json(429, problem('rateLimited', 'too many'))));
+  await limited.client.useAccount(nobody);
+  await assert.rejects(limited.order(['example.com'], 'a.b'), /too many/);
 });
 
 test('the time to come again: seconds or a date; words are cut, and have no control characters', () => {

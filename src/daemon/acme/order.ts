@@ -50,13 +50,8 @@ const LAST_LOOK_MS = 10_000;
 
 /** @throws AcmeProblem when it is refused, or an Error when the server cannot be reached */
 export async function placeOrder(options: OrderOptions): Promise<Issued> {
-  const { client, names, replaces } = options;
-  const { newOrder } = await client.directory();
-  const identifiers = names.map((value) => ({ type: 'dns', value }));
-  const { body, location } = await client.post<Order>(newOrder, {
-    identifiers,
-    ...(replaces !== null && { replaces }),
-  });
+  const { client, names } = options;
+  const { body, location } = await openOrder(options);
   if (location === null || !body.authorizations || !body.finalize) throw unexpected('a new order');
   await authorize(options, body.authorizations);
   const ready = await settled<Order>(options, location, ({ status }) => status !== 'pending');
@@ -72,6 +67,20 @@ export async function placeOrder(options: OrderOptions): Promise<Issued> {
   const { answer } = await client.post(done.certificate, null);
   if (!answer.text.includes('-----BEGIN CERTIFICATE-----')) throw unexpected('the certificate');
   return { certPem: answer.text, keyPem: keyPem(keys) };
+}
+
+/** That it replaces another is a courtesy (RFC 9773 5): a server that will not have it so gets an order like any other. */
+async function openOrder({ client, names, replaces }: OrderOptions): Promise<Reply<Order>> {
+  const { newOrder } = await client.directory();
+  const identifiers = names.map((value) => ({ type: 'dns', value }));
+  if (replaces !== null) {
+    try {
+      return await client.post<Order>(newOrder, { identifiers, replaces });
+    } catch (error) {
+      if (!(error instanceof AcmeProblem) || error.type === 'rateLimited') throw error;
+    }
+  }
+  return client.post<Order>(newOrder, { identifiers });
 }
 
 /** Proves control of every name of the order that was not proved lately. */
