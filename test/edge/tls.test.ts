@@ -1,6 +1,7 @@
 /** HTTPS at the edge's own door: who answers which name, what clients and apps are told, what is refused and how. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type http from 'node:http';
 import https from 'node:https';
@@ -13,7 +14,7 @@ import type { EdgeSiteTls, EdgeTls } from '../../src/protocol/edge-table.ts';
 import { certificateFor, pem, testCa, tlsFile } from '../support/certificates.ts';
 import { requireProgram } from '../support/programs.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
-import { RawClient, startApp, until } from './support.ts';
+import { RawClient, startApp, startRawApp, until } from './support.ts';
 
 const run = promisify(execFile);
 const KEYS = Buffer.alloc(48, 7).toString('base64');
@@ -348,6 +349,77 @@ test('a challenge of ACME is answered at any host, and by its protocol only', as
     await handshakeError(edge.port, { servername: 'new.test' }),
     /unrecognized name|alert number 112/,
   );
+});
+
+test('large bodies go both ways whole, however slowly the client reads', async (t) => {
+  const app = await startApp(t, (request, response) => void request.pipe(response));
+  const target = targetOf('web.0#1', app.address);
+  const table = tableOf({ pools: { web: { targets: [target] } } });
+  const edge = await startEdge(t, table, false, tlsOf({ certificates: [certificateFor(['*'], 'a.test')] }));
+  const body = randomBytes(6 * 1024 * 1024);
+  const options = { host: '127.0.0.1', port: edge.port, servername: 'a.test', ca: testCa, agent: false };
+  const request = https.request({ ...options, method: 'POST', headers: { host: 'a.test' } });
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  const pieces: Buffer[] = [];
+  for await (const piece of response) {
+    pieces.push(piece);
+    if (pieces.length % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(Buffer.concat(pieces).equals(body));
+});
+
+test('an answer that breaks off is seen to, also when only the end of the connection would have ended it', async (t) => {
+  const sockets: net.Socket[] = [];
+  const app = await startRawApp(t, (socket) => {
+    sockets.push(socket);
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    });
+  });
+  const target = targetOf('web.0#1', app.address);
+  const table = tableOf({ pools: { web: { targets: [target] } } });
+  const edge = await startEdge(t, table, false, tlsOf({ certificates: [certificateFor(['*'], 'a.test')] }));
+  const secure = { ca: testCa, servername: 'a.test' };
+  // HTTP/1.0 knows no chunks.
+  const client = new RawClient(t, edge.port, secure).write('GET / HTTP/1.0\r\nHost: a.test\r\n\r\n');
+  await client.sees('hello');
+  for (const socket of sockets) socket.destroy();
+  await until(() => client.closed, 'the connection is closed');
+  assert.equal(client.ended, false);
+  assert.match(client.error?.code ?? '', /ECONNRESET/);
+});
+
+test('who has too many connections already gets no handshake, and the others go on', async (t) => {
+  const { edge, table } = await startSites(t, { 'a.test': plainSite });
+  await edge.apply({ ...table(), limits: { ...table().limits, connectionsPerIp: 1 } });
+  const first = tls.connect({ host: '127.0.0.1', port: edge.port, ca: testCa, servername: 'a.test' });
+  await once(first, 'secureConnect');
+  const second = new RawClient(t, edge.port);
+  await second.sawEnd();
+  const closed = once(first, 'close');
+  first.destroy();
+  await closed;
+  // The edge learns of it a moment later.
+  for (let status: number | undefined; status !== 200; ) {
+    status = await get(edge.port, 'a.test').then(
+      (got) => got.status,
+      () => undefined,
+    );
+  }
+});
+
+test('an edge that drains ends who is idle or has not come far, with a goodbye', async (t) => {
+  const { edge } = await startSites(t, { 'a.test': plainSite });
+  const idle = new RawClient(t, edge.port, { ca: testCa, servername: 'a.test' });
+  idle.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  await idle.sees('HTTP/1.1 200 ');
+  const silent = new RawClient(t, edge.port);
+  await once(silent.socket, 'connect');
+  edge.send({ type: 'drain', timeoutMs: 10_000 });
+  await Promise.all([idle.sawEnd(), silent.sawEnd()]);
+  assert.equal(idle.error, undefined);
+  assert.equal(await edge.exited, 0);
 });
 
 test('curl and openssl are content', async (t) => {
