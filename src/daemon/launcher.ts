@@ -101,10 +101,11 @@ class Launch {
     const { pipes, ends } = await outputs.create(plan, slot, `${this.#id}#${serial}`);
     const opened = [ends.out, ends.err];
     let lease: Lease | null = null;
+    let cgroup: string | null = null;
     try {
       const annex = await this.#annex();
       const routed = this.#options.isRouted(plan.name);
-      const cgroup = this.#confine();
+      cgroup = this.#confine();
       const port = routed && !(plan.guest && plan.command.node) ? await freePort() : null;
       lease = leaseFor(this.#request, this.#options.paths, { pipes, routed, port, annex, cgroup });
       this.#checkPidFile(lease);
@@ -117,6 +118,7 @@ class Launch {
       return await this.#spawn(lease, annex, secrets, [stdin, ends.out, ends.err]);
     } catch (error) {
       if (lease) releaseLease(lease, this.#options.cgroups, true);
+      else if (cgroup !== null) this.#options.cgroups.close(cgroup, true);
       if (!isSystemError(error)) throw error;
       throw new Error(describeSpawnError(error, plan.command.file, plan.cwd));
     } finally {
@@ -289,11 +291,8 @@ function listenForOffers(
   onOffer: (address: Address, handle: OfferedHandle) => void,
 ): void {
   const events: NodeJS.EventEmitter = child;
-  events.on(
-    'internalMessage',
-    (message: Partial<DoorOffer>, handle: OfferedHandle | undefined) => {
-      if (message.cmd !== 'NODE_HOLDFAST_DOOR' || !handle || typeof message.port !== 'number') return;
-      onOffer({ host: message.host ?? null, port: message.port }, handle);
-    },
-  );
+  events.on('internalMessage', (message: Partial<DoorOffer>, handle: OfferedHandle | undefined) => {
+    if (message.cmd !== 'NODE_HOLDFAST_DOOR' || !handle || typeof message.port !== 'number') return;
+    onOffer({ host: message.host ?? null, port: message.port }, handle);
+  });
 }
