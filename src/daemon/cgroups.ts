@@ -52,6 +52,8 @@ export interface CgroupsOptions {
 export class Cgroups {
   readonly #options: CgroupsOptions;
   #delegated = new Map<string, boolean>();
+  /** Nothing is to run in them any more, and something did for longer than was waited: children that are spared. */
+  readonly #left = new Set<string>();
 
   constructor(options: CgroupsOptions) {
     this.#options = options;
@@ -59,6 +61,7 @@ export class Cgroups {
 
   /** Makes the cgroup of an instance with its limits. `name`: `web.0.3` */
   open(plan: Pick<AppPlan, 'memory' | 'rights'>, name: string): Confined {
+    for (const dir of this.#left) if (removeCgroup(dir)) this.#left.delete(dir);
     const limits = limitsOf(plan);
     if (limits.length === 0) return { dir: null, missing: [] };
     const missing: string[] = [];
@@ -77,13 +80,15 @@ export class Cgroups {
     }
   }
 
-  /** Removes it when the last process in it is gone. `kill`: ends what is left, also what went into a session of its own. */
+  /** Removes it when the last process in it is gone, later than that when it takes long. `kill`: ends what is left, also what went into a session of its own. */
   close(dir: string, kill: boolean): void {
     const { clock } = this.#options;
     const end = clock.now() + REMOVE_WITHIN_MS;
     const attempt = () => {
       if (kill) ignoringErrors(() => killAll(dir));
-      if (!removeCgroup(dir) && clock.now() < end) clock.after(REMOVE_POLL_MS, attempt);
+      if (removeCgroup(dir)) return;
+      if (clock.now() < end) clock.after(REMOVE_POLL_MS, attempt);
+      else this.#left.add(dir);
     };
     attempt();
   }

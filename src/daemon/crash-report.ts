@@ -46,6 +46,7 @@ export class CrashReports {
     const { paths } = this.#options;
     dropReports(reportFiles(reportsDirOf(paths, record), nameOf(key)));
     this.#options.notReady(key);
+    if (record) this.#options.wasOutOfMemory(record);
     dropVitalSockets(runDirOf(paths, record), nameOf(key));
   }
 
