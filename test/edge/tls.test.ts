@@ -312,6 +312,19 @@ test('what was verified for one site is of no value at another, by whatever Host
   assert.equal(carried.status, 421);
 });
 
+test('a session that is resumed belongs to the same client', async (t) => {
+  const { sites, tls: parts } = withClients('required');
+  const { edge } = await startSites(t, sites, parts);
+  const options = { port: edge.port, host: '127.0.0.1', ca: testCa, servername: 'a.test' };
+  const first = tls.connect({ ...options, ...ann });
+  const [session] = (await once(first, 'session')) as [Buffer];
+  first.destroy();
+  const again = new RawClient(t, edge.port, { ...options, session });
+  again.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  await again.sees('CN=ann');
+  assert.equal((again.socket as tls.TLSSocket).isSessionReused(), true);
+});
+
 test('a session of one site does not open another', async (t) => {
   const { sites, tls: parts } = withClients('required');
   const { edge } = await startSites(t, sites, parts);
@@ -400,6 +413,12 @@ test('who has too many connections already gets no handshake, and the others go 
   const closed = once(first, 'close');
   first.destroy();
   await closed;
+  // Handshakes that fail do not count for ever.
+  for (let n = 0; n < 3; n++) {
+    const ciphers = 'ECDHE-ECDSA-AES128-SHA';
+    await handshakeError(edge.port, { servername: 'a.test', maxVersion: 'TLSv1.2', ciphers });
+    await handshakeError(edge.port, { servername: 'other.test' });
+  }
   // The edge learns of it a moment later.
   for (let status: number | undefined; status !== 200; ) {
     status = await get(edge.port, 'a.test').then(

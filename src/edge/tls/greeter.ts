@@ -66,9 +66,9 @@ export class Greeter implements HandshakeUser, TlsSiteUser {
     this.handshakes++;
     this.#forget(handshake);
     handshake.succeeded();
-    const verified = site.asks && socket.authorized;
-    const lines = verified ? certificateLines(socket) : '';
+    const lines = site.asks && socket.authorized ? certificateLines(socket) : '';
     const { host, asks } = site;
+    const verified = lines !== '';
     this.#user.secured({ socket, below, site: host, asks, verified, certificateLines: lines }, handshake.ip);
   }
 

@@ -83,6 +83,8 @@ export class TlsPolicy {
   }
 
   #redirect({ host, target }: RequestHead): PolicyAnswer {
+    // HTTP/1.0.
+    if (host === '') return { status: 400, message: 'This site is served with https', extra: '' };
     const name = host.replace(/:\d*$/, '');
     const where = `https://${name}${this.#port}${target === '*' ? '/' : target}`;
     return { status: 308, message: 'This site is served with https', extra: `Location: ${where}\r\n` };
