@@ -78,16 +78,16 @@ describe('certificates by themselves', () => {
     await until(() => ask(https, FIRST, root), { why: 'it is served' });
 
     const seen = new Set<string>();
-    const failures: unknown[] = [];
+    const failures = new Set<string>();
     let running = true;
     cleanup(t, () => {
       running = false;
     });
-    const clients = Array.from({ length: 3 }, async () => {
+    const clients = Array.from({ length: 2 }, async () => {
       while (running) {
         await ask(https, FIRST, root).then(
           (serial) => seen.add(serial),
-          (error) => failures.push(error),
+          (error: Error) => failures.add(error.message),
         );
       }
     });
@@ -96,7 +96,7 @@ describe('certificates by themselves', () => {
     await until(() => seen.size > before || seen.size > 1, { why: 'the new one is served' });
     running = false;
     await Promise.all(clients);
-    assert.deepEqual(failures, []);
+    assert.deepEqual([...failures], []);
     assert.deepEqual(events(home, 'certificate.failed'), []);
     const file = join(home.paths.home, 'certificates', `${FIRST}.pem`);
     assert.equal(statSync(file).mode & 0o777, 0o600);

@@ -227,7 +227,11 @@ export class Acme {
   }
 
   #serve(): void {
-    this.#options.serve([...this.#sites.values()].flatMap(({ kept }) => kept?.certificate ?? []));
+    // For their own site only, whatever else they may be good for.
+    const all = [...this.#sites.values()].flatMap(({ names, kept }) => {
+      return kept ? [{ ...kept.certificate, names }] : [];
+    });
+    this.#options.serve(all);
   }
 
   #step(site: Site, event: CertificateEvent): void {

@@ -99,7 +99,8 @@ export function elements(bytes: Buffer): Element[] {
     const tag = bytes.readUInt8(at);
     const short = bytes.readUInt8(at + 1);
     const extra = short < 0x80 ? 0 : short & 0x7f;
-    if (extra > 4 || at + 2 + extra > bytes.length) break;
+    // 0x80 has no length at all, which only BER allows.
+    if (short === 0x80 || extra > 4 || at + 2 + extra > bytes.length) break;
     const length = extra === 0 ? short : bytes.readUIntBE(at + 2, extra);
     const start = at + 2 + extra;
     if (start + length > bytes.length) break;

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { requireProgram } from '../../../test/support/programs.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { elements, integer, oid, sequence } from './der.ts';
@@ -50,6 +51,16 @@ test('numbers are never negative, and long things have long lengths', () => {
   assert.equal(long.subarray(0, 4).toString('hex'), '3082012c');
   assert.equal(elements(long)[0]?.content.length, 300);
   assert.deepEqual(elements(Buffer.from('3082ffff00', 'hex')), []);
+  assert.deepEqual(elements(Buffer.from(`3080${'00'.repeat(200)}`, 'hex')), []);
+});
+
+test('bytes that are no DER do no harm, and what is written is read back', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 300 }), (noise, content) => {
+      elements(Buffer.from(noise));
+      assert.deepEqual(elements(sequence(content as Buffer)), [{ tag: 0x30, content: Buffer.from(content) }]);
+    }),
+  );
 });
 
 /** The certificate of RFC 9773, appendix A, whose name its section 4.1 tells. */
