@@ -136,7 +136,8 @@ export class TlsFiles {
     const found = read(plan);
     if ('problem' in found) {
       if (entry.broken !== found.problem) {
-        this.#options.record('certificate.refused', { reason: found.problem, data: { site: host } });
+        const reason = `${host}: ${found.problem}`;
+        this.#options.record('certificate.refused', { reason, data: { site: host } });
       }
       entry.broken = found.problem;
       return false;
@@ -148,8 +149,10 @@ export class TlsFiles {
     if (same) return false;
     entry.certificate = { names: [host], certPem, keyPem, notAfter, notBefore, subjects: names };
     entry.authorities = authorities;
+    const until = new Date(notAfter).toISOString();
     this.#options.record('certificate.loaded', {
-      data: { site: host, names, notAfter: new Date(notAfter).toISOString() },
+      reason: `${host}, until ${until}`,
+      data: { site: host, names, notAfter: until },
     });
     this.#doubt(entry);
     return true;
