@@ -7,8 +7,8 @@ const HALF_OPEN_IDLE_MS = 60_000;
 
 /** @param head what the client has sent already */
 export function join(client: Duplex, upstream: Socket, head: Buffer): void {
-  client.on('error', () => upstream.destroy());
-  upstream.on('error', () => client.destroy());
+  client.on('error', () => breakOff(upstream));
+  upstream.on('error', () => breakOff(client));
   client.once('close', () => settle(upstream, client));
   upstream.once('close', () => settle(client, upstream));
   const limit = () => {
@@ -25,5 +25,15 @@ export function join(client: Duplex, upstream: Socket, head: Buffer): void {
 
 /** One side is gone. What came whole is delivered to the end; what broke must look broken. */
 function settle(other: Duplex, gone: Duplex): void {
-  if (!gone.readableEnded || gone.errored || !other.writableEnded) other.destroy();
+  if (!gone.readableEnded || gone.errored || !other.writableEnded) breakOff(other);
+}
+
+/** By a reset: an end in order would say that all has come. */
+function breakOff(side: Duplex): void {
+  try {
+    if ('resetAndDestroy' in side) (side as Socket).resetAndDestroy();
+  } catch {
+    // TLS has none.
+  }
+  side.destroy();
 }
