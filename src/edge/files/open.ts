@@ -27,9 +27,13 @@ export async function openBelow(
   root: string,
   segments: readonly string[],
 ): Promise<OpenFile | 'directory' | 'denied' | undefined> {
-  const path = join(root, ...segments);
   let fd: number;
+  let top: string;
+  let path: string;
   try {
+    // First, because the root may be a link that leads to the next release in a moment.
+    top = await realOf(root);
+    path = join(top, ...segments);
     fd = await opened(path, FLAGS);
   } catch (error) {
     return refused(error);
@@ -37,7 +41,7 @@ export async function openBelow(
   try {
     const stats = await statOf(fd);
     // Asked of what is open, so that nobody can put a link there after the look.
-    const [top, place] = [await realOf(root), await placeOf(fd, path)];
+    const place = await placeOf(fd, path);
     if (place === top || isShown(top, place)) {
       if (stats.isFile()) {
         const file = { fd, stats };
