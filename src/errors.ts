@@ -52,6 +52,11 @@ const codes = {
   },
   INIT_UNKNOWN: { exit: 1, status: 400, hint: 'Name the init system: `hold boot enable --init systemd`' },
   IMPORT_INVALID: { exit: 1, status: 422, hint: 'Correct the file, or write holdfast.config by hand' },
+  OVERTAKEN: {
+    exit: 1,
+    status: 409,
+    hint: 'Another command wanted something else; `hold ls` shows how it is now',
+  },
   UPGRADE_FAILED: { exit: 1, status: 500, hint: 'Nothing was changed; the version before goes on' },
   BUSY: { exit: 1, status: 409, hint: 'Wait until the other operation is done' },
   DAEMON_UNREACHABLE: { exit: 1, status: 503, hint: 'Look into daemon.log in the home directory' },

@@ -111,7 +111,8 @@ export class Settling {
       const details = telling(lines).map(
         ({ stream, text }) => `${stream === 'err' ? 'err' : 'out'} | ${text}`,
       );
-      const hint = advice === null ? {} : { hint: advice };
+      const start = code === 'ROLLOUT_FAILED' ? 'The old instances still serve. ' : '';
+      const hint = advice === null ? {} : { hint: start + advice };
       fail(
         new HoldfastError(code, diagnosis === null ? message : `${message}: ${diagnosis}`, {
           details,

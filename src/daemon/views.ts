@@ -15,7 +15,7 @@ import type {
 import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { Address, Door } from './doors.ts';
-import { describeAddress } from './doors.ts';
+import { describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
@@ -168,7 +168,12 @@ function listeningOf(name: string, { app, links }: ViewSources): Listening[] {
 function portsOf(name: string, sources: ViewSources): PortView[] {
   return listeningOf(name, sources)
     .filter(({ via, port }) => via !== 'socket' && port > 0)
-    .map(({ host, port, via, tls }) => ({ host, port, held: via === 'door' || via === 'offered', tls }));
+    .map((one) => ({ host: one.host, port: one.port, held: isHeld(one, sources), tls: one.tls }));
+}
+
+/** It came from us, and we still have it: after daemon and holder were killed together only the instances do. */
+function isHeld(one: Listening, { doors }: ViewSources): boolean {
+  return one.via !== 'own' && doors().some((door) => sameAddress(door, one));
 }
 
 function urlsOf(name: string, sources: ViewSources): string[] {
@@ -216,6 +221,12 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   if (plan.port !== null && listening.length > 0 && !listening.some(({ port }) => port === plan.port)) {
     const real = listening.map(describeAddress).join(', ');
     notes.push(`it listens on ${real}, not on the configured port ${plan.port}`);
+  }
+  for (const one of listening.filter((each) => each.via !== 'own' && each.via !== 'socket')) {
+    if (isHeld(one, sources)) continue;
+    notes.push(
+      `port ${describeAddress(one)} is held by its instances only, since Holdfast was killed together with what stands in for it: its next reload has a gap, and then it is held again`,
+    );
   }
   for (const one of listening.filter(({ via }) => via === 'own')) {
     notes.push(`port ${describeAddress(one)} is its own: while it restarts, connections are refused`);

@@ -113,6 +113,7 @@ export class Wishes {
   async makeTrue(names: readonly string[]): Promise<void> {
     const { supervisor } = this.#options;
     const waits = names.map((name) => this.#settling.wait(name));
+    const meantToRun = names.filter((name) => this.state.apps[name]?.stopped === false);
     for (const name of names) {
       const stored = this.state.apps[name];
       if (stored) supervisor.desire(name, this.desired(stored));
@@ -128,10 +129,20 @@ export class Wishes {
     );
     // What failed by itself says more than what only waited for it.
     const [first, ...others] = failures.sort((a, b) => Number(isOfWaiting(a)) - Number(isOfWaiting(b)));
-    if (!first) return;
+    if (!first) return this.#refuseIfOvertaken(meantToRun);
     if (others.length === 0) throw first;
     const details = [...first.details, ...others.flatMap(({ message, details }) => [message, ...details])];
     throw new HoldfastError(first.code, first.message, { hint: first.hint, details });
+  }
+
+  /** What was to run was stopped or deleted by somebody else while this was waited for: it is settled, but not as it was meant. */
+  #refuseIfOvertaken(names: readonly string[]): void {
+    for (const name of names) {
+      const stored = this.state.apps[name];
+      if (stored && !stored.stopped && !this.deleting.has(name) && !this.#ending) continue;
+      const what = stored && !this.deleting.has(name) ? 'stopped' : 'deleted';
+      throw new HoldfastError('OVERTAKEN', `"${name}" does not run: it was ${what} meanwhile`);
+    }
   }
 
   /** An app listens on an address that nobody knew of, and offers a copy of the socket. */

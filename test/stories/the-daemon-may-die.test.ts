@@ -205,9 +205,14 @@ describe('the holder may be killed', () => {
     assert.notEqual(home.daemonPid(), daemon);
     assert.equal((await load.stop()).failed, 0);
 
-    // The daemon has no copy of the socket now. One instance after the other can still be replaced.
+    // The daemon has no copy of the socket now, and says so; when the app is started anew it has one.
+    const isHeld = async () => (await home.show('web')).ports[0]?.held;
+    await until(async () => (await isHeld()) === false, { why: 'its instances have told the next daemon' });
+    assert.match((await home.show('web')).notes.join(), /held by its instances only/);
     await home.ok(['restart', 'web']);
     assert.match(await (await fetch(url)).text(), /^hello from web/);
+    await until(isHeld, { why: 'it is held again' });
+    assert.deepEqual((await home.show('web')).notes, []);
   });
 });
 

@@ -56,4 +56,26 @@ describe('commands at once', () => {
     await home.ready('web', web?.wanted);
     assert.ok(web?.wanted === 2 || web?.wanted === 3);
   });
+
+  test('one that another thwarts does not say that it has done what it was asked for', async (t) => {
+    const home = testHome(t);
+    for (const [verb, word] of [
+      ['stop', 'stopped'],
+      ['delete', 'deleted'],
+    ] as const) {
+      const start = home.run([
+        'start',
+        'node -e "setInterval(() => {}, 1000)"',
+        '-n',
+        word,
+        '--ready',
+        'message',
+      ]);
+      await until(() => events(home, 'instance.spawned', word).length === 1, { why: 'it is being started' });
+      await home.ok([verb, word]);
+      const { code, stderr } = await start;
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, new RegExp(`"${word}" does not run: it was ${word} meanwhile`));
+    }
+  });
 });
