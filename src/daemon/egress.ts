@@ -25,7 +25,7 @@ export interface EgressOptions {
   links(): readonly EgressLink[];
 }
 
-const SAVE_MS = 5000;
+const SAVE_MS = 1000;
 
 export class Egress {
   readonly #options: EgressOptions;
@@ -62,6 +62,8 @@ export class Egress {
     // Those that are gone have said all that they will say.
     const here = new Set(this.#options.links().map(({ key }) => key));
     for (const key of [...this.#counts.keys()]) if (key !== PAST && !here.has(key)) this.#bury(key);
+    // What a proxy that is gone has counted is nowhere else.
+    if (this.#counts.size > 0) this.#save();
     link.send({ type: 'egress', policy: this.#policy() });
   }
 
