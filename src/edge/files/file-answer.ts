@@ -1,6 +1,5 @@
 /** Answers one request with a file: finds it, and sends as much as the client wants and as fast as it reads. */
 import { read } from 'node:fs';
-import { STATUS_CODES } from 'node:http';
 import { sendChunk } from '../answer.ts';
 import type { Answering } from '../client-side.ts';
 import { type Coding, chooseCoding } from '../encode/accept-encoding.ts';
@@ -8,10 +7,10 @@ import { isCompressible } from '../encode/compressible.ts';
 import { COMPRESSED_MIN } from '../encode/eligible.ts';
 import { codings, Encoder } from '../encode/encoder.ts';
 import type { Visit } from '../gate/visit.ts';
-import { fieldList, fieldValue } from '../http1/field-value.ts';
 import { Kind } from '../http1/fields.ts';
 import type { Refusal } from '../http1/refusal.ts';
-import { type ByteRange, type Conditions, judge, rangeOf } from './conditions.ts';
+import { judge, rangeOf } from './conditions.ts';
+import { conditionsOf, fileHead } from './file-head.ts';
 import { fileSegments } from './file-path.ts';
 import type { Finding, Folder, Found } from './folder.ts';
 import { closeFile } from './open.ts';
@@ -181,7 +180,18 @@ export class FileAnswer implements Answering {
     }
     if (range) this.#status = 206;
     this.#keep = this.#visit.keeps(this.#requestDone);
-    this.#head = this.#headText(found, version, { coding, range, varies: found.varies || isText });
+    this.#head = fileHead(this.#visit, {
+      status: this.#status,
+      type: found.type,
+      coding: coding ?? found.coding,
+      chunked: coding !== undefined,
+      varies: found.varies || isText,
+      version,
+      size: file.size,
+      range,
+      cacheControl: this.#folder.route.cacheControl,
+      keep: this.#keep,
+    });
     const { start, end } = range ?? { start: 0, end: file.size };
     this.#state = 'sending';
     if (this.#status === 304 || head.method === 'HEAD') this.#write(NOTHING, 0, 0, true);
@@ -193,36 +203,6 @@ export class FileAnswer implements Answering {
       if (start === end) this.#write(NOTHING, 0, 0, true);
       else this.#readOn();
     }
-  }
-
-  #headText(
-    found: Found,
-    { etag, lastModified, size }: Found['file'],
-    { coding, range, varies }: { coding: Coding | undefined; range: ByteRange | undefined; varies: boolean },
-  ): string {
-    const { head, gate, lines } = this.#visit;
-    const fields: [string, string][] = [
-      ['ETag', etag],
-      ['Last-Modified', lastModified],
-      ['Cache-Control', this.#folder.route.cacheControl],
-    ];
-    if (varies) fields.push(['Vary', 'Accept-Encoding']);
-    if (this.#status !== 304) {
-      fields.push(['Content-Type', found.type]);
-      const inCoding = coding ?? found.coding;
-      if (inCoding) fields.push(['Content-Encoding', inCoding]);
-      if (!coding) fields.push(['Accept-Ranges', 'bytes']);
-      if (range) fields.push(['Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`]);
-    }
-    let text = `HTTP/1.1 ${this.#status} ${STATUS_CODES[this.#status]}\r\nDate: ${httpDate()}\r\n`;
-    for (const [name, value] of gate.fields.apply(fields)) text += `${name}: ${value}\r\n`;
-    if (this.#status !== 304) {
-      const length = range ? range.end - range.start : size;
-      text += coding ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`;
-    }
-    if (!this.#keep) text += 'Connection: close\r\n';
-    else if (head.minor === 0) text += 'Connection: keep-alive\r\n';
-    return `${text}${lines}\r\n`;
   }
 
   #encode(coding: Coding, body: Buffer | undefined, size: number): void {
@@ -324,28 +304,4 @@ export class FileAnswer implements Answering {
     this.#unwritten = side.wire.unwritten;
     side.deadline = side.edge.sweeper.now + side.edge.limits.upstreamTimeoutMs;
   }
-}
-
-function conditionsOf({ head: { fields } }: Visit): Conditions {
-  return {
-    ifMatch: fieldList(fields, 'if-match'),
-    ifNoneMatch: fieldList(fields, 'if-none-match'),
-    ifModifiedSince: fieldValue(fields, 'if-modified-since'),
-    ifUnmodifiedSince: fieldValue(fields, 'if-unmodified-since'),
-    ifRange: fieldValue(fields, 'if-range'),
-    range: fieldList(fields, 'range'),
-  };
-}
-
-let dateOf = 0;
-let date = '';
-
-/** The time as HTTP has it, which is right to a second. */
-function httpDate(): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== dateOf) {
-    dateOf = now;
-    date = new Date(now * 1000).toUTCString();
-  }
-  return date;
 }
