@@ -38,6 +38,7 @@ export function leaseFor(
     socket,
     port,
     guest,
+    mark: marksOf(paths.home, plan.name, slot, serial),
     ...(annex && { uid: annex.uid }),
     ...(annex && socket && { ownSocket: instanceSocket({ run: annex.own }, plan.name, slot, serial) }),
     ...(plan.stdin && { stdin: join(paths.run, `${name}.in`) }),
@@ -45,6 +46,16 @@ export function leaseFor(
     ...(pidFile !== null && { pidFile }),
     ...(guest && { exitNote: join(annex?.own ?? paths.run, `${name}.exit`) }),
   };
+}
+
+/** As the launcher puts them into the environment. */
+export function marksOf(home: string, app: string, slot: number, serial: number): string[] {
+  return [
+    `HOLDFAST_HOME=${home}`,
+    `HOLDFAST_APP=${app}`,
+    `HOLDFAST_INSTANCE=${slot}`,
+    `HOLDFAST_SERIAL=${serial}`,
+  ];
 }
 
 /**

@@ -4,9 +4,8 @@
  * sessions of their own: what counts is who can be the one that a record lacks. Those of apps that are known are adopted like the others; for the
  * rest see orphans.ts. Linux only (/proc).
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listProcesses, type ProcessStat } from '../kit/proc.ts';
+import { environOf, listProcesses, type ProcessStat } from '../kit/proc.ts';
 import { identityOf } from '../launch/identity.ts';
 import { thisMachine } from '../launch/machine.ts';
 import type { PipePair } from '../logs/pipes.ts';
@@ -74,7 +73,7 @@ const running = { phase: 'ready', wish: 'up', deadline: null, condemned: null, r
 function candidates(home: string): Candidate[] {
   return listProcesses().flatMap((found): Candidate[] => {
     if (found.session !== found.pid) return [];
-    const env = environOf(found.pid);
+    const env = variablesOf(found.pid);
     if (env.get('HOLDFAST_HOME') !== home) return [];
     const app = env.get('HOLDFAST_APP') ?? '';
     const slot = Number(env.get('HOLDFAST_INSTANCE'));
@@ -144,15 +143,9 @@ function pipesOf({ run }: HomePaths, name: string): PipePair {
   return { out: join(run, `${name}.out`), err: join(run, `${name}.err`) };
 }
 
-function environOf(pid: number): ReadonlyMap<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/environ`, 'utf8');
-  } catch {
-    return new Map();
-  }
+function variablesOf(pid: number): ReadonlyMap<string, string> {
   return new Map(
-    text.split('\0').map((entry): [string, string] => {
+    environOf(pid).map((entry): [string, string] => {
       const equals = entry.indexOf('=');
       return [entry.slice(0, equals), entry.slice(equals + 1)];
     }),

@@ -106,6 +106,25 @@ function membersOf(leader: number, belongs: (stat: ProcessStat) => boolean): Pro
   return members;
 }
 
+/** The living processes whose environment has all these entries, such as `A=1`: also those that left the session of whoever started them. Linux only. */
+export function processesMarked(marks: readonly string[]): ProcessStat[] {
+  if (!isLinux || marks.length === 0) return [];
+  return listProcesses().filter((stat) => {
+    if (isDead(stat)) return false;
+    const environ = environOf(stat.pid);
+    return marks.every((mark) => environ.includes(mark));
+  });
+}
+
+/** The entries of a process's environment as it was at its start; none when it has ended or is another user's. Linux only. */
+export function environOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 /** All processes that this user may see, zombies included. */
 export function listProcesses(): ProcessStat[] {
   if (!isLinux) return ps(['-A']);

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { readPlainFile } from '../kit/plain-file.ts';
-import { identify, isAlive, type ProcessId, sessionMembers } from '../kit/proc.ts';
+import { identify, isAlive, type ProcessId, processesMarked, sessionMembers } from '../kit/proc.ts';
 import { type Exit, unknownExit } from './exit.ts';
 
 /** What a process was given at its start; plain data, kept on disk so that the next daemon finds it again. */
@@ -33,6 +33,8 @@ export interface Lease {
   readonly cgroup?: string;
   /** Where its pid is written. */
   readonly pidFile?: string;
+  /** Entries of its environment, which nothing else has but what it started. */
+  readonly mark?: readonly string[];
   /** Where its guest leaves its exit code. */
   readonly exitNote?: string;
 }
@@ -106,7 +108,7 @@ export async function spawnProcess(
 }
 
 /** A process that an earlier daemon spawned. The kernel tells its exit code to nobody of us: only a guest can have noted it. */
-export function adoptProcess(record: ProcessRecord, clock: Clock, members?: SessionMembers): Running {
+export function adoptProcess(record: ProcessRecord, clock: Clock, members?: Members): Running {
   const group = new Group(record, clock, members);
   group.watch();
   return group;
@@ -124,12 +126,22 @@ export function notedExit({ lease }: ProcessRecord): Exit {
   }
 }
 
-type SessionMembers = (session: number) => readonly ProcessId[];
+type Members = (record: ProcessRecord) => readonly ProcessId[];
+
+/** Its session, and what left that. */
+function membersOf(record: ProcessRecord): readonly ProcessId[] {
+  return [...sessionMembers(record.pid), ...outsidersOf(record)];
+}
+
+/** Those that it started and that lead a session of their own, as `detached: true` makes them. */
+function outsidersOf({ pid, lease }: ProcessRecord): readonly ProcessId[] {
+  return processesMarked(lease.mark ?? []).filter(({ session }) => session !== pid);
+}
 
 class Group implements Running {
   readonly record: ProcessRecord;
   readonly #clock: Clock;
-  readonly #members: SessionMembers;
+  readonly #members: Members;
   #callbacks: ((exit: Exit) => void)[] = [];
   #leaderExit: Exit | null = null;
   #gone: Exit | null = null;
@@ -140,7 +152,7 @@ class Group implements Running {
   #killedAt: number | null = null;
   #spares = false;
 
-  constructor(record: ProcessRecord, clock: Clock, members: SessionMembers = sessionMembers) {
+  constructor(record: ProcessRecord, clock: Clock, members: Members = membersOf) {
     this.record = record;
     this.#clock = clock;
     this.#members = members;
@@ -195,7 +207,7 @@ class Group implements Running {
 
   /** When it was asked to end, the rest of the group has the time that the machine gives it; then comes `kill`. */
   #awaitGroup(exit: Exit, since: number): void {
-    const left = this.#spares ? [] : this.#members(this.record.pid);
+    const left = this.#spares ? [] : this.#members(this.record);
     if (left.length > 0 && !this.#isInVain(since)) {
       if (!this.#asked) this.#toGroup('SIGKILL');
       const { least, most, partOfWait } = GROUP_POLL_MS;
@@ -216,17 +228,17 @@ class Group implements Running {
 
   #toGroup(signal: NodeJS.Signals): void {
     send(-this.record.pid, signal);
-    if (signal !== 'SIGKILL') return;
-    // Those that went into a group of their own are still of our session.
-    for (const member of this.#members(this.record.pid)) send(member.pid, signal);
+    // Those that went into a group of their own are still of our session: they learn of it from their parents.
+    const others = signal === 'SIGKILL' ? this.#members(this.record) : outsidersOf(this.record);
+    for (const member of others) send(member.pid, signal);
   }
 }
 
 /** Ends the children of an instance that died while there was no daemon: nobody else knows them. */
-export function endLeftovers({ pid }: ProcessId): void {
+export function endLeftovers(record: ProcessRecord): void {
   // As long as a session has members its id is not given to a new process.
-  if (identify(pid)) return;
-  for (const member of sessionMembers(pid)) send(member.pid, 'SIGKILL');
+  const left = identify(record.pid) ? outsidersOf(record) : membersOf(record);
+  for (const { pid } of left) send(pid, 'SIGKILL');
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

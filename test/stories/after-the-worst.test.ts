@@ -89,7 +89,7 @@ test('an instance that cannot share its port since daemon and holder were killed
   await home.ready('web', 2);
 });
 
-test('what an instance has started in sessions of their own is no second instance, and is left alone', async (t) => {
+test('what an instance has started in sessions of their own is no second instance, and ends with it', async (t) => {
   const home = testHome(t);
   const port = await freePort();
   const run = script(
@@ -106,18 +106,22 @@ require('node:http').createServer((_request, response) => {
   const [instance] = await home.ready('web', 1);
   const ask = async () => Number(await (await fetch(`http://127.0.0.1:${port}/`)).text());
   const child = await ask();
-  cleanup(t, () => void process.kill(child, 'SIGKILL'));
+  cleanup(t, () => isAlive(child) && process.kill(child, 'SIGKILL'));
+  const isAsked = (times: number) =>
+    until(async () => (await home.ok(['logs', 'web'])).stdout.split('asked').length === times + 1, {
+      why: 'its output is read',
+      every: 50,
+    });
+  await isAsked(1);
   await killAll(home);
   assert.equal((await home.ready('web', 1))[0]?.pid, instance?.pid);
   assert.equal(events(home, 'instance.adopted').length, 1);
   // A stop of a second one would take the pipes of the first with it.
   await ask();
-  await until(async () => (await home.ok(['logs', 'web'])).stdout.split('asked').length === 3, {
-    why: 'its output is read on',
-    every: 50,
-  });
-  await home.ok(['stop', 'web']);
+  await isAsked(2);
   assert.ok(isAlive(child));
+  await home.ok(['stop', 'web']);
+  assert.equal(isAlive(child), false);
   assert.deepEqual(events(home, 'instance.killed'), []);
 });
 

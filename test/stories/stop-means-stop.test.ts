@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readStat } from '../../src/kit/proc.ts';
+import { cleanup } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
 import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
 import { app } from '../support/root.ts';
+import { script } from '../support/scripts.ts';
 import { testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -78,6 +80,32 @@ describe('stop', () => {
     process.kill(instance?.pid ?? 0, 'SIGKILL');
     await happened(home, 'instance.spawned', { about: 'web', after: 1 });
     assert.deepEqual(pids.filter(isAlive), []);
+  });
+
+  test('takes those along that left the session, unless only the process itself is to end', async (t) => {
+    const home = testHome(t);
+    const child = "spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' })";
+    const code = `console.log('child', ${child}.pid); setInterval(() => {}, 1000);`;
+    script(home, 'leaves.js', `const { spawn } = require('node:child_process');\n${code}\n`);
+    configure(home, {
+      apps: { web: { run: 'leaves.js' }, spare: { run: 'leaves.js', stop: { ends: 'process' } } },
+    });
+    await home.ok(['up']);
+    const childOf = async (name: string, nth: number) =>
+      Number(
+        (await until(() => logged(home, name)[nth]?.text, { why: `${name} has its child` })).replace(
+          'child ',
+          '',
+        ),
+      );
+    const [first, spared] = [await childOf('web', 0), await childOf('spare', 0)];
+    cleanup(t, () => isAlive(spared) && process.kill(spared, 'SIGKILL'));
+    const [instance] = await home.ready('web', 1);
+    process.kill(instance?.pid ?? 0, 'SIGKILL');
+    const second = await childOf('web', 1);
+    assert.equal(isAlive(first), false, 'a crash takes it along');
+    await home.ok(['stop', 'all']);
+    assert.deepEqual([isAlive(second), isAlive(spared)], [false, true]);
   });
 
   test('is finished by the next daemon when this one is killed in the middle of it', async (t) => {
