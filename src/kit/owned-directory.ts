@@ -24,9 +24,15 @@ export interface Place {
  * @throws the system error, ELOOP or ENOTDIR where a link may not be followed
  */
 export function inItsDirectory<T>(path: string, mode: number | null, action: (place: Place) => T): T {
-  if (process.platform === 'linux' && process.geteuid?.() === 0) return asRoot(path, mode, action);
-  if (mode !== null) mkdirSync(dirname(path), { recursive: true, mode });
-  return action({ path, stranger: null });
+  // Ours is stricter than what people expect of files that they name.
+  const umask = process.umask(0o022);
+  try {
+    if (process.platform === 'linux' && process.geteuid?.() === 0) return asRoot(path, mode, action);
+    if (mode !== null) mkdirSync(dirname(path), { recursive: true, mode });
+    return action({ path, stranger: null });
+  } finally {
+    process.umask(umask);
+  }
 }
 
 /** `/tmp` belongs to root, though all may write there. */

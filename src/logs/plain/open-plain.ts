@@ -5,12 +5,15 @@ import { giveTo, inItsDirectory } from '../../kit/owned-directory.ts';
 const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const APPEND = O_APPEND | O_CREAT | O_WRONLY;
 
-/** Directories that are missing are made (0750), the file has mode 0640. Throws the system error. */
+/**
+ * Directories that are missing are made (0755), the file has mode 0644, as those of forever and PM2: what reads them beside us may be
+ * another user. Throws the system error.
+ */
 export function openPlain(path: string): number {
-  return inItsDirectory(path, 0o750, ({ path: inside, stranger: owner }) => {
-    if (!owner) return openSync(inside, APPEND, 0o640);
+  return inItsDirectory(path, 0o755, ({ path: inside, stranger: owner }) => {
+    if (!owner) return openSync(inside, APPEND, 0o644);
     // A FIFO without a reader would keep us waiting.
-    const fd = openSync(inside, APPEND | O_NOFOLLOW | O_NONBLOCK, 0o640);
+    const fd = openSync(inside, APPEND | O_NOFOLLOW | O_NONBLOCK, 0o644);
     const file = fstatSync(fd);
     // A second name of a file that is not theirs would be as good as a link.
     if (!file.isFile() || file.nlink > 1 || (file.uid !== 0 && file.uid !== owner.uid)) {

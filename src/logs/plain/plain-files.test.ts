@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { cleanup, type Test } from '../../../test/support/cleanup.ts';
 import { logPlan } from '../../../test/support/plans.ts';
@@ -70,7 +70,9 @@ test('the very bytes, each stream in its file and both in one', (t) => {
   const dir = tempDir(t);
   const [all, out, err] = ['all.log', 'sub/dir/out.log', 'err.log'].map((name) => join(dir, name));
   assert.ok(all && out && err);
+  const umask = process.umask(0o077);
   const { say } = open(t, { all, out, err });
+  process.umask(umask);
   const junk = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0d, 0x0a]);
   say('one\ntwo\n');
   say('bad\n', 'err');
@@ -80,7 +82,8 @@ test('the very bytes, each stream in its file and both in one', (t) => {
   assert.deepEqual(readFileSync(out), Buffer.concat([Buffer.from('one\ntwo\n'), junk, long]));
   assert.equal(text(err), 'bad\n');
   assert.deepEqual(readFileSync(all), Buffer.concat([Buffer.from('one\ntwo\nbad\n'), junk, long]));
-  assert.equal(statSync(out).mode & 0o777, 0o640);
+  assert.equal(statSync(out).mode & 0o777, 0o644);
+  assert.equal(statSync(dirname(out)).mode & 0o777, 0o755);
 });
 
 test('text that looks like a record of our own stays as it is', (t) => {
