@@ -210,7 +210,8 @@ describe('the edge after an upgrade', () => {
   const site = (): SitePlan => ({
     host: '*',
     routes: [{ prefix: '/', to: { kind: 'app', app: 'web' } }],
-    tls: null, content: null,
+    tls: null,
+    content: null,
   });
 
   /** As the daemon begins with what the one before it left. */
