@@ -28,6 +28,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  'hash-password': async () => (await import('./hash-password.ts')).defineHashPassword,
   egress: async () => (await import('./egress.ts')).defineEgress,
   proxy: async () => (await import('./proxy.ts')).defineProxy,
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
