@@ -8,7 +8,7 @@ import { requireRights } from '../launch/rights.ts';
 import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
 import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
-import { describeExit } from '../supervisor/exit.ts';
+import { describeExit, type Exit } from '../supervisor/exit.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Acme } from './acme/acme.ts';
 import { createAcme } from './acme/create.ts';
@@ -572,7 +572,7 @@ function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?
       return { type: 'instance.killed', reason: fact.reason ?? 'it did not end in time' };
     case 'stopped': {
       const known = fact.exit && (fact.exit.code !== null || fact.exit.signal !== null);
-      return { type: 'instance.stopped', ...(known ? { reason: describeExit(fact.exit) } : {}) };
+      return { type: 'instance.stopped', ...(known ? { reason: describeEnd(fact.exit) } : {}) };
     }
     case 'crashed': {
       const { code, signal } = fact.exit;
@@ -593,4 +593,10 @@ function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?
       return { type: 'instance.done', reason, data: { code: exit?.code ?? null, uptimeMs } };
     }
   }
+}
+
+/** Of one that was asked to end: that it did is no accident. */
+function describeEnd(exit: Exit): string {
+  const { signal } = exit;
+  return signal && signal !== 'SIGKILL' ? `ended by ${signal}` : describeExit(exit);
 }

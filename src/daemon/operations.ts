@@ -191,9 +191,29 @@ export class Operations {
     this.#options.crashes.forget(name);
   }
 
-  /** What `up` would change. */
+  /** What `up` would change. Throws HoldfastError RIGHTS_MISSING with all that is missing for it. */
   plan(next: Plan): Change[] {
-    return changesFor(this.#state, next, (name) => this.#hasFailed(name));
+    const changes = changesFor(this.#state, next, (name) => this.#hasFailed(name));
+    this.#requireRightsOf(changes, next);
+    return changes;
+  }
+
+  #requireRightsOf(changes: readonly Change[], next: Plan): void {
+    const missing: HoldfastError[] = [];
+    for (const { kind, name } of changes) {
+      const plan = next.apps[name];
+      if (!plan || kind === 'remove') continue;
+      try {
+        this.#options.requireRights(plan);
+      } catch (error) {
+        if (!(error instanceof HoldfastError)) throw error;
+        missing.push(error);
+      }
+    }
+    const [first, ...others] = missing;
+    if (!first) return;
+    const details = [...first.details, ...others.flatMap(({ message, details: more }) => [message, ...more])];
+    throw new HoldfastError(first.code, first.message, { hint: first.hint, details });
   }
 
   /** Makes what came from this file, and only that, equal to the file. */
@@ -202,10 +222,6 @@ export class Operations {
     this.#refuse(next);
     const changes = this.plan(next);
     if (changes.length === 0) return changes;
-    for (const { kind, name } of changes) {
-      const plan = next.apps[name];
-      if (plan && kind !== 'remove') this.#options.requireRights(plan);
-    }
     await orphans.end(Object.keys(next.apps));
     const egressApp = await this.#egressApp(next);
     const targetOf = (state: DesiredState) =>

@@ -21,6 +21,14 @@ test('a user that does not exist: nothing is started, what runs is left as it is
   const { code, stderr } = await home.run(['up']);
   assert.equal(code, 1);
   assert.match(stderr, /Cannot run "web" as "nobody-of-that-name": this machine has no user of that name/);
+  const worker = { run: 'sleep 1000', user: 'nor-of-this' };
+  configure(home, { apps: { web: { ...web, user: 'nobody-of-that-name' }, worker } });
+  const plan = await home.run(['up', '--plan']);
+  assert.equal(plan.code, 1, 'a plan that would fail says so');
+  assert.match(
+    plan.stderr,
+    /Cannot run "web" as "nobody-of-that-name"[\s\S]*Cannot run "worker" as "nor-of-this"/,
+  );
   const [after] = await home.ready('web', 1);
   assert.equal(after?.pid, before?.pid);
   assert.equal((await home.show('web')).plan.rights.user, null);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { BootService } from '../../boot/service.ts';
@@ -73,6 +74,7 @@ async function enable(context: Context, options: EnableOptions): Promise<void> {
   const { service, launcher } = await prepare(context, options);
   const { plan, site } = service;
   const { err, out, json } = context;
+  requireOwnHome(site.home, site.user);
   if (json) out.json(asJson(service, launcher));
   else out.lines(shown(context, service, launcher, options.start !== false));
   if (options.dryRun) return;
@@ -92,6 +94,19 @@ async function enable(context: Context, options: EnableOptions): Promise<void> {
   const started = options.start === false ? 'at the next boot' : 'from now on';
   err.line(`${site.init} starts Holdfast ${started}, as the service ${err.style.bold(site.name)}`);
   if (options.start !== false && plan.status) err.line('`hold boot status` shows how it is');
+}
+
+/** A service cannot use a home that is closed to its user. */
+function requireOwnHome(home: string, user: { readonly uid: number; readonly name: string }): void {
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === user.uid || user.uid === 0) return;
+  throw new HoldfastError(
+    'HOME_UNUSABLE',
+    `Cannot start "${home}" with the machine as "${user.name}": it belongs to another user`,
+    {
+      hint: 'Name another one with --home or HOLDFAST_HOME, or leave that out for the one of that user',
+    },
+  );
 }
 
 async function disable(context: Context, options: BootOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -9,15 +10,19 @@ export function defineShow(program: Command, context: ContextFactory): void {
     .description(
       'Shows one app in full: its command and settings (secrets masked), ports, instances with reasons, and what happened lately.',
     )
-    .argument('<app>', 'name of the app')
+    .argument('<app>', 'name of the app, or of one of its instances')
     .action((name: string) => show(context(), name));
 }
 
 async function show(context: Context, name: string): Promise<void> {
   const { out, json } = context;
-  const { lookUpOne } = await import('../targets.ts');
-  const { client } = await lookUpOne(context, name);
-  const detail = await client.app(name);
+  const { lookUp, unknownApp } = await import('../targets.ts');
+  const found = await lookUp(context, [name]);
+  const [target, ...others] = found?.targets ?? [];
+  if (!found || !target) throw unknownApp(name, []);
+  if (others.length > 0)
+    throw new HoldfastError('USAGE', `This command takes the name of one app: got "${name}"`);
+  const detail = await found.client.app(target.app.name);
   if (json) return out.json(detail);
   const { detailLines } = await import('../print/detail.ts');
   out.lines(detailLines(detail, { width: out.width, style: out.style, now: Date.now() }));
