@@ -39,7 +39,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Whole systems; those under load go one at a time: they need the cores for themselves.
+// Whole systems, which wait more than they work; those under load need the cores, so no more go at once than there are.
 const isSystem = (file) => /^test\/(stories|browser)\//.test(file);
 const isLoaded = (file) =>
   file.includes('browser') || /support\/load\.js|\/soak\//.test(readFileSync(join(built, file), 'utf8'));
@@ -47,8 +47,8 @@ const systems = files.filter(isSystem);
 const parallel = Math.min(availableParallelism(), 4);
 const phases = [
   { title: 'Parts', files: files.filter((file) => !isSystem(file)), concurrency: parallel },
-  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel },
-  { title: 'Stories under load', files: systems.filter(isLoaded), concurrency: 1 },
+  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel + 1 },
+  { title: 'Stories under load', files: systems.filter(isLoaded), concurrency: parallel },
 ];
 
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
