@@ -3,19 +3,20 @@
  *
  *   npm run bench                                 all; about 20 minutes
  *   npm run bench -- --only proxy,logs            some sections; the file is not written, the tables are printed
+ *   npm run bench -- --only crash --update        and these sections of the file are written anew
  *   npm run bench -- --rounds 5 --seconds 10
  *
  * `scripts/test-deps --bench` installs the programs that it compares with.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../test/support/root.ts';
-import { table } from './kit/figures.ts';
+import { updatedDocument, wholeDocument } from './kit/document.ts';
 import { describeMachine } from './kit/machine.ts';
 import { Scratch } from './kit/scratch.ts';
-import type { Aim, Findings, Section, Settings } from './kit/section.ts';
+import type { Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
 import { heldPort } from './sections/held-port.ts';
@@ -45,6 +46,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: sections.map(({ name }) => name).join(',') },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
+    update: { type: 'boolean', default: false },
   },
 });
 const settings: Settings = {
@@ -66,9 +68,16 @@ for (const section of wanted) {
   found.push({ section, findings });
   console.log(`\n${findings.text}\n`);
 }
-if (wanted.length === sections.length) {
-  const file = join(root, 'docs', 'benchmarks.md');
-  writeFileSync(file, document());
+const measured = found.map(({ section: { title, about }, findings }) => ({ title, about, ...findings }));
+const file = join(root, 'docs', 'benchmarks.md');
+if (wanted.length === sections.length) write(wholeDocument(machine, measured));
+else if (values.update) {
+  const titles = sections.map(({ title }) => title);
+  write(updatedDocument(readFileSync(file, 'utf8'), measured, titles));
+}
+
+function write(text: string): void {
+  writeFileSync(file, text);
   console.error(`Written: ${file}`);
 }
 
@@ -81,27 +90,4 @@ function installContenders(): void {
     cwd: join(root, 'bench'),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-}
-
-function document(): string {
-  const aims = found.flatMap(({ findings }) => findings.aims);
-  return [
-    '# Benchmarks',
-    'Written by `npm run bench`; do not edit it by hand.',
-    `Holdfast beside the tools that it stands in for, on one machine, in one run. The load generator shares the cores with
-what it loads, and the machine is small and may be shared, so compare figures only within a table, and take a difference
-below some 10 % for noise: that is what the rounds in turn and the medians leave. The load is one that a benchmark can
-repeat, not yours: an app that does real work makes every proxy look the same.`,
-    machine,
-    '## Aims',
-    'What was aimed at before it was built, and what came of it.',
-    table(['', 'aim', 'result', ''], aims.map(aimRow)),
-    ...found.flatMap(({ section, findings }) => [`## ${section.title}`, section.about, findings.text]),
-  ]
-    .join('\n\n')
-    .concat('\n');
-}
-
-function aimRow({ what, aim, result, met }: Aim): string[] {
-  return [what, aim, result, met ? 'met' : '**missed**'];
 }

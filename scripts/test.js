@@ -28,7 +28,7 @@ if (!options['no-build']) {
 }
 
 const built = join(root, '.build');
-const files = ['src', 'test']
+const files = ['src', 'test', 'bench']
   .flatMap((folder) => filesBelow(join(built, folder)))
   .filter((file) => file.endsWith('.test.js'))
   .map((file) => relative(built, file))
