@@ -6,9 +6,7 @@ import { systemClock } from '../kit/clock.ts';
 import { thisMachine } from '../launch/machine.ts';
 import { requireRights } from '../launch/rights.ts';
 import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
-import type { EventType } from '../protocol/events.ts';
 import type { HomePaths } from '../protocol/home.ts';
-import { describeExit, type Exit } from '../supervisor/exit.ts';
 import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Acme } from './acme/acme.ts';
 import { createAcme } from './acme/create.ts';
@@ -21,6 +19,7 @@ import { EDGE, routedApps } from './edge-app.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
 import { Egress } from './egress.ts';
 import { Exits } from './exits.ts';
+import { eventOf } from './fact-events.ts';
 import { firstAttempts } from './first-attempts.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
@@ -30,7 +29,7 @@ import { Leases } from './leases.ts';
 import { Links } from './links.ts';
 import type { Lock } from './lock.ts';
 import { Operations } from './operations.ts';
-import { type Orphan, Orphans } from './orphans.ts';
+import { Orphans, orphansAmong } from './orphans.ts';
 import { Outputs } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
@@ -488,7 +487,8 @@ export class Daemon {
   }
 
   #heard(fact: SupervisorFact): void {
-    this.#record(fact);
+    const { type, ...about } = eventOf(fact);
+    this.#journal.record(type, about);
     if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
       this.#saveRecords();
       this.#readiness.spawned(fact.instance);
@@ -500,30 +500,6 @@ export class Daemon {
     for (const guardian of this.#guardians) guardian.heard(fact);
     // An edge may be able to answer the authority now.
     if (fact.app.name === EDGE) this.#acme.look();
-  }
-
-  #record(fact: SupervisorFact): void {
-    const app = fact.app.name;
-    if (fact.kind === 'rollout') {
-      const { type, ...details } = fact.fact;
-      const { reason, instance, ...data } = { reason: null, instance: null, ...details };
-      this.#journal.record(`rollout.${type}`, {
-        app,
-        ...(reason === null ? {} : { reason }),
-        ...(instance === null ? {} : { instance: instance.id }),
-        ...(type === 'failed' ? {} : { data }),
-      });
-      return;
-    }
-    const { instance } = fact;
-    const pid = instance.running?.record.pid;
-    const about = { app, instance: instance.id, ...(pid === undefined ? {} : { pid }) };
-    if (fact.kind === 'adopted') this.#journal.record('instance.adopted', about);
-    else if (fact.kind === 'draining') this.#journal.record('instance.draining', about);
-    else {
-      const { type, data, reason } = wordsFor(fact.fact);
-      this.#journal.record(type, { ...about, ...(reason ? { reason } : {}), ...(data ? { data } : {}) });
-    }
   }
 
   /** Daemons that die one after the other come back slower and slower. */
@@ -547,56 +523,4 @@ export class Daemon {
       startedAt: this.#startedAt,
     };
   }
-}
-
-type InstanceFact = Extract<SupervisorFact, { kind: 'instance' }>['fact'];
-
-function orphansAmong(
-  records: readonly InstanceRecord[],
-  apps: Readonly<Record<string, unknown>>,
-): readonly Orphan[] {
-  return records.flatMap(({ app, snapshot, process }) =>
-    process && !Object.hasOwn(apps, app) ? [{ app, instance: `${app}.${snapshot.slot}`, process }] : [],
-  );
-}
-
-function wordsFor(fact: InstanceFact): { type: EventType; reason?: string; data?: Record<string, unknown> } {
-  switch (fact.type) {
-    case 'spawned':
-      return { type: 'instance.spawned' };
-    case 'ready':
-      return { type: 'instance.ready', data: { tookMs: fact.tookMs } };
-    case 'stopping':
-      return { type: 'instance.stopping', ...(fact.reason ? { reason: fact.reason } : {}) };
-    case 'killed':
-      return { type: 'instance.killed', reason: fact.reason ?? 'it did not end in time' };
-    case 'stopped': {
-      const known = fact.exit && (fact.exit.code !== null || fact.exit.signal !== null);
-      return { type: 'instance.stopped', ...(known ? { reason: describeEnd(fact.exit) } : {}) };
-    }
-    case 'crashed': {
-      const { code, signal } = fact.exit;
-      return {
-        type: 'instance.crashed',
-        reason: fact.reason,
-        data: { code, signal, uptimeMs: fact.uptimeMs },
-      };
-    }
-    case 'spawnFailed':
-      return { type: 'instance.spawn-failed', reason: fact.reason };
-    case 'backoff':
-      return { type: 'instance.backoff', data: { delayMs: fact.delayMs } };
-    case 'failed':
-      return { type: 'instance.failed', reason: fact.reason };
-    case 'done': {
-      const { reason, exit, uptimeMs } = fact;
-      return { type: 'instance.done', reason, data: { code: exit?.code ?? null, uptimeMs } };
-    }
-  }
-}
-
-/** Of one that was asked to end: that it did is no accident. */
-function describeEnd(exit: Exit): string {
-  const { signal } = exit;
-  return signal && signal !== 'SIGKILL' ? `ended by ${signal}` : describeExit(exit);
 }

@@ -6,6 +6,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { identify } from '../kit/proc.ts';
 import { adoptProcess, type ProcessRecord } from '../supervisor/process.ts';
+import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import type { Journal } from './journal.ts';
 
 export interface Orphan {
@@ -73,4 +74,14 @@ export class Orphans {
     await this.#options.ended(`${instance}#${process.serial}`);
     journal.record('instance.stopped', { app, instance, pid: process.pid });
   }
+}
+
+/** Those of records whose app is not among these. */
+export function orphansAmong(
+  records: readonly InstanceRecord[],
+  apps: Readonly<Record<string, unknown>>,
+): readonly Orphan[] {
+  return records.flatMap(({ app, snapshot, process }) =>
+    process && !Object.hasOwn(apps, app) ? [{ app, instance: `${app}.${snapshot.slot}`, process }] : [],
+  );
 }
