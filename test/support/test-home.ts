@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../../src/client/client.ts';
+import { connectNow } from '../../src/client/connect.ts';
 import type { AppDetail, AppView, InstanceView } from '../../src/protocol/api.ts';
 import { type HomePaths, homePaths } from '../../src/protocol/home.ts';
 import { cleanup, type Test } from './cleanup.ts';
@@ -71,8 +73,11 @@ export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
       cleanup(t, () => child.stop('SIGKILL'));
       return child;
     },
-    apps: async () => (await home.ok(['ls', '--json'])).json<AppView[]>(),
-    show: async (app) => (await home.ok(['show', app, '--json'])).json<AppDetail>(),
+    apps: async () =>
+      (await asked(paths, (client) => client.apps())) ?? (await home.ok(['ls', '--json'])).json<AppView[]>(),
+    show: async (app) =>
+      (await asked(paths, (client) => client.app(app))) ??
+      (await home.ok(['show', app, '--json'])).json<AppDetail>(),
     ready: (app, count) =>
       until(
         async () => {
@@ -88,6 +93,22 @@ export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
     daemonPid: () => JSON.parse(readFileSync(paths.daemonPid, 'utf8')).pid,
   };
   return home;
+}
+
+/** What the daemon answers, without the time that a command takes to begin; undefined when it is away, or has no answer. */
+async function asked<T>(
+  { home }: HomePaths,
+  question: (client: Client) => Promise<T>,
+): Promise<T | undefined> {
+  const client = await connectNow(home).catch(() => null);
+  if (!client) return undefined;
+  try {
+    return await question(client);
+  } catch {
+    return undefined;
+  } finally {
+    client.close();
+  }
 }
 
 /** Runs any program (not the holdfast command) until the test is over. */
