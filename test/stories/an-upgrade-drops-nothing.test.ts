@@ -1,24 +1,16 @@
 /** Promise 3, the last part: another version of Holdfast takes over, and nobody outside notices. */
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DaemonView } from '../../src/protocol/api.ts';
-import type { Test } from '../support/cleanup.ts';
+import { installed } from '../support/installed.ts';
 import { events } from '../support/journal.ts';
 import { startLoad, startWebSockets } from '../support/load.ts';
 import { allNodes, thisNode } from '../support/nodes.ts';
 import { freePort } from '../support/ports.ts';
 import { processesWith } from '../support/processes.ts';
-import { app, root } from '../support/root.ts';
+import { app } from '../support/root.ts';
 import { startSite } from '../support/site.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { testHome } from '../support/test-home.ts';
@@ -26,22 +18,6 @@ import { testHome } from '../support/test-home.ts';
 interface Upgrade {
   readonly before: DaemonView;
   readonly after: DaemonView;
-}
-
-interface Installed {
-  readonly dir: string;
-  readonly bin: string;
-}
-
-/** The package under another version, elsewhere, as npm would have installed it. */
-function installed(t: Test, version: string): Installed {
-  const dir = join(tempDir(t), 'holdfast');
-  mkdirSync(dir);
-  for (const part of ['bin', 'dist']) cpSync(join(root, part), join(dir, part), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  writeFileSync(join(dir, 'package.json'), JSON.stringify({ ...manifest, version }));
-  return { dir, bin: join(dir, 'bin', 'holdfast.js') };
 }
 
 describe('an upgrade drops nothing', () => {
@@ -52,7 +28,7 @@ describe('an upgrade drops nothing', () => {
     const kept = await startLoad(t, { url: `${url}/`, keepAlive: true, connections: 4 });
     const fresh = await startLoad(t, { url: `${url}/`, keepAlive: false, connections: 4 });
     const sockets = await startWebSockets(t, { url: url.replace('http', 'ws'), count: 5, everyMs: 50 });
-    const { bin, dir } = installed(t, '99.0.0');
+    const { bin, dir } = installed(tempDir(t), '99.0.0');
     const { before, after } = (await home.ok(['upgrade', '--json'], { bin })).json<Upgrade>();
     assert.equal(after.version, '99.0.0');
     assert.notEqual(after.pid, before.pid);
@@ -98,7 +74,7 @@ describe('an upgrade drops nothing', () => {
     const home = testHome(t);
     await home.ok(['start', 'sleep 1000', '-n', 'web']);
     const pid = home.daemonPid();
-    const broken = installed(t, '99.0.0');
+    const broken = installed(tempDir(t), '99.0.0');
     appendFileSync(join(broken.dir, 'dist', 'daemon', 'state.js'), "\nthrow new Error('a broken build');\n");
     const result = await home.run(['upgrade'], { bin: broken.bin });
     assert.equal(result.code, 1);
