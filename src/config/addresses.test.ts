@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { upstreamOf } from '../../test/support/plans.ts';
 import { canonicalHost, canonicalPrefix, listenAddress, peer, routeTarget } from './addresses.ts';
 import { Refusal } from './kinds.ts';
 
@@ -96,9 +97,9 @@ test('addresses to listen on', () => {
 test('routes lead to apps and to other programs', () => {
   const read = (input: string): unknown => routeTarget.safeParse(input).data;
   assert.deepEqual(read('web'), { kind: 'app', app: 'web' });
-  assert.deepEqual(read('http://127.0.0.1:3000'), { kind: 'upstream', host: '127.0.0.1', port: 3000 });
-  assert.deepEqual(read('http://Backend/'), { kind: 'upstream', host: 'backend', port: 80 });
-  assert.deepEqual(read('http://[::1]:3000'), { kind: 'upstream', host: '::1', port: 3000 });
+  assert.deepEqual(read('http://127.0.0.1:3000'), upstreamOf('127.0.0.1', 3000));
+  assert.deepEqual(read('http://Backend/'), upstreamOf('backend', 80));
+  assert.deepEqual(read('http://[::1]:3000'), upstreamOf('::1', 3000));
   for (const wrong of [
     '',
     'https://a',

@@ -2,8 +2,9 @@
 import { isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isWholeNumber, kind, Refusal } from './kinds.ts';
-import type { ListenPlan, RoutePlan } from './plan.ts';
+import type { Destination, ListenPlan } from './plan.ts';
 import { show } from './show.ts';
+import { destinationDefaults } from './traffic-defaults.ts';
 
 /** `80`, `"127.0.0.1:8080"`, `"[::1]:80"`, `"*:80"`. */
 export const listenAddress = kind<number | string, ListenPlan>({
@@ -109,7 +110,7 @@ export const routePrefix = kind<string>({
   },
 });
 
-type ProgramTarget = Exclude<RoutePlan['to'], { kind: 'files' }>;
+type ProgramTarget = Destination;
 
 /** The name of an app, or `http://host:port` of a program that something else runs. */
 export const routeTarget = kind<string, ProgramTarget>({
@@ -144,7 +145,8 @@ function upstream(text: string): ProgramTarget | Refusal {
   }
   const port = url.port === '' ? 80 : Number(url.port);
   if (!isWholeNumber(port, 1, 65535)) return new Refusal(`must have a port from 1 to 65535: ${got}`);
-  return { kind: 'upstream', host: url.hostname.replace(/^\[|\]$/g, ''), port };
+  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port };
+  return { kind: 'upstream', url: `http://${url.hostname}:${port}`, address, ...destinationDefaults };
 }
 
 /** An IP address or a network in CIDR notation (RFC 4632). */

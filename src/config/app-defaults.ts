@@ -3,6 +3,7 @@
  * edge's, those of tests, and those that an older version stored.
  */
 import type { AcmePlan, AppPlan, EdgePlan } from './plan.ts';
+import { http2Defaults, upstreamDefaults } from './traffic-defaults.ts';
 
 const MB = 1024 * 1024;
 
@@ -53,6 +54,7 @@ export const appDefaults = {
   pidFile: null,
   sticky: 'auto',
   hold: { timeoutMs: 10_000, maxWaiting: 1000 },
+  upstream: upstreamDefaults,
   log: {
     rotateBytes: 50 * MB,
     rotateEvery: null,
@@ -79,6 +81,8 @@ export const edgeDefaults = {
   acme: acmeDefaults,
   drainMs: 30_000,
   https: { host: null, port: 8443 },
+  http2: http2Defaults,
+  proxyProtocol: false,
 } as const satisfies Partial<EdgePlan>;
 
 /** A plan that an older version stored, with what has been added since. */

@@ -1,4 +1,5 @@
 /** Completes one app: its settings, its files and its surroundings to an AppPlan. */
+
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
@@ -12,6 +13,7 @@ import type { Problem } from './problems.ts';
 import { isDirectory, isFile } from './programs.ts';
 import { show } from './show.ts';
 import { reasonOf } from './system-error.ts';
+import { upstreamDefaults } from './traffic-defaults.ts';
 
 export interface Surroundings {
   /** Absolute; `cwd` of the apps is relative to it. */
@@ -105,6 +107,7 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
     rights: rightsOf(settings, at),
     pidFile: settings.pidFile === undefined ? null : at(settings.pidFile),
     sticky: settings.sticky,
+    upstream: upstreamDefaults,
     hold: { timeoutMs: settings.hold, maxWaiting: settings.holdMax },
     log: logOf(settings.log, at),
   };

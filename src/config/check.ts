@@ -11,6 +11,7 @@ import { configSettings, type Settings } from './schema.ts';
 import { show, showPath } from './show.ts';
 import { completeSites } from './sites.ts';
 import { didYouMean } from './suggest.ts';
+import { accessLogDefaults, http2Defaults, MEMORY_BYTES } from './traffic-defaults.ts';
 
 export interface Checked {
   readonly plan: Plan | undefined;
@@ -123,8 +124,11 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
         upstreamTimeoutMs: edge.limits.upstreamTimeout,
         connectionsPerIp: edge.limits.connectionsPerIp,
         bodyBytes: edge.limits.body,
+        memoryBytes: MEMORY_BYTES,
       },
-      accessLog: edge.accessLog,
+      accessLog: edge.accessLog ? accessLogDefaults : null,
+      http2: http2Defaults,
+      proxyProtocol: false,
       drainMs: edge.drain,
     },
   };

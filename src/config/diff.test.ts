@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { appPlan } from '../../test/support/plans.ts';
+import { appPlan, appRoute, upstreamRoute } from '../../test/support/plans.ts';
 import type { Change } from '../protocol/api.ts';
 import { acmeDefaults } from './app-defaults.ts';
 import { diffPlans } from './diff.ts';
 import type { AppPlan, Plan } from './plan.ts';
+import { http2Defaults, siteDefaults } from './traffic-defaults.ts';
 
 const app = appPlan({
   command: { file: '/srv/web.js', args: ['--a'], node: true, nodeArgs: ['--b'] },
@@ -48,12 +49,10 @@ const plan: Plan = {
   sites: {
     'a.com': {
       host: 'a.com',
-      routes: [
-        { prefix: '/', to: { kind: 'app', app: 'web' } },
-        { prefix: '/old', to: { kind: 'upstream', host: '::1', port: 3000 } },
-      ],
+      routes: [appRoute('/', 'web'), upstreamRoute('/old', '::1', 3000)],
       tls,
       content: null,
+      ...siteDefaults,
     },
   },
   edge: {
@@ -70,8 +69,11 @@ const plan: Plan = {
       upstreamTimeoutMs: 60_000,
       connectionsPerIp: 1000,
       bodyBytes: 0,
+      memoryBytes: 0,
     },
-    accessLog: false,
+    accessLog: null,
+    http2: http2Defaults,
+    proxyProtocol: false,
     drainMs: 30_000,
   },
 };
@@ -158,12 +160,10 @@ test('routes and the edge', () => {
     sites: {
       'a.com': {
         host: 'a.com',
-        routes: [
-          { prefix: '/', to: { kind: 'upstream', host: 'b', port: 1 } },
-          { prefix: '/new', to: { kind: 'app', app: 'web' } },
-        ],
+        routes: [upstreamRoute('/', 'b', 1), appRoute('/new', 'web')],
         tls,
         content: null,
+        ...siteDefaults,
       },
     },
     edge: { ...plan.edge, http: { host: '::1', port: 80 } },

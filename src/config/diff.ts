@@ -22,6 +22,7 @@ import type {
   SitePlan,
   SiteTlsPlan,
 } from './plan.ts';
+import { destinationDefaults } from './traffic-defaults.ts';
 
 /** As `Change` of the control API. */
 export interface PlanChange {
@@ -122,6 +123,7 @@ const appRows: readonly Row<AppPlan>[] = [
   ['cpu', ({ rights }) => String(rights.cpu ?? 'no limit')],
   ['pids', ({ rights }) => String(rights.pids ?? 'no limit')],
   ['pidFile', ({ pidFile }) => pidFile ?? 'none'],
+  ['upstream', ({ upstream }) => printRules(upstream)],
   ['sticky', ({ sticky }) => sticky],
   ['hold', ({ hold }) => formatDuration(hold.timeoutMs)],
   ['holdMax', ({ hold }) => String(hold.maxWaiting)],
@@ -173,6 +175,11 @@ function printCustomer(eab: AcmePlan['eab']): string {
   return `${keyId} ${key}`;
 }
 
+/** Rules by their names, where there is no shorter way to say them. */
+function printRules(rules: object | boolean | null): string {
+  return rules === null ? 'none' : JSON.stringify(rules).replace(/[{}"]/g, '').replaceAll(',', ', ');
+}
+
 const edgeRows: readonly Row<EdgePlan>[] = [
   ['listen.http', ({ http }) => printListen(http)],
   ['listen.https', ({ https }) => printListen(https)],
@@ -185,7 +192,13 @@ const edgeRows: readonly Row<EdgePlan>[] = [
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
   ['edge.drain', ({ drainMs }) => formatDuration(drainMs)],
-  ['edge.accessLog', ({ accessLog }) => String(accessLog)],
+  ['edge.accessLog', ({ accessLog }) => printRules(accessLog)],
+  ['edge.http2', ({ http2 }) => printRules(http2)],
+  ['edge.proxyProtocol', ({ proxyProtocol }) => String(proxyProtocol)],
+  [
+    'edge.limits.memory',
+    ({ limits }) => (limits.memoryBytes === 0 ? 'no limit' : formatBytes(limits.memoryBytes)),
+  ],
   ['edge.limits.headTimeout', ({ limits }) => formatDuration(limits.headTimeoutMs)],
   ['edge.limits.bodyIdle', ({ limits }) => formatDuration(limits.bodyIdleMs)],
   ['edge.limits.keepAlive', ({ limits }) => formatDuration(limits.keepAliveMs)],
@@ -234,6 +247,7 @@ function diffSites(before: SitePlan, after: SitePlan): string[] {
     ...diffRoutes(before, after),
     ...diffRows(tlsRows, before.tls ?? null, after.tls),
     ...diffContent(before.content ?? null, after.content),
+    ...diffRows(loadRows, before, after),
   ];
 }
 
@@ -242,6 +256,12 @@ const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
   ['tls.clients', (tls) => printClients(tls?.clients ?? null)],
   ['redirect', (tls) => String(tls?.redirect ?? true)],
   ['hsts', (tls) => (tls?.hstsSeconds ? formatDuration(tls.hstsSeconds * 1000) : 'off')],
+];
+
+const loadRows: readonly Row<SitePlan>[] = [
+  ['limits', ({ load }) => printRules(load ?? null)],
+  ['cache', ({ cache }) => printRules(cache ?? null)],
+  ['accessLog', ({ accessLog }) => String(accessLog ?? true)],
 ];
 
 function printCertificate(plan: CertificatePlan): string {
@@ -256,8 +276,8 @@ function printClients(clients: SiteTlsPlan['clients']): string {
 }
 
 function diffRoutes(before: SitePlan, after: SitePlan): string[] {
-  const was = new Map(before.routes.map((route) => [route.prefix, printTarget(route.to)]));
-  const is = new Map(after.routes.map((route) => [route.prefix, printTarget(route.to)]));
+  const was = new Map(before.routes.map((route) => [route.prefix, printRoute(route)]));
+  const is = new Map(after.routes.map((route) => [route.prefix, printRoute(route)]));
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((prefix) => {
     const [from, to] = [was.get(prefix), is.get(prefix)];
     if (from === to) return [];
@@ -267,9 +287,23 @@ function diffRoutes(before: SitePlan, after: SitePlan): string[] {
   });
 }
 
+function printRoute({ to, load, cache, mirror }: RoutePlan): string {
+  return [
+    printTarget(to),
+    ...(load ? [printRules(load)] : []),
+    ...(cache === null || cache === undefined ? [] : [`cache ${cache}`]),
+    ...(mirror ? [`mirror ${printTarget(mirror.to)} ${mirror.share}`] : []),
+  ].join(', ');
+}
+
 function printTarget(to: RoutePlan['to']): string {
   if (to.kind === 'files') return [`files ${to.files.root}`, ...printFilesRoute(to.files)].join(', ');
-  return to.kind === 'app' ? to.app : `http://${printHost(to.host)}:${to.port}`;
+  if (to.kind === 'split') return to.parts.map(({ to, weight }) => `${printTarget(to)} ${weight}`).join(', ');
+  if (to.kind === 'app') return to.app;
+  const { url, tls, proxyProtocol, rules, check } = to;
+  const special = { address: to.address, tls, proxyProtocol, rules, check };
+  const plain = { address: to.address, ...destinationDefaults };
+  return isDeepStrictEqual(special, plain) ? url : `${url} ${printRules(special)}`;
 }
 
 /** What is not as it would be without a word. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { upstreamRoute } from '../../test/support/plans.ts';
 import { root } from '../../test/support/root.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
@@ -95,10 +96,7 @@ test('a plan is complete, resolved and frozen', async () => {
   assert.deepEqual(old.command, { file: 'sh', args: ['-c', 'exec sleep $PORT'], node: false, nodeArgs: [] });
   assert.equal(jobs.readyTimeoutMs, 30_000);
   assert.deepEqual(Object.keys(plan.sites), ['example.com', '*']);
-  assert.deepEqual(plan.sites['example.com']?.routes[3], {
-    prefix: '/v6',
-    to: { kind: 'upstream', host: '::1', port: 80 },
-  });
+  assert.deepEqual(plan.sites['example.com']?.routes[3], upstreamRoute('/v6', '::1', 80));
   assert.deepEqual(plan.edge.http, { host: '127.0.0.1', port: 8081 });
   assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan, 'it is plain JSON');
   assert.throws(() => Object.assign(plan.edge.limits, { bodyBytes: 1 }), TypeError);

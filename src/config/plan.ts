@@ -5,6 +5,14 @@
  */
 
 import type { FilesRoute, SiteContent } from '../protocol/site-content.ts';
+import type {
+  AccessLogRules,
+  CacheRules,
+  CheckRules,
+  Http2Rules,
+  LoadRules,
+  UpstreamRules,
+} from '../protocol/traffic-rules.ts';
 
 export interface Plan {
   /** Absolute path of the file that it came from. */
@@ -86,6 +94,8 @@ export interface AppPlan {
   readonly sticky: Sticky;
   /** How long a request may wait while no instance is ready, and how many may. */
   readonly hold: { readonly timeoutMs: number; readonly maxWaiting: number };
+  /** How the edge sends requests to it. */
+  readonly upstream: UpstreamRules;
   readonly log: LogPlan;
 }
 
@@ -272,6 +282,10 @@ export interface SitePlan {
   readonly tls: SiteTlsPlan | null;
   /** null = requests are passed on, and no more. */
   readonly content: SiteContent | null;
+  readonly load: LoadRules | null;
+  readonly cache: CacheRules | null;
+  /** Write its requests down, if any are. */
+  readonly accessLog: boolean;
 }
 
 export interface SiteTlsPlan {
@@ -294,9 +308,34 @@ export interface RoutePlan {
   /** Canonical path prefix, starting with `/`. A prefix that ends in `/` also matches itself without the slash. */
   readonly prefix: string;
   readonly to:
-    | { readonly kind: 'app'; readonly app: string }
-    | { readonly kind: 'upstream'; readonly host: string; readonly port: number }
-    | { readonly kind: 'files'; readonly files: FilesRoute };
+    | Destination
+    | { readonly kind: 'files'; readonly files: FilesRoute }
+    | { readonly kind: 'split'; readonly parts: readonly SplitPart[]; readonly sticky: boolean };
+  readonly load: LoadRules | null;
+  /** null = as the site says. */
+  readonly cache: boolean | null;
+  /** Where a copy of each request, or of this part (0 to 1), goes. */
+  readonly mirror: { readonly to: Destination; readonly share: number } | null;
+}
+
+export interface SplitPart {
+  readonly to: Destination;
+  readonly weight: number;
+}
+
+export type Destination = { readonly kind: 'app'; readonly app: string } | UpstreamPlan;
+
+/** A server that Holdfast does not supervise. */
+export interface UpstreamPlan {
+  readonly kind: 'upstream';
+  /** As written, in canonical form: `http://host:port`, `https://host:port`, `unix:/path`. */
+  readonly url: string;
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** null = without TLS. `ca`: absolute path of certificates (PEM) besides those that Node trusts. */
+  readonly tls: { readonly serverName: string; readonly ca: string | null } | null;
+  readonly proxyProtocol: 'v1' | 'v2' | null;
+  readonly rules: UpstreamRules;
+  readonly check: CheckRules | null;
 }
 
 export interface EdgePlan {
@@ -313,8 +352,11 @@ export interface EdgePlan {
   readonly limits: EdgeLimits;
   /** How long the WebSockets and requests of an edge that is being replaced may go on. */
   readonly drainMs: number;
-  /** Write one line per request to the edge's log. */
-  readonly accessLog: boolean;
+  /** null = none. */
+  readonly accessLog: AccessLogRules | null;
+  readonly http2: Http2Rules;
+  /** Connections begin with a PROXY header (of HAProxy, AWS …) from a peer in `trust`; others are refused. */
+  readonly proxyProtocol: boolean;
 }
 
 /** Of whom certificates are ordered, and how (RFC 8555). */
@@ -347,4 +389,6 @@ export interface EdgeLimits {
   readonly connectionsPerIp: number;
   /** Largest request body; 0 = no limit. */
   readonly bodyBytes: number;
+  /** Memory of one edge process above which new requests are turned away; 0 = no limit. */
+  readonly memoryBytes: number;
 }

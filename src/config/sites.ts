@@ -7,6 +7,7 @@ import type { Settings } from './schema.ts';
 import { show } from './show.ts';
 import { didYouMean } from './suggest.ts';
 import { completeTls } from './tls.ts';
+import { routeDefaults, siteDefaults } from './traffic-defaults.ts';
 
 /**
  * @param apps the names of all apps of the file, also of those that are not in order
@@ -30,6 +31,7 @@ export function completeSites(
       routes: completeRoutes(site, [...path, 'routes'], apps, problems, root),
       tls: completeTls(site, path, problems, root),
       content: completeContent(site, path, problems, root),
+      ...siteDefaults,
     };
   }
   return sites;
@@ -60,7 +62,11 @@ function completeRoutes(
         text: `must be the name of an app: there is none named ${show(to.app)}${didYouMean(to.app, apps)}`,
       });
     }
-    done.push({ prefix, to: to.kind === 'files' ? completeFiles(to, here, problems, root) : to });
+    done.push({
+      ...routeDefaults,
+      prefix,
+      to: to.kind === 'files' ? completeFiles(to, here, problems, root) : to,
+    });
   }
   // A host may be there only to lead to another one.
   if (done.length === 0 && Object.keys(redirects).length === 0)

@@ -1,22 +1,10 @@
-/** The edge as an app like any other: its plan, and the route table that its processes get. Pure. */
+/** The edge as an app like any other: its plan. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
-import { noContent } from '../config/content-defaults.ts';
-import type { AppPlan, EdgePlan, ListenPlan, SiteTlsPlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, ListenPlan } from '../config/plan.ts';
 import { EDGE_NAME } from '../protocol/api.ts';
-import type {
-  EdgePool,
-  EdgeRoute,
-  EdgeSite,
-  EdgeSiteTls,
-  EdgeTable,
-  EdgeTarget,
-} from '../protocol/edge-table.ts';
 import type { DesiredState } from './state.ts';
 
 export const EDGE = EDGE_NAME;
-
-const DEFAULT_HOLD = appDefaults.hold;
-const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
 /** @param addresses where it listens, see `edgeAddresses` */
 export function edgeAppPlan(
@@ -56,60 +44,4 @@ export function edgeAddresses({ edge, sites }: Pick<DesiredState, 'edge' | 'site
   if (!edge) return [];
   const withTls = Object.values(sites).some(({ site }) => site.tls);
   return withTls ? [edge.http, edge.https] : [edge.http];
-}
-
-/** The apps that some site routes to. */
-export function routedApps(state: DesiredState): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { site } of Object.values(state.sites)) {
-    for (const { to } of site.routes) if (to.kind === 'app') names.add(to.app);
-  }
-  return names;
-}
-
-/** @param targetsOf the ready and draining instances of an app */
-export function edgeTable(
-  version: number,
-  state: DesiredState,
-  edge: EdgePlan,
-  targetsOf: (app: string) => readonly EdgeTarget[],
-): EdgeTable {
-  const pools: Record<string, EdgePool> = {};
-  for (const app of routedApps(state)) {
-    const stored = state.apps[app];
-    pools[app] = {
-      sticky: stored?.plan.sticky ?? 'none',
-      // Nothing is coming that a request could wait for.
-      hold: stored && !stored.stopped ? stored.plan.hold : NO_HOLD,
-      targets: stored ? targetsOf(app) : [],
-    };
-  }
-  const sites = Object.values(state.sites).map(({ site }): EdgeSite => {
-    const routes = site.routes.map(({ prefix, to }): EdgeRoute => {
-      if (to.kind === 'files') return { prefix, files: to.files };
-      if (to.kind === 'app') return { prefix, pool: to.app };
-      const address = { host: to.host, port: to.port };
-      const pool = `${to.host}:${to.port}`;
-      pools[pool] = {
-        sticky: 'none',
-        hold: DEFAULT_HOLD,
-        targets: [{ id: pool, address, guest: false, state: 'ready' }],
-      };
-      return { prefix, pool };
-    });
-    const hasFiles = routes.some((route) => 'files' in route);
-    const content = site.content ?? (hasFiles ? noContent : null);
-    return {
-      host: site.host,
-      routes,
-      ...(site.tls && { tls: siteTls(site.tls) }),
-      ...(content && { content }),
-    };
-  });
-  const { unknownHost, trust, limits, accessLog } = edge;
-  return { version, sites, pools, unknownHost, trust, limits, accessLog };
-}
-
-function siteTls({ redirect, hstsSeconds, clients }: SiteTlsPlan): EdgeSiteTls {
-  return { redirect, hstsSeconds, clients: clients && (clients.require ? 'required' : 'asked') };
 }

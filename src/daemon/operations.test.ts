@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { FakeLauncher, fakePlan } from '../../test/support/fake-process.ts';
+import { appRoute } from '../../test/support/plans.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { edgeDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan, Plan, SitePlan } from '../config/plan.ts';
+import { siteDefaults } from '../config/traffic-defaults.ts';
 import { HoldfastError } from '../errors.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -209,9 +211,10 @@ test('a daemon that is told to end during a reload keeps what was wished', async
 describe('the edge after an upgrade', () => {
   const site = (): SitePlan => ({
     host: '*',
-    routes: [{ prefix: '/', to: { kind: 'app', app: 'web' } }],
+    routes: [appRoute('/', 'web')],
     tls: null,
     content: null,
+    ...siteDefaults,
   });
 
   /** As the daemon begins with what the one before it left. */

@@ -3,7 +3,7 @@ import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
-import { routedApps } from './edge-app.ts';
+import { routedApps } from './edge-table.ts';
 import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import { addressesOf, collide, hasGuest, portsOf, refuseShared } from './ports.ts';

@@ -2,7 +2,8 @@
 import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Address, describeAddress } from './doors.ts';
-import { EDGE, edgeAddresses, routedApps } from './edge-app.ts';
+import { EDGE, edgeAddresses } from './edge-app.ts';
+import { routedApps } from './edge-table.ts';
 import { EGRESS, EGRESS_HOST, isOwn } from './egress-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 

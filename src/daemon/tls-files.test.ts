@@ -6,6 +6,7 @@ import { pem, tlsFile } from '../../test/support/certificates.ts';
 import type { Test } from '../../test/support/cleanup.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import type { SitePlan, SiteTlsPlan } from '../config/plan.ts';
+import { siteDefaults } from '../config/traffic-defaults.ts';
 import { FakeClock } from '../kit/clock.ts';
 import type { Certificate } from './certificates.ts';
 import { TlsFiles } from './tls-files.ts';
@@ -24,7 +25,7 @@ function watchFiles(t: Test, host = 'localhost', more: Partial<SiteTlsPlan> = {}
   const clock = new FakeClock(Date.parse('2026-12-01'));
   const certificate = { from: 'files', cert, key, ca: null } as const;
   const tls: SiteTlsPlan = { certificate, clients: null, redirect: true, hstsSeconds: null, ...more };
-  let sites: readonly SitePlan[] = [{ host, routes: [], content: null, tls }];
+  let sites: readonly SitePlan[] = [{ host, routes: [], content: null, tls, ...siteDefaults }];
   const files = new TlsFiles({
     clock,
     sites: () => sites,

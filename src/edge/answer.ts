@@ -1,4 +1,5 @@
 /** Writes one answer of an app to the client, in the framing that the client can read. */
+import type { Answer } from './client-side.ts';
 import { responseText } from './headers.ts';
 import { CHUNKED } from './http1/request-fields.ts';
 import type { RequestHead } from './http1/request-head.ts';
@@ -9,7 +10,7 @@ export interface Sink {
   send(before: string, buffer: Buffer, start: number, end: number, after: string): void;
 }
 
-export class AnswerWriter {
+export class AnswerWriter implements Answer {
   readonly status: number;
   /** Of the body, as the client gets it. */
   bytes = 0;

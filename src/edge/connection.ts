@@ -1,22 +1,25 @@
 /** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
 
-import type { Answering, ClientSide } from './client-side.ts';
+import { AnswerWriter } from './answer.ts';
+import type { Answer, Answering, ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
 import { Exchange } from './forward.ts';
 import { type Client, Forwarder } from './forwarded.ts';
 import { enter } from './gate/entrance.ts';
-import { RequestWriter } from './headers.ts';
+import { interimText, RequestWriter, switchText } from './headers.ts';
 import { type BodyReader, LengthReader } from './http1/body.ts';
 import { ChunkedReader } from './http1/chunked.ts';
 import { Kind } from './http1/fields.ts';
 import { type Refusal, refusal } from './http1/refusal.ts';
 import { CHUNKED, type RequestFields } from './http1/request-fields.ts';
 import { parseRequestHead, REQUEST_HEAD_MAX, type RequestHead, refuseEarly } from './http1/request-head.ts';
+import type { ResponseHead } from './http1/response-head.ts';
 import { localAnswer } from './local-answer.ts';
 import type { Sweepable } from './sweeper.ts';
+import { openTunnel } from './switching.ts';
 import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
-import { Tunnel } from './tunnel.ts';
+import type { Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
 import { type Accepted, Wire, type WireUser } from './wire.ts';
 
@@ -29,6 +32,7 @@ const LINGER_MS = 2_000;
 /** An edge that drains closes a connection that has been idle for this long. */
 const DRAIN_IDLE_MS = 1_000;
 
+const NOTHING = Buffer.alloc(0);
 const BAD_CHUNK = refusal(400, 'The chunked coding of the body is malformed');
 const TOO_LARGE = refusal(413, 'The body is larger than this site takes');
 const SLOW_HEAD = refusal(408, 'The request did not come in time');
@@ -138,8 +142,20 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     return this.#requests;
   }
 
+  get channel(): Wire {
+    return this.wire;
+  }
+
   resumeReading(): void {
     if (!this.#stash) this.wire.resume();
+  }
+
+  interim({ minor }: RequestHead, head: ResponseHead): void {
+    if (minor === 1) this.wire.text(interimText(head));
+  }
+
+  answer(request: RequestHead, head: ResponseHead, keep: boolean, extra: string): Answer {
+    return new AnswerWriter(this.wire, request, head, keep, extra);
   }
 
   finished(keep: boolean): void {
@@ -175,6 +191,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   }
 
   switched(
+    head: ResponseHead,
     upstream: Upstream,
     target: Target,
     traffic: SiteTraffic,
@@ -190,22 +207,11 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     const stash = this.#stash;
     this.#stash = undefined;
     this.edge.sweeper.remove(this);
-    target.forget(upstream);
-    traffic.openWebSockets++;
-    const tunnel = new Tunnel(this.wire, upstream.wire, this.edge.sweeper, () => {
-      traffic.openWebSockets--;
-      target.tunnels.delete(tunnel);
-      this.edge.left(target);
-      this.edge.forget(this);
-    });
-    this.#tunnel = tunnel;
-    target.tunnels.add(tunnel);
-    if (to > from) tunnel.fromApp(buffer, from, to);
-    if (stash) tunnel.fromClient(stash, 0, stash.length);
-    this.wire.watch();
-    this.wire.resume();
-    upstream.wire.resume();
-    if (target.state === 'closing' || target.state === 'gone') tunnel.close();
+    this.wire.text(switchText(head));
+    const first = { fromApp: buffer.subarray(from, to), fromClient: stash ?? NOTHING };
+    this.#tunnel = openTunnel(this.edge, this.wire, upstream, target, traffic, first, () =>
+      this.edge.forget(this),
+    );
   }
 
   // Reading requests

@@ -3,23 +3,24 @@
  * both sides run through here; what they mean was decided by the parsers.
  */
 import { Affinity } from './affinity.ts';
-import { AnswerWriter, sendChunk } from './answer.ts';
-import type { Answering, ClientSide } from './client-side.ts';
+import { Booking } from './booking.ts';
+import type { Caller, Carriage } from './carriage.ts';
+import type { Answer, Answering, ClientSide } from './client-side.ts';
 import { Compression, encodingFor } from './encode/compression.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
 import type { Visit } from './gate/visit.ts';
-import { interimText, switchText } from './headers.ts';
 import type { Waiter } from './hold.ts';
-import { Kind } from './http1/fields.ts';
+import { type Fields, Kind } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
-import { CHUNKED } from './http1/request-fields.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
+import { ownHead } from './own-head.ts';
 import type { Pool } from './pool.ts';
+import type { Choice, Site } from './routes.ts';
 import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
-import type { Caller, Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 import { isSwitch } from './websocket.ts';
 
 /** A longer silence to a connection attempt is an answer too. */
@@ -37,17 +38,16 @@ export class Exchange implements Caller, Waiter, Answering {
   readonly #side: ClientSide;
   readonly #head: RequestHead;
   readonly #client: Client;
-  readonly #startedAt: number;
+  readonly #booking: Booking;
   /** What the gate of its site found out; undefined when it has none. */
   readonly #visit: Visit | undefined;
   #phase: Phase = 'begun';
   /** The whole request has been read from the client. */
   #requestDone: boolean;
   #pool: Pool | undefined;
-  #traffic: SiteTraffic | undefined;
   #affinity: Affinity | undefined;
   #target: Target | undefined;
-  #upstream: Upstream | undefined;
+  #carriage: Carriage | undefined;
   /** The body as far as it is there, while it may have to be sent (again). */
   #kept: Buffer | undefined;
   #bodySent = false;
@@ -59,11 +59,13 @@ export class Exchange implements Caller, Waiter, Answering {
   #lastFailure: Failure | undefined;
   /** End of the time that it may wait for a target, once it has waited. */
   #holdUntil = 0;
-  #answer: AnswerWriter | undefined;
+  #answer: Answer | undefined;
   /** What the answer goes through before. */
   #compression: Compression | undefined;
   /** Field lines for every answer of this site. */
   #extra = '';
+  /** Field lines for an answer of the pool that was chosen. */
+  #choiceLines = '';
   #keepClient = false;
   /** What the kernel had not taken yet when the time was last up. */
   #unwritten = -1;
@@ -76,12 +78,12 @@ export class Exchange implements Caller, Waiter, Answering {
     this.#visit = visit;
     this.#client = visit ? visit.client : side.client(head);
     this.#requestDone = requestDone;
-    this.#startedAt = side.edge.accessLog ? performance.now() : 0;
+    this.#booking = visit ? visit.booking : new Booking(side.edge, head, this.#client.ip);
   }
 
   /** Takes the request up, with the part of its body that came with the head. */
   begin(buffer: Buffer, from: number, to: number): void {
-    const { edge, wire } = this.#side;
+    const { edge, channel } = this.#side;
     const { policy } = edge;
     const challenge = policy?.challenge(this.#head);
     if (challenge !== undefined) {
@@ -93,24 +95,22 @@ export class Exchange implements Caller, Waiter, Answering {
       this.#unknownHost();
       return;
     }
-    this.#traffic = edge.traffic.of(site.host);
-    this.#traffic.requests++;
-    this.#traffic.openRequests++;
+    this.#booking.arrived(site.host);
     if (policy) {
       const { scheme } = this.#client;
-      const objection = policy.objection(this.#head, site.host, scheme, wire.secured);
+      const objection = policy.objection(this.#head, site.host, scheme, channel.secured);
       if (objection) {
         this.#say(objection.status, objection.message, this.#requestDone, objection.extra);
         return;
       }
       this.#extra = policy.fields(site.host, scheme);
     }
-    const pool = site.pool(this.#head.path);
-    if (!pool) {
+    const choice = this.#choose(site);
+    if (!choice) {
       this.#say(404, 'There is nothing at this address');
       return;
     }
-    this.#enter(pool);
+    this.#enter(choice);
     if (to > from) this.#keep(buffer, from, to);
     this.#attempt();
   }
@@ -121,11 +121,11 @@ export class Exchange implements Caller, Waiter, Answering {
     if (this.#phase === 'ending') return;
     if (this.#phase === 'sent' || this.#phase === 'answering') {
       this.#kept = undefined;
-      this.#sendBody('', buffer, from, to);
+      this.#sendMore(buffer, from, to);
       return;
     }
     this.#keep(buffer, from, to);
-    if (!done) this.#side.wire.pause();
+    if (!done) this.#side.channel.pause();
   }
 
   /** The client sent something that cannot be part of its request, or too much, or nothing for too long. */
@@ -157,7 +157,7 @@ export class Exchange implements Caller, Waiter, Answering {
 
   /** A client may read slowly, but not stop. */
   #awaitReader(): void {
-    const { unwritten } = this.#side.wire;
+    const { unwritten } = this.#side.channel;
     const moved = unwritten !== this.#unwritten;
     this.#unwritten = unwritten;
     if (moved) this.#expectProgress();
@@ -169,12 +169,12 @@ export class Exchange implements Caller, Waiter, Answering {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'begun';
     this.#tried = NONE;
-    const pool = this.#side.edge.site(this.#head.host)?.pool(this.#head.path);
-    if (!pool) {
+    const choice = this.#choose(this.#side.edge.site(this.#head.host));
+    if (!choice) {
       this.#say(404, 'There is nothing at this address any more');
       return;
     }
-    if (pool !== this.#pool) this.#enter(pool);
+    if (choice.pool !== this.#pool) this.#enter(choice);
     this.#attempt();
   }
 
@@ -182,7 +182,7 @@ export class Exchange implements Caller, Waiter, Answering {
   clientDrained(): void {
     if (this.#phase !== 'answering' && this.#phase !== 'ending') return;
     this.#compression?.resume();
-    if (!this.#compression?.congested) this.#upstream?.wire.resume();
+    if (!this.#compression?.congested) this.#carriage?.resume();
     this.#expectProgress();
   }
 
@@ -193,7 +193,7 @@ export class Exchange implements Caller, Waiter, Answering {
   }
 
   onInterim(head: ResponseHead): void {
-    if (this.#head.minor === 1) this.#side.wire.text(interimText(head));
+    this.#side.interim(this.#head, head);
     this.#expectProgress();
   }
 
@@ -202,7 +202,7 @@ export class Exchange implements Caller, Waiter, Answering {
       this.#askNext(done);
       return;
     }
-    const { wire, edge } = this.#side;
+    const { channel, edge } = this.#side;
     const request = this.#head;
     this.#phase = 'answering';
     this.#kept = undefined;
@@ -213,50 +213,44 @@ export class Exchange implements Caller, Waiter, Answering {
       this.#target as Target,
       this.#client.scheme === 'https',
     );
+    const lines = cookie + this.#choiceLines + this.#extra;
     this.#answer = this.#visit
-      ? this.#dressed(this.#visit, head, keep, cookie + this.#extra, done ? to - from : undefined)
-      : new AnswerWriter(wire, request, head, keep, cookie + this.#extra);
+      ? this.#dressed(this.#visit, head, keep, lines, done ? to - from : undefined)
+      : this.#side.answer(request, head, keep, lines);
     this.#keepClient = keep && !this.#answer.endsByClose;
     this.#endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
-    if (this.#endless) wire.watch();
+    if (this.#endless) channel.watch();
     this.onAnswerBytes(buffer, from, to, done);
   }
 
-  onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void {
-    const answer = this.#answer as AnswerWriter;
+  onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean, trailers?: Fields): void {
+    const answer = this.#answer as Answer;
     this.#affinity?.read(this.#target as Target, buffer, from, to, this.#side.edge.sweeper.now);
     if (this.#compression) {
       this.#compress(this.#compression, buffer, from, to, done);
       return;
     }
-    answer.write(buffer, from, to, done);
+    answer.write(buffer, from, to, done, trailers);
     if (done) {
       this.#finish(answer);
       return;
     }
-    if (this.#side.wire.congested) this.#upstream?.wire.pause();
+    if (this.#side.channel.congested) this.#carriage?.pause();
     this.#expectProgress();
   }
 
   /** An answer as the site wants it. `size`: of its body, if all of it is here. */
-  #dressed(
-    visit: Visit,
-    head: ResponseHead,
-    keep: boolean,
-    lines: string,
-    size: number | undefined,
-  ): AnswerWriter {
-    const { wire } = this.#side;
+  #dressed(visit: Visit, head: ResponseHead, keep: boolean, lines: string, size: number | undefined): Answer {
     const { fields, content } = visit.gate;
     const request = this.#head;
     const encoding = content.compress
       ? encodingFor(request, head, request.method === 'HEAD' ? undefined : size)
       : PLAIN;
-    const answer = new AnswerWriter(wire, request, fields.dress(head, encoding), keep, lines + visit.idLine);
+    const answer = this.#side.answer(request, fields.dress(head, encoding), keep, lines + visit.idLine);
     const by = (this.#target as Target).id;
     if (encoding.coding !== undefined && request.method !== 'HEAD') {
-      this.#compression = new Compression(encoding.coding, answer, wire, {
-        room: () => this.#upstream?.wire.resume(),
+      this.#compression = new Compression(encoding.coding, answer, this.#side.channel, {
+        room: () => this.#carriage?.resume(),
         moved: () => this.#expectProgress(),
         ended: () => {
           this.#end(answer.status, by);
@@ -272,25 +266,23 @@ export class Exchange implements Caller, Waiter, Answering {
     compression.write(buffer, from, to, done);
     if (done) {
       this.#phase = 'ending';
-      this.#part(this.#answer as AnswerWriter);
-    } else if (compression.congested || this.#side.wire.congested) this.#upstream?.wire.pause();
+      this.#part(this.#answer as Answer);
+    } else if (compression.congested || this.#side.channel.congested) this.#carriage?.pause();
     this.#expectProgress();
   }
 
-  onSwitch(head: ResponseHead, buffer: Buffer, from: number, to: number): void {
-    const { edge, wire } = this.#side;
-    const upstream = this.#upstream as Upstream;
+  onSwitch(head: ResponseHead, upstream: Upstream, buffer: Buffer, from: number, to: number): void {
+    const { edge } = this.#side;
     if (!isSwitch(head, this.#head.webSocketKey)) {
       this.#giveUp(badAnswer('the 101 is not an answer to this handshake'));
       return;
     }
     const target = this.#target as Target;
-    this.#upstream = undefined;
+    this.#carriage = undefined;
     this.#target = undefined;
     this.#affinity?.confirm(target, edge.sweeper.now);
-    wire.text(switchText(head));
     this.#end(101, target.id);
-    this.#side.switched(upstream, target, this.#traffic as SiteTraffic, buffer, from, to);
+    this.#side.switched(head, upstream, target, this.#booking.site as SiteTraffic, buffer, from, to);
     // Only now, because the tunnel counts already: a target that is to go is not left for a moment.
     edge.leave(target);
   }
@@ -302,10 +294,10 @@ export class Exchange implements Caller, Waiter, Answering {
 
   onFailure(failure: Failure): void {
     const target = this.#target as Target;
-    const reused = this.#upstream?.reused ?? false;
-    this.#upstream = undefined;
+    const reused = this.#carriage?.reused ?? false;
+    this.#carriage = undefined;
     this.#target = undefined;
-    if (failure.retryable === 'always' && !reused) target.refused();
+    target.failed(failure, reused);
     this.#side.edge.leave(target);
     this.#lastFailure = failure;
     if (this.#phase === 'answering') {
@@ -326,8 +318,16 @@ export class Exchange implements Caller, Waiter, Answering {
 
   // Finding a place
 
-  #enter(pool: Pool): void {
+  #choose(site: Site<Pool> | undefined): Choice<Pool> | undefined {
+    const route = site?.route(this.#head.path);
+    this.#booking.route = route?.prefix ?? '';
+    return route?.choose(this.#head);
+  }
+
+  #enter({ pool, lines }: Choice<Pool>): void {
     this.#pool = pool;
+    this.#booking.pool = pool.name;
+    this.#choiceLines = lines;
     this.#affinity = new Affinity(this.#head, this.#client.ip, pool);
   }
 
@@ -342,16 +342,18 @@ export class Exchange implements Caller, Waiter, Answering {
       return;
     }
     this.#target = target;
+    this.#booking.target = target.id;
+    this.#booking.attempts++;
     target.requests++;
-    const idle = again ? undefined : target.takeIdle(this);
+    const idle = again ? undefined : target.connections.takeIdle(this);
     if (idle) {
-      this.#upstream = idle;
+      this.#carriage = idle;
       this.#send();
       return;
     }
     this.#phase = 'connecting';
     this.#side.deadline = edge.sweeper.now + CONNECT_MS;
-    this.#upstream = target.connect(this);
+    this.#carriage = target.connections.connect(this);
   }
 
   /** No target now. Waits for one, if what happened so far allows it. */
@@ -385,7 +387,7 @@ export class Exchange implements Caller, Waiter, Answering {
   }
 
   #giveUp(failure: Failure): void {
-    this.#upstream?.abandon();
+    this.#carriage?.abandon();
     this.onFailure(failure);
   }
 
@@ -405,9 +407,9 @@ export class Exchange implements Caller, Waiter, Answering {
   /** Asks the next target; `done`: the answer of this one was complete. */
   #askNext(done: boolean): void {
     const target = this.#target as Target;
-    if (done) this.#upstream?.release(this.#requestDone);
-    else this.#upstream?.abandon();
-    this.#upstream = undefined;
+    if (done) this.#carriage?.release(this.#requestDone);
+    else this.#carriage?.abandon();
+    this.#carriage = undefined;
     this.#target = undefined;
     this.#side.edge.leave(target);
     this.#tried = [...this.#tried, target];
@@ -423,64 +425,66 @@ export class Exchange implements Caller, Waiter, Answering {
 
   /** Sends the head and what there is of the body. */
   #send(): void {
-    const head = this.#head;
-    const upstream = this.#upstream as Upstream;
-    const { guest } = this.#target as Target;
-    const text = this.#side.requests.text(head, this.#client, guest, this.#affinity?.reads ?? false);
+    const carriage = this.#carriage as Carriage;
+    const body = this.#kept ?? EMPTY;
     this.#phase = 'sent';
-    upstream.expect(head.method === 'HEAD', head.webSocketKey !== '');
-    const kept = this.#kept ?? EMPTY;
     // Of a body that goes on nothing can be repeated.
     if (!this.#requestDone) this.#kept = undefined;
-    this.#sendBody(text, kept, 0, kept.length);
-    if (!this.#requestDone && !upstream.wire.congested) this.#side.resumeReading();
+    if (body.length > 0) this.#bodySent = true;
+    const identity = this.#affinity?.reads ?? false;
+    carriage.open(this.#side.requests, this.#head, this.#client, identity, body, this.#requestDone);
+    this.#sent(carriage);
+    if (!this.#requestDone && !carriage.congested) this.#side.resumeReading();
   }
 
-  /** `before`: the head, if it goes first. */
-  #sendBody(before: string, buffer: Buffer, from: number, to: number): void {
-    const upstream = this.#upstream as Upstream;
+  #sendMore(buffer: Buffer, from: number, to: number): void {
+    const carriage = this.#carriage as Carriage;
     if (to > from) this.#bodySent = true;
-    if (this.#head.length === CHUNKED) sendChunk(upstream, before, buffer, from, to, this.#requestDone);
-    else upstream.send(before, buffer, from, to, '');
-    if (!this.#requestDone && upstream.wire.congested) this.#side.wire.pause();
+    carriage.send(buffer, from, to, this.#requestDone);
+    this.#sent(carriage);
+  }
+
+  #sent(carriage: Carriage): void {
+    if (!this.#requestDone && carriage.congested) this.#side.channel.pause();
     this.#expectProgress();
   }
 
   /** It waits for more of the body. */
   get #clientsTurn(): boolean {
-    return !this.#requestDone && !this.#upstream?.wire.congested;
+    return !this.#requestDone && !this.#carriage?.congested;
   }
 
   /** Sets the deadline anew: something has moved, or it is another's turn. */
   #expectProgress(): void {
-    const { wire, edge } = this.#side;
+    const { channel, edge } = this.#side;
     const { bodyIdleMs, upstreamTimeoutMs } = edge.limits;
     const { now } = edge.sweeper;
-    const endless = this.#phase === 'answering' && this.#endless && this.#requestDone && !wire.congested;
+    const endless = this.#phase === 'answering' && this.#endless && this.#requestDone && !channel.congested;
     this.#side.deadline = endless ? 0 : now + (this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs);
   }
 
   // The end
 
-  #finish(answer: AnswerWriter): void {
+  #finish(answer: Answer): void {
     this.#end(answer.status, (this.#target as Target).id);
     this.#part(answer);
     this.#side.finished(this.#keepClient && this.#requestDone);
   }
 
   /** The app has done its part. */
-  #part(answer: AnswerWriter): void {
+  #part(answer: Answer): void {
     const target = this.#target as Target;
-    const upstream = this.#upstream as Upstream;
+    const carriage = this.#carriage as Carriage;
     if (answer.status === 200) this.#affinity?.confirm(target, this.#side.edge.sweeper.now);
-    this.#upstream = undefined;
+    this.#carriage = undefined;
     this.#target = undefined;
-    upstream.release(this.#requestDone);
+    carriage.release(this.#requestDone);
+    target.answered(answer.status);
     this.#side.edge.leave(target);
   }
 
   #cutOff(cause: string): void {
-    const { status, endsByClose } = this.#answer as AnswerWriter;
+    const { status, endsByClose } = this.#answer as Answer;
     this.#leave();
     this.#end(status, cause);
     this.#side.cutOff(endsByClose);
@@ -498,8 +502,9 @@ export class Exchange implements Caller, Waiter, Answering {
   /** Answers 200 with this text, and closes. */
   #sayPlainly(text: string): void {
     this.#end(200, 'challenge');
-    const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n`;
-    this.#side.wire.text(`${head}Connection: close\r\n\r\n${this.#head.method === 'HEAD' ? '' : text}`);
+    const head = ownHead(200, [['Content-Type', 'text/plain']], text.length);
+    const bytes = Buffer.from(this.#head.method === 'HEAD' ? '' : text);
+    this.#side.answer(this.#head, head, false, '').write(bytes, 0, bytes.length, true);
     this.#side.finished(false);
   }
 
@@ -507,8 +512,8 @@ export class Exchange implements Caller, Waiter, Answering {
   #leave(): void {
     this.#pool?.waiting.remove(this);
     this.#compression?.destroy();
-    this.#upstream?.abandon();
-    this.#upstream = undefined;
+    this.#carriage?.abandon();
+    this.#carriage = undefined;
     const target = this.#target;
     this.#target = undefined;
     if (target) this.#side.edge.leave(target);
@@ -519,24 +524,6 @@ export class Exchange implements Caller, Waiter, Answering {
     if (this.#phase === 'done') return;
     this.#phase = 'done';
     this.#side.deadline = 0;
-    if (this.#traffic) {
-      this.#traffic.openRequests--;
-      if (status >= 500) this.#traffic.errors5xx++;
-    }
-    const { accessLog } = this.#side.edge;
-    if (!accessLog) return;
-    const { method, target, host } = this.#head;
-    const ms = performance.now() - this.#startedAt;
-    accessLog.add({
-      ip: this.#client.ip,
-      host,
-      method,
-      target,
-      status,
-      bytes: this.#answer?.bytes ?? 0,
-      ms,
-      by,
-      requestId: this.#visit?.requestId ?? '',
-    });
+    this.#booking.close(status, this.#answer?.bytes ?? 0, by);
   }
 }

@@ -10,7 +10,10 @@ function router(
     routes: Object.entries(routes).map(([prefix, pool]) => ({ prefix, pool })),
   }));
   const compiled = new Router(table, (name) => (name === 'missing' ? undefined : name));
-  return (host, path) => compiled.site(host)?.pool(path);
+  return (host, path) => {
+    const place = compiled.site(host)?.route(path)?.place;
+    return typeof place === 'string' ? place : undefined;
+  };
 }
 
 test('the longest prefix wins, at segment borders', () => {

@@ -4,10 +4,28 @@ import { Folder } from './files/folder.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import { siteName } from './http1/host.ts';
+import type { RequestHead } from './http1/request-head.ts';
 
-export interface Route<P> {
+/** Where one route of a site leads. */
+export class Route<P> {
   readonly prefix: string;
   readonly place: P | Folder;
+
+  constructor(prefix: string, place: P | Folder) {
+    this.prefix = prefix;
+    this.place = place;
+  }
+
+  /** The app for this request; undefined when it is for files. */
+  choose(_head: RequestHead): Choice<P> | undefined {
+    return this.place instanceof Folder ? undefined : { pool: this.place, lines: '' };
+  }
+}
+
+export interface Choice<P> {
+  readonly pool: P;
+  /** Field lines for the answer, so that the client comes back to the same pool. */
+  readonly lines: string;
 }
 
 export class Site<P> {
@@ -23,16 +41,10 @@ export class Site<P> {
     this.#routes = [...routes].sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** What the longest prefix of a canonical path leads to. */
-  match(path: string): P | Folder | undefined {
-    for (const route of this.#routes) if (isUnder(path, route.prefix)) return route.place;
+  /** The one with the longest prefix of a canonical path. */
+  route(path: string): Route<P> | undefined {
+    for (const route of this.#routes) if (isUnder(path, route.prefix)) return route;
     return undefined;
-  }
-
-  /** The pool that a path leads to. */
-  pool(path: string): P | undefined {
-    const place = this.match(path);
-    return place instanceof Folder ? undefined : place;
   }
 }
 
@@ -59,8 +71,10 @@ export class Router<P> {
       const known = [];
       for (const route of routes) {
         const { prefix } = route;
-        const place = 'files' in route ? folderOf(host, prefix) : poolOf(route.pool);
-        if (place !== undefined) known.push({ prefix, place });
+        const name =
+          'pool' in route ? route.pool : 'split' in route ? (route.split.parts[0]?.pool ?? '') : '';
+        const place = 'files' in route ? folderOf(host, prefix) : poolOf(name);
+        if (place !== undefined) known.push(new Route(prefix, place));
       }
       const site = new Site(host, known, gateOf(host));
       if (host === '*') any = site;

@@ -1,7 +1,7 @@
 /** An open WebSocket: bytes both ways, with the frames followed so that it can be closed properly in between. */
 import { closeFrame, FrameTracker } from './frames.ts';
 import type { Sweepable, Sweeper } from './sweeper.ts';
-import type { Wire, WireUser } from './wire.ts';
+import type { ByteChannel, WireUser } from './wire.ts';
 
 /** "Service Restart": the client may connect again. */
 const TO_CLIENT = 1012;
@@ -21,7 +21,7 @@ export class Tunnel implements Sweepable {
   readonly #onDone: () => void;
 
   /** Takes both wires over; `onDone` is called once, when nothing of it is left. */
-  constructor(client: Wire, app: Wire, sweeper: Sweeper, onDone: () => void) {
+  constructor(client: ByteChannel, app: ByteChannel, sweeper: Sweeper, onDone: () => void) {
     this.#sweeper = sweeper;
     this.#onDone = onDone;
     this.#client = new Side(this, client, TO_APP, true);
@@ -30,6 +30,13 @@ export class Tunnel implements Sweepable {
     this.#app.peer = this.#client;
     client.user = this.#client;
     app.user = this.#app;
+  }
+
+  /** Lets bytes come, once what had come already has been handed over. */
+  begin(): void {
+    this.#client.wire.watch();
+    this.#client.wire.resume();
+    this.#app.wire.resume();
   }
 
   fromApp(buffer: Buffer, start: number, end: number): void {
@@ -82,7 +89,7 @@ export class Tunnel implements Sweepable {
 
 /** One of the two wires, and the frames that come from it. */
 class Side implements WireUser {
-  readonly wire: Wire;
+  readonly wire: ByteChannel;
   peer: Side | undefined;
   closed = false;
   readonly #tunnel: Tunnel;
@@ -93,7 +100,7 @@ class Side implements WireUser {
   /** Our Close frame has gone to the peer: nothing may follow it. */
   #sealed = false;
 
-  constructor(tunnel: Tunnel, wire: Wire, closeCode: number, fromClient: boolean) {
+  constructor(tunnel: Tunnel, wire: ByteChannel, closeCode: number, fromClient: boolean) {
     this.#tunnel = tunnel;
     this.wire = wire;
     this.#closeCode = closeCode;

@@ -1,44 +1,33 @@
-/** One connection to an app: carries one request at a time and reads its answer. */
-
-import { badAnswer, connectFailed, died, type Failure } from './failure.ts';
+/** One connection to an app that speaks HTTP/1.1: carries one request at a time and reads its answer. */
+import { sendChunk } from './answer.ts';
+import type { Caller, Carriage } from './carriage.ts';
+import type { Connections } from './connections.ts';
+import { badAnswer, connectFailed, died } from './failure.ts';
+import type { Client } from './forwarded.ts';
+import type { RequestWriter } from './headers.ts';
 import { type BodyReader, LengthReader, UntilCloseReader } from './http1/body.ts';
 import { ChunkedReader } from './http1/chunked.ts';
 import { CHUNKED } from './http1/request-fields.ts';
+import type { RequestHead } from './http1/request-head.ts';
 import { RESPONSE_HEAD_MAX, type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
 import type { Sweepable } from './sweeper.ts';
-import type { Target } from './target.ts';
 import { Wire, type WireUser } from './wire.ts';
-
-/** Who has sent a request over an upstream connection. */
-export interface Caller {
-  onConnected(): void;
-  /** A 1xx answer other than 101; the answer proper is still to come. */
-  onInterim(head: ResponseHead): void;
-  /** The head and what there is of the body: `buffer[from, to)`, decoded. `done`: that was all. */
-  onAnswer(head: ResponseHead, buffer: Buffer, from: number, to: number, done: boolean): void;
-  onAnswerBytes(buffer: Buffer, from: number, to: number, done: boolean): void;
-  /** 101 to a request that asked for it; the connection is the caller's now, with the bytes that came after the head. */
-  onSwitch(head: ResponseHead, buffer: Buffer, from: number, to: number): void;
-  onUpstreamDrain(): void;
-  /** The connection is gone or of no use any more. */
-  onFailure(failure: Failure): void;
-}
 
 /** Most heads are smaller; the rest of a read is looked at only if this was not enough. */
 const HEAD_GUESS = 2048;
 const INTERIM_MAX = 32;
 const EMPTY = Buffer.alloc(0);
 
-export class Upstream implements WireUser, Sweepable {
+export class Upstream implements WireUser, Sweepable, Carriage {
   deadline = 0;
-  /** It has carried a request before: its death may have been that of an idle connection. */
   reused = false;
   readonly wire: Wire;
-  readonly #target: Target;
+  readonly #connections: Connections;
   #connected = false;
   #caller: Caller | undefined;
   #bodyless = false;
   #switches = false;
+  #chunked = false;
   #pending = '';
   #interims = 0;
   /** Writes for the present caller. */
@@ -48,10 +37,10 @@ export class Upstream implements WireUser, Sweepable {
   /** Nothing after the answer must be there, or somebody is confused. */
   #tainted = false;
 
-  constructor(target: Target, caller: Caller) {
-    this.#target = target;
+  constructor(connections: Connections, caller: Caller) {
+    this.#connections = connections;
     this.#caller = caller;
-    this.wire = Wire.connect(target.address, this);
+    this.wire = Wire.connect(connections.plan.address, this);
   }
 
   /** A pooled connection gets its next caller. */
@@ -61,20 +50,49 @@ export class Upstream implements WireUser, Sweepable {
     this.deadline = 0;
   }
 
-  /** Says what answer to expect; before the request is sent. */
-  expect(bodyless: boolean, switches: boolean): void {
+  open(
+    requests: RequestWriter,
+    head: RequestHead,
+    client: Client,
+    identity: boolean,
+    body: Buffer,
+    done: boolean,
+  ): void {
     this.#sends = 0;
-    this.#bodyless = bodyless;
-    this.#switches = switches;
+    this.#bodyless = head.method === 'HEAD';
+    this.#switches = head.webSocketKey !== '';
+    this.#chunked = head.length === CHUNKED;
+    this.#write(
+      requests.text(head, client, this.#connections.plan.guest, identity),
+      body,
+      0,
+      body.length,
+      done,
+    );
   }
 
-  /** Sends a part of the request; see Wire. */
-  send(before: string, buffer: Buffer, start: number, end: number, after: string): void {
+  send(buffer: Buffer, from: number, to: number, done: boolean): void {
+    this.#write('', buffer, from, to, done);
+  }
+
+  #write(before: string, buffer: Buffer, from: number, to: number, done: boolean): void {
     this.#sends++;
-    this.wire.send(before, buffer, start, end, after);
+    if (this.#chunked) sendChunk(this.wire, before, buffer, from, to, done);
+    else this.wire.send(before, buffer, from, to, '');
   }
 
-  /** The caller is done with it. `complete`: the whole request was sent and the whole answer read. */
+  get congested(): boolean {
+    return this.wire.congested;
+  }
+
+  pause(): void {
+    this.wire.pause();
+  }
+
+  resume(): void {
+    this.wire.resume();
+  }
+
   release(complete: boolean): void {
     const answer = this.#answer;
     this.#caller = undefined;
@@ -83,14 +101,13 @@ export class Upstream implements WireUser, Sweepable {
     this.#interims = 0;
     if (!complete || !answer?.keepAlive || answer.length === UNTIL_CLOSE || this.#tainted)
       this.wire.destroy();
-    else this.#target.keep(this, answer.keepAliveSeconds);
+    else this.#connections.keep(this, answer.keepAliveSeconds);
   }
 
-  /** Gives the connection up without another word to the caller. */
   abandon(): void {
     this.#caller = undefined;
     // At once: until the socket says that it is closed, somebody could take it from the pool.
-    this.#target.forget(this);
+    this.#connections.forget(this);
     this.wire.destroy();
   }
 
@@ -168,7 +185,7 @@ export class Upstream implements WireUser, Sweepable {
       }
       this.#pending = '';
       at += headEnd + 4 - before;
-      const head = this.#target.answers.read(text, headEnd, this.#bodyless);
+      const head = this.#connections.answers.read(text, headEnd, this.#bodyless);
       if (typeof head === 'string') {
         this.#doubt(caller, head);
         return;
@@ -186,7 +203,7 @@ export class Upstream implements WireUser, Sweepable {
           this.#doubt(caller, 'a 101 that nobody asked for');
           return;
         }
-        caller.onSwitch(head, buffer, at, end);
+        caller.onSwitch(head, this, buffer, at, end);
         return;
       }
       if (++this.#interims > INTERIM_MAX) {

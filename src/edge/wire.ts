@@ -4,6 +4,7 @@
  * a proxied request costs in a plain `socket.on('data')` proxy.
  */
 import net from 'node:net';
+import type { Channel } from './client-side.ts';
 import { readInto } from './tls/read-into.ts';
 import type { Secured } from './tls/secured.ts';
 import { writeBuffer } from './write-buffers.ts';
@@ -18,6 +19,18 @@ export interface WireUser {
   onConnect(): void;
   /** Once, at the very end. */
   onClose(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** A way for bytes in both directions that can be handed from one user to another: a socket, or a stream of one. */
+export interface ByteChannel {
+  user: WireUser;
+  readonly congested: boolean;
+  send(before: string, buffer: Buffer, start: number, end: number, after: string): void;
+  pause(): void;
+  resume(): void;
+  watch(): void;
+  end(): void;
+  destroy(): void;
 }
 
 /** Unwritten bytes above which the source has to wait. */
@@ -49,7 +62,7 @@ export type Accepted = net.Socket | Secured;
 
 type HandleOptions = net.SocketConstructorOpts & { handle: object; onread: net.OnReadOpts };
 
-export class Wire {
+export class Wire implements ByteChannel, Channel {
   user: WireUser;
   /** What is known of the other side since the handshake; undefined without TLS. */
   readonly secured: Secured | undefined;

@@ -6,6 +6,15 @@
  */
 import type { EdgeLimits, ListenPlan, Sticky } from '../config/plan.ts';
 import type { FilesRoute, SiteContent } from './site-content.ts';
+import type {
+  AccessLogRules,
+  CacheRules,
+  CheckRules,
+  Http2Rules,
+  LoadRules,
+  PauseRules,
+  UpstreamRules,
+} from './traffic-rules.ts';
 
 export interface EdgeTable {
   readonly version: number;
@@ -14,7 +23,11 @@ export interface EdgeTable {
   readonly unknownHost: 404 | 421;
   readonly trust: readonly string[];
   readonly limits: EdgeLimits;
-  readonly accessLog: boolean;
+  /** null = none is written. */
+  readonly accessLog: AccessLogRules | null;
+  readonly http2: Http2Rules;
+  /** Connections begin with a PROXY header, of a peer in `trust`. */
+  readonly proxyProtocol: boolean;
 }
 
 export interface EdgeSite {
@@ -26,12 +39,32 @@ export interface EdgeSite {
   readonly tls?: EdgeSiteTls;
   /** Left out: requests are passed on to apps, and no more. A site with routes to files has it. */
   readonly content?: SiteContent;
+  /** Left out: no other than those of the edge. */
+  readonly load?: LoadRules;
+  readonly cache?: CacheRules;
+  readonly paused?: PauseRules;
+  /** Left out: its requests are written down like all others. */
+  readonly unlogged?: true;
 }
 
-/** To an app, or to files. */
-export type EdgeRoute =
+export type EdgeRoute = (
   | { readonly prefix: string; readonly pool: string }
-  | { readonly prefix: string; readonly files: FilesRoute };
+  | { readonly prefix: string; readonly files: FilesRoute }
+  | { readonly prefix: string; readonly split: EdgeSplit }
+) & {
+  readonly load?: LoadRules;
+  /** Answers may come from what is kept; the place for it is the site's. Left out: as the site says. */
+  readonly cache?: boolean;
+  /** A copy of each request, or of this part (0 to 1), goes there too; its answers go nowhere. */
+  readonly mirror?: { readonly pool: string; readonly share: number };
+};
+
+/** Requests are spread over several pools by weight. */
+export interface EdgeSplit {
+  readonly parts: readonly { readonly pool: string; readonly weight: number }[];
+  /** A client that was at one of them comes back to it, by a cookie. */
+  readonly sticky: boolean;
+}
 
 /** What requests of a site with TLS get and need. */
 export interface EdgeSiteTls {
@@ -75,6 +108,9 @@ export interface EdgePool {
   readonly targets: readonly EdgeTarget[];
   /** While no target is ready, requests wait this long, and this many of them. */
   readonly hold: { readonly timeoutMs: number; readonly maxWaiting: number };
+  readonly rules: UpstreamRules;
+  /** Of a server that nobody supervises. */
+  readonly check?: CheckRules;
 }
 
 export interface EdgeTarget {
@@ -84,6 +120,10 @@ export interface EdgeTarget {
   /** The guest is inside: tell it who the client is (`CLIENT_FIELD`). */
   readonly guest: boolean;
   readonly state: 'ready' | 'draining' | 'closing';
+  /** Connect with TLS, and verify who that is. `ca`: certificates (PEM) besides those that Node trusts. */
+  readonly tls?: { readonly serverName: string; readonly ca?: string };
+  /** Begin each connection with a PROXY header that names the client; it is not used for another one then. */
+  readonly proxyProtocol?: 'v1' | 'v2';
 }
 
 /**

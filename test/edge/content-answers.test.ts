@@ -1,4 +1,5 @@
 /** What a site does with requests and answers besides passing them on, through the edge as a process. */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,6 +8,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
+import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
 import { hashPassword } from '../../src/kit/password.ts';
 import { contentEdge, filesDir, filesRoute } from './content-support.ts';
 import { ask, RawClient, until } from './support.ts';
@@ -184,7 +186,7 @@ describe('fields of answers', () => {
 
   test('a number for each request: in the log, for the app, for the client, and from those who are trusted', async (t) => {
     const app: http.RequestListener = ({ headers }, response) => response.end(headers['x-request-id']);
-    const given = { content: { requestId: true }, app, table: { accessLog: true } };
+    const given = { content: { requestId: true }, app, table: { accessLog: accessLogDefaults } };
     const { port, edge, apply } = await contentEdge(t, given);
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     t.after(() => agent.destroy());

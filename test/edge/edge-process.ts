@@ -1,4 +1,5 @@
 /** Starts the whole edge as a process, with the daemon's side of the link played by the test. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { http2Defaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
 import type { EdgePool, EdgeTable, EdgeTarget, EdgeTls } from '../../src/protocol/edge-table.ts';
 import type { FromChild, GuestOrders, ToChild } from '../../src/protocol/link.ts';
 import { until } from './support.ts';
@@ -170,7 +172,9 @@ export interface TableParts {
   readonly limits?: Partial<EdgeTable['limits']>;
   readonly unknownHost?: 404 | 421;
   readonly trust?: readonly string[];
-  readonly accessLog?: boolean;
+  readonly accessLog?: EdgeTable['accessLog'];
+  readonly http2?: Partial<EdgeTable['http2']>;
+  readonly proxyProtocol?: boolean;
 }
 
 let version = 0;
@@ -179,7 +183,13 @@ let version = 0;
 export function tableOf(parts: TableParts): EdgeTable {
   const pools = Object.entries(parts.pools ?? {}).map(([name, pool]) => [
     name,
-    { sticky: 'none', targets: [], hold: { timeoutMs: 5_000, maxWaiting: 100 }, ...pool } satisfies EdgePool,
+    {
+      sticky: 'none',
+      targets: [],
+      hold: { timeoutMs: 5_000, maxWaiting: 100 },
+      rules: upstreamDefaults,
+      ...pool,
+    } satisfies EdgePool,
   ]);
   return {
     version: parts.version ?? ++version,
@@ -194,9 +204,12 @@ export function tableOf(parts: TableParts): EdgeTable {
       upstreamTimeoutMs: 10_000,
       connectionsPerIp: 1_000,
       bodyBytes: 0,
+      memoryBytes: 0,
       ...parts.limits,
     },
-    accessLog: parts.accessLog ?? false,
+    accessLog: parts.accessLog ?? null,
+    http2: { ...http2Defaults, ...parts.http2 },
+    proxyProtocol: parts.proxyProtocol ?? false,
   };
 }
 

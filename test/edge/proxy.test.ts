@@ -1,8 +1,10 @@
 /** What a request looks like to the app, and an answer to the client. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
+import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
 import { ask, RawClient, startApp, startRawApp, until } from './support.ts';
 
@@ -370,7 +372,7 @@ test('an upstream over TCP by name works', async (t) => {
 test('one line a request goes to stdout if it is wanted', async (t) => {
   const app = await startApp(t, (_, response) => response.end('hello'));
   const pools = { web: { targets: [targetOf('web.0#1', app.address)] } };
-  const edge = await startEdge(t, tableOf({ accessLog: true, pools }));
+  const edge = await startEdge(t, tableOf({ accessLog: accessLogDefaults, pools }));
   await ask(edge.port, '/a?b', { headers: { host: 'a.test' } });
   new RawClient(t, edge.port).write('NONSENSE\r\n\r\n');
   await until(() => edge.stdout().split('\n').length > 2, 'two lines are there');

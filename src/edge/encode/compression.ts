@@ -1,9 +1,8 @@
 /** The answer of an app on its way through an encoder to its client. */
-import type { AnswerWriter } from '../answer.ts';
+import type { Answer, Channel } from '../client-side.ts';
 import { Kind } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import type { Wire } from '../wire.ts';
 import { type Coding, chooseCoding } from './accept-encoding.ts';
 import { isEligible } from './eligible.ts';
 import { codings, Encoder } from './encoder.ts';
@@ -33,29 +32,29 @@ export function encodingFor(
 
 export class Compression {
   readonly #encoder: Encoder;
-  readonly #wire: Wire;
+  readonly #channel: Channel;
 
-  constructor(coding: Coding, answer: AnswerWriter, wire: Wire, user: CompressionUser) {
+  constructor(coding: Coding, answer: Answer, channel: Channel, user: CompressionUser) {
     let headOut = false;
     const write = (bytes: Buffer, done: boolean) => {
       headOut = true;
       answer.write(bytes, 0, bytes.length, done);
     };
-    this.#wire = wire;
+    this.#channel = channel;
     this.#encoder = new Encoder(coding, {
       onEncoded: (bytes, done) =>
-        wire.guard(() => {
+        channel.guard(() => {
           if (bytes.length > 0 || done) write(bytes, done);
           if (done) user.ended();
           else {
-            if (wire.congested) this.#encoder.pause();
+            if (channel.congested) this.#encoder.pause();
             user.moved();
           }
         }),
       // An app that sends its head early wants it to be seen.
-      onPause: () => wire.guard(() => headOut || write(NOTHING, false)),
-      onRoom: () => wire.guard(() => !wire.congested && user.room()),
-      onFailed: () => wire.guard(() => user.failed()),
+      onPause: () => channel.guard(() => headOut || write(NOTHING, false)),
+      onRoom: () => channel.guard(() => !channel.congested && user.room()),
+      onFailed: () => channel.guard(() => user.failed()),
     });
   }
 
@@ -69,7 +68,7 @@ export class Compression {
 
   /** The client has read what was written. */
   resume(): void {
-    if (!this.#wire.congested) this.#encoder.resume();
+    if (!this.#channel.congested) this.#encoder.resume();
   }
 
   destroy(): void {

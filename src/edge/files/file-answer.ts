@@ -1,7 +1,6 @@
 /** Answers one request with a file: finds it, and sends as much as the client wants and as fast as it reads. */
 import { read } from 'node:fs';
-import { sendChunk } from '../answer.ts';
-import type { Answering } from '../client-side.ts';
+import type { Answer, Answering } from '../client-side.ts';
 import { type Coding, chooseCoding } from '../encode/accept-encoding.ts';
 import { isCompressible } from '../encode/compressible.ts';
 import { COMPRESSED_MIN } from '../encode/eligible.ts';
@@ -26,8 +25,8 @@ export class FileAnswer implements Answering {
   readonly #rest: string;
   #requestDone: boolean;
   #state: 'looking' | 'sending' | 'over' = 'looking';
-  /** Until it goes out with the first bytes. */
-  #head = '';
+  #answer: Answer | undefined;
+  #begun = false;
   #status = 200;
   #keep = false;
   #fd: number | undefined;
@@ -85,7 +84,7 @@ export class FileAnswer implements Answering {
   }
 
   expire(): void {
-    const { unwritten } = this.#visit.side.wire;
+    const { unwritten } = this.#visit.side.channel;
     if (this.#state === 'sending' && unwritten !== this.#unwritten) this.#expectProgress();
     else this.#cutOff('nothing moved for too long');
   }
@@ -108,19 +107,19 @@ export class FileAnswer implements Answering {
     this.#expectProgress();
     finding.then(
       (found) => {
-        if (this.#state === 'looking') side.wire.guard(() => then(found));
+        if (this.#state === 'looking') side.channel.guard(() => then(found));
         else if (typeof found === 'object' && found.fd !== undefined) closeFile(found.fd);
       },
       (error: unknown) => {
         if (this.#state !== 'looking') return;
         const cause = error instanceof Error ? error.message : String(error);
-        side.wire.guard(() => this.#say(503, UNREADABLE, 'Retry-After: 5\r\n', this.#requestDone, cause));
+        side.channel.guard(() => this.#say(503, UNREADABLE, 'Retry-After: 5\r\n', this.#requestDone, cause));
       },
     );
   }
 
   #found(found: Finding): void {
-    if (typeof found === 'object') this.#answer(found);
+    if (typeof found === 'object') this.#give(found);
     else if (found === 'denied') this.#say(403, 'This file may not be read by Holdfast');
     else if (found === 'directory' && this.#folder.route.index !== null) this.#toDirectory();
     else this.#missing();
@@ -143,7 +142,7 @@ export class FileAnswer implements Answering {
       return;
     }
     this.#await(this.#folder.find([index], fields.first(Kind.acceptEncoding) ?? ''), (found) => {
-      if (typeof found === 'object') this.#answer(found);
+      if (typeof found === 'object') this.#give(found);
       else this.#notHere();
     });
   }
@@ -154,7 +153,7 @@ export class FileAnswer implements Answering {
 
   // Answering
 
-  #answer(found: Found): void {
+  #give(found: Found): void {
     const { head, gate } = this.#visit;
     const { file } = found;
     const conditions = conditionsOf(this.#visit);
@@ -180,7 +179,7 @@ export class FileAnswer implements Answering {
     }
     if (range) this.#status = 206;
     this.#keep = this.#visit.keeps(this.#requestDone);
-    this.#head = fileHead(this.#visit, {
+    const answerHead = fileHead(this.#visit, {
       status: this.#status,
       type: found.type,
       coding: coding ?? found.coding,
@@ -190,8 +189,9 @@ export class FileAnswer implements Answering {
       size: file.size,
       range,
       cacheControl: this.#folder.route.cacheControl,
-      keep: this.#keep,
     });
+    const { side, lines } = this.#visit;
+    this.#answer = side.answer(head, answerHead, this.#keep, lines);
     const { start, end } = range ?? { start: 0, end: file.size };
     this.#state = 'sending';
     if (this.#status === 304 || head.method === 'HEAD') this.#write(NOTHING, 0, 0, true);
@@ -208,7 +208,7 @@ export class FileAnswer implements Answering {
   #encode(coding: Coding, body: Buffer | undefined, size: number): void {
     const encoder = new Encoder(coding, {
       onEncoded: (bytes, done) =>
-        this.#visit.side.wire.guard(() => this.#write(bytes, 0, bytes.length, done)),
+        this.#visit.side.channel.guard(() => this.#write(bytes, 0, bytes.length, done)),
       onPause: () => {},
       onRoom: () => this.#readOn(),
       onFailed: () => this.#cutOff('it could not be compressed'),
@@ -230,7 +230,7 @@ export class FileAnswer implements Answering {
     read(this.#fd, this.#piece, 0, most, this.#at, (error, size) => {
       this.#reading = false;
       if (this.#state === 'over') this.#close();
-      else this.#visit.side.wire.guard(() => this.#gotPiece(error, size));
+      else this.#visit.side.channel.guard(() => this.#gotPiece(error, size));
     });
   }
 
@@ -243,22 +243,25 @@ export class FileAnswer implements Answering {
     const done = this.#at === this.#end;
     if (this.#encoder) this.#encoder.write(this.#piece, 0, size, done);
     else this.#write(this.#piece, 0, size, done);
-    const congested = this.#visit.side.wire.congested || this.#encoder?.congested;
+    const congested = this.#visit.side.channel.congested || this.#encoder?.congested;
     if (this.#state === 'sending' && !congested) this.#readOn();
   }
 
   #write(buffer: Buffer, from: number, to: number, done: boolean): void {
     if (this.#state !== 'sending') return;
-    const { wire } = this.#visit.side;
-    const head = this.#head;
-    this.#head = '';
+    const { channel } = this.#visit.side;
     this.#sent += to - from;
     if (this.#encoder) {
-      if (to > from || done) sendChunk(wire, head, buffer, from, to, done);
-      if (wire.congested) this.#encoder.pause();
-    } else wire.send(head, buffer, from, to, '');
+      if (to > from || done) this.#send(buffer, from, to, done);
+      if (channel.congested) this.#encoder.pause();
+    } else this.#send(buffer, from, to, done);
     if (done) this.#finish();
     else this.#expectProgress();
+  }
+
+  #send(buffer: Buffer, from: number, to: number, done: boolean): void {
+    this.#begun = true;
+    this.#answer?.write(buffer, from, to, done);
   }
 
   // The end
@@ -270,7 +273,7 @@ export class FileAnswer implements Answering {
   }
 
   #cutOff(cause: string): void {
-    const begun = this.#state === 'sending' && this.#head === '';
+    const begun = this.#state === 'sending' && this.#begun;
     if (this.#state === 'over') return;
     if (!begun) {
       this.#state = 'looking';
@@ -301,7 +304,7 @@ export class FileAnswer implements Answering {
 
   #expectProgress(): void {
     const { side } = this.#visit;
-    this.#unwritten = side.wire.unwritten;
+    this.#unwritten = side.channel.unwritten;
     side.deadline = side.edge.sweeper.now + side.edge.limits.upstreamTimeoutMs;
   }
 }

@@ -1,8 +1,10 @@
 /** What a request says of the file that it asks for, and the head of the answer with that file. */
-import { STATUS_CODES } from 'node:http';
 import type { Coding } from '../encode/accept-encoding.ts';
 import type { Visit } from '../gate/visit.ts';
 import { fieldList, fieldValue } from '../http1/field-value.ts';
+import { CHUNKED } from '../http1/request-fields.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { ownHead } from '../own-head.ts';
 import type { ByteRange, Conditions, Version } from './conditions.ts';
 
 export interface FileFacts {
@@ -20,11 +22,10 @@ export interface FileFacts {
   /** Undefined: all of it. */
   readonly range: ByteRange | undefined;
   readonly cacheControl: string;
-  readonly keep: boolean;
 }
 
-export function fileHead({ head, gate, lines }: Visit, facts: FileFacts): string {
-  const { status, coding, chunked, version, size, range, keep } = facts;
+export function fileHead({ gate }: Visit, facts: FileFacts): ResponseHead {
+  const { status, coding, chunked, version, size, range } = facts;
   const fields: [string, string][] = [
     ['ETag', version.etag],
     ['Last-Modified', version.lastModified],
@@ -37,15 +38,12 @@ export function fileHead({ head, gate, lines }: Visit, facts: FileFacts): string
     if (!chunked) fields.push(['Accept-Ranges', 'bytes']);
     if (range) fields.push(['Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`]);
   }
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nDate: ${httpDate()}\r\n`;
-  for (const [name, value] of gate.fields.apply(fields)) text += `${name}: ${value}\r\n`;
-  if (status !== 304) {
-    const length = range ? range.end - range.start : size;
-    text += chunked ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`;
-  }
-  if (!keep) text += 'Connection: close\r\n';
-  else if (head.minor === 0) text += 'Connection: keep-alive\r\n';
-  return `${text}${lines}\r\n`;
+  const length = chunked ? CHUNKED : range ? range.end - range.start : size;
+  return ownHead(
+    status,
+    [['Date', httpDate()], ...gate.fields.apply(fields)],
+    status === 304 ? undefined : length,
+  );
 }
 
 export function conditionsOf({ head: { fields } }: Visit): Conditions {

@@ -22,7 +22,7 @@ export function enter(
   const { policy } = side.edge;
   if (policy) {
     const { scheme } = side.client(head);
-    const objection = policy.objection(head, site.host, scheme, side.wire.secured);
+    const objection = policy.objection(head, site.host, scheme, side.channel.secured);
     // What is said about https goes first, and an Exchange says it.
     if (objection || policy.challenge(head) !== undefined) return new Exchange(side, head, requestDone);
   }
@@ -38,7 +38,7 @@ export function enter(
 }
 
 function inside(visit: Visit, site: Site<Pool>, requestDone: boolean): Answering {
-  const place = site.match(visit.head.path);
+  const place = site.route(visit.head.path)?.place;
   if (place instanceof Folder) return new FileAnswer(visit, place, requestDone);
   return new Exchange(visit.side, visit.head, requestDone, visit);
 }
@@ -87,8 +87,8 @@ class Waiting implements Answering {
   begin(buffer: Buffer, from: number, to: number): void {
     this.#kept = Buffer.from(buffer.subarray(from, to));
     void this.#right.then(
-      (right) => this.#visit.side.wire.guard(() => this.#decide(right)),
-      () => this.#visit.side.wire.guard(() => this.#decide(false)),
+      (right) => this.#visit.side.channel.guard(() => this.#decide(right)),
+      () => this.#visit.side.channel.guard(() => this.#decide(false)),
     );
   }
 
@@ -99,7 +99,7 @@ class Waiting implements Answering {
     }
     this.#kept = Buffer.concat([this.#kept, buffer.subarray(from, to)]);
     this.#requestDone = done;
-    if (!done) this.#visit.side.wire.pause();
+    if (!done) this.#visit.side.channel.pause();
   }
 
   refuse({ status, reason }: Refusal): void {

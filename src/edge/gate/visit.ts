@@ -1,4 +1,5 @@
 /** A request at a site with a gate: counted, written down, and answered in the site's own words. */
+import { Booking } from '../booking.ts';
 import type { ClientSide } from '../client-side.ts';
 import type { Client } from '../forwarded.ts';
 import { fieldValue } from '../http1/field-value.ts';
@@ -12,11 +13,8 @@ export class Visit {
   /** What is passed on: rewritten, and without what the edge says itself. */
   readonly head: RequestHead;
   readonly requestId: string;
+  readonly booking: Booking;
   readonly #host: string;
-  /** As it came. */
-  readonly #asked: RequestHead;
-  readonly #startedAt: number;
-  #state: 'new' | 'open' | 'over' = 'new';
 
   /** @param host of the site, in the table */
   constructor(side: ClientSide, gate: Gate, host: string, head: RequestHead) {
@@ -25,18 +23,18 @@ export class Visit {
     this.side = side;
     this.gate = gate;
     this.#host = host;
-    this.#asked = head;
-    this.#startedAt = side.edge.accessLog ? performance.now() : 0;
     if (!requestId) {
       this.requestId = '';
       this.client = client;
       this.head = gate.rewritten(head);
+      this.booking = new Booking(side.edge, head, client.ip);
       return;
     }
     const believed = side.edge.trust.includes(side.ip) ? fieldValue(head.fields, 'x-request-id') : undefined;
     this.requestId = requestIdOf(believed);
     this.client = { ...client, lines: `${client.lines}X-Request-Id: ${this.requestId}\r\n` };
     this.head = gate.rewritten({ ...head, hopNames: [...head.hopNames, 'x-request-id'] });
+    this.booking = new Booking(side.edge, head, client.ip, this.requestId);
   }
 
   /** The number of the request as a field line. */
@@ -55,26 +53,12 @@ export class Visit {
   }
 
   arrived(): void {
-    this.#state = 'open';
-    const traffic = this.side.edge.traffic.of(this.#host);
-    traffic.requests++;
-    traffic.openRequests++;
+    this.booking.arrived(this.#host);
   }
 
   /** Counts and writes down what has become of it; only once. */
   left(status: number, bytes: number, by: string): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'over';
-    const { edge } = this.side;
-    const traffic = edge.traffic.of(this.#host);
-    traffic.openRequests--;
-    if (status >= 500) traffic.errors5xx++;
-    if (!edge.accessLog) return;
-    const { method, target, host } = this.#asked;
-    const ms = performance.now() - this.#startedAt;
-    const { ip } = this.client;
-    const { requestId } = this;
-    edge.accessLog.add({ ip, host, method, target, status, bytes, ms, by, requestId });
+    this.booking.close(status, bytes, by);
   }
 
   /** Whether the connection may carry another request after this one. `requestDone`: all of it was read. */

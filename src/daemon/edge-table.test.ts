@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakePlan } from '../../test/support/fake-process.ts';
+import { appRoute, upstreamRoute } from '../../test/support/plans.ts';
 import { acmeDefaults } from '../config/app-defaults.ts';
 import type { EdgePlan } from '../config/plan.ts';
-import { edgeTable, routedApps } from './edge-app.ts';
+import { http2Defaults, siteDefaults } from '../config/traffic-defaults.ts';
+import { edgeTable, routedApps } from './edge-table.ts';
 import { type DesiredState, nothingDesired } from './state.ts';
 
 const edge: EdgePlan = {
@@ -20,8 +22,11 @@ const edge: EdgePlan = {
     upstreamTimeoutMs: 1,
     connectionsPerIp: 1,
     bodyBytes: 0,
+    memoryBytes: 0,
   },
-  accessLog: false,
+  accessLog: null,
+  http2: http2Defaults,
+  proxyProtocol: false,
   drainMs: 30_000,
 };
 
@@ -45,12 +50,10 @@ const state: DesiredState = {
       source: null,
       site: {
         host: 'example.com',
-        routes: [
-          { prefix: '/', to: { kind: 'app', app: 'web' } },
-          { prefix: '/legacy/', to: { kind: 'upstream', host: '127.0.0.1', port: 3000 } },
-        ],
+        routes: [appRoute('/', 'web'), upstreamRoute('/legacy/', '127.0.0.1', 3000)],
         tls: null,
         content: null,
+        ...siteDefaults,
       },
     },
   },

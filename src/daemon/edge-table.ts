@@ -1,0 +1,120 @@
+/** From the wish to the route table that the edge's processes get. Pure. */
+import { appDefaults } from '../config/app-defaults.ts';
+import { noContent } from '../config/content-defaults.ts';
+import type {
+  Destination,
+  EdgePlan,
+  RoutePlan,
+  SitePlan,
+  SiteTlsPlan,
+  UpstreamPlan,
+} from '../config/plan.ts';
+import type {
+  EdgePool,
+  EdgeRoute,
+  EdgeSite,
+  EdgeSiteTls,
+  EdgeTable,
+  EdgeTarget,
+} from '../protocol/edge-table.ts';
+import type { DesiredState } from './state.ts';
+
+const DEFAULT_HOLD = appDefaults.hold;
+const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
+
+/** The apps that some site routes to. */
+export function routedApps(state: DesiredState): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { site } of Object.values(state.sites)) {
+    for (const route of site.routes) {
+      for (const to of destinations(route)) if (to.kind === 'app') names.add(to.app);
+    }
+  }
+  return names;
+}
+
+/** Everywhere that requests of a route may go. */
+export function destinations({ to, mirror }: RoutePlan): readonly Destination[] {
+  const copies = mirror ? [mirror.to] : [];
+  if (to.kind === 'files') return copies;
+  return to.kind === 'split' ? [...to.parts.map((part) => part.to), ...copies] : [to, ...copies];
+}
+
+/** @param targetsOf the ready and draining instances of an app */
+export function edgeTable(
+  version: number,
+  state: DesiredState,
+  edge: EdgePlan,
+  targetsOf: (app: string) => readonly EdgeTarget[],
+): EdgeTable {
+  const pools: Record<string, EdgePool> = {};
+  for (const app of routedApps(state)) {
+    const stored = state.apps[app];
+    pools[app] = {
+      sticky: stored?.plan.sticky ?? 'none',
+      // Nothing is coming that a request could wait for.
+      hold: stored && !stored.stopped ? stored.plan.hold : NO_HOLD,
+      targets: stored ? targetsOf(app) : [],
+      rules: stored?.plan.upstream ?? appDefaults.upstream,
+    };
+  }
+  const poolOf = (to: Destination): string => {
+    if (to.kind === 'app') return to.app;
+    const name = poolName(to);
+    pools[name] = upstreamPool(to);
+    return name;
+  };
+  const sites = Object.values(state.sites).map(({ site }) => edgeSite(site, poolOf));
+  const { unknownHost, trust, limits, accessLog, http2, proxyProtocol } = edge;
+  return { version, sites, pools, unknownHost, trust, limits, accessLog, http2, proxyProtocol };
+}
+
+/** As it is written; but the same server with other settings is another pool. */
+function poolName({ url }: UpstreamPlan): string {
+  return url.replace(/^http:\/\//, '');
+}
+
+function upstreamPool(to: UpstreamPlan): EdgePool {
+  const { address, rules, check } = to;
+  return {
+    sticky: 'none',
+    hold: DEFAULT_HOLD,
+    targets: [{ id: poolName(to), address, guest: false, state: 'ready' }],
+    rules,
+    ...(check && { check }),
+  };
+}
+
+function edgeSite(site: SitePlan, poolOf: (to: Destination) => string): EdgeSite {
+  const routes = site.routes.map((route) => edgeRoute(route, poolOf));
+  const hasFiles = routes.some((route) => 'files' in route);
+  const content = site.content ?? (hasFiles ? noContent : null);
+  return {
+    host: site.host,
+    routes,
+    ...(site.tls && { tls: siteTls(site.tls) }),
+    ...(content && { content }),
+    ...(site.load && { load: site.load }),
+    ...(site.cache && { cache: site.cache }),
+    ...(!site.accessLog && { unlogged: true as const }),
+  };
+}
+
+function edgeRoute(
+  { prefix, to, load, cache, mirror }: RoutePlan,
+  poolOf: (to: Destination) => string,
+): EdgeRoute {
+  const more = {
+    ...(load && { load }),
+    ...(cache !== null && { cache }),
+    ...(mirror && { mirror: { pool: poolOf(mirror.to), share: mirror.share } }),
+  };
+  if (to.kind === 'files') return { prefix, files: to.files, ...more };
+  if (to.kind !== 'split') return { prefix, pool: poolOf(to), ...more };
+  const parts = to.parts.map((part) => ({ pool: poolOf(part.to), weight: part.weight }));
+  return { prefix, split: { parts, sticky: to.sticky }, ...more };
+}
+
+function siteTls({ redirect, hstsSeconds, clients }: SiteTlsPlan): EdgeSiteTls {
+  return { redirect, hstsSeconds, clients: clients && (clients.require ? 'required' : 'asked') };
+}
