@@ -1,14 +1,7 @@
 /** From the wish to the route table that the edge's processes get. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
 import { noContent } from '../config/content-defaults.ts';
-import type {
-  Destination,
-  EdgePlan,
-  RoutePlan,
-  SitePlan,
-  SiteTlsPlan,
-  UpstreamPlan,
-} from '../config/plan.ts';
+import type { Destination, EdgePlan, RoutePlan, SiteTlsPlan, UpstreamPlan } from '../config/plan.ts';
 import type {
   EdgePool,
   EdgeRoute,
@@ -17,7 +10,7 @@ import type {
   EdgeTable,
   EdgeTarget,
 } from '../protocol/edge-table.ts';
-import type { DesiredState } from './state.ts';
+import type { DesiredState, StoredSite } from './state.ts';
 
 const DEFAULT_HOLD = appDefaults.hold;
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
@@ -64,7 +57,7 @@ export function edgeTable(
     pools[name] = upstreamPool(to);
     return name;
   };
-  const sites = Object.values(state.sites).map(({ site }) => edgeSite(site, poolOf));
+  const sites = Object.values(state.sites).map((stored) => edgeSite(stored, poolOf));
   const { unknownHost, trust, limits, accessLog, http2, proxyProtocol } = edge;
   return { version, sites, pools, unknownHost, trust, limits, accessLog, http2, proxyProtocol };
 }
@@ -85,7 +78,7 @@ function upstreamPool(to: UpstreamPlan): EdgePool {
   };
 }
 
-function edgeSite(site: SitePlan, poolOf: (to: Destination) => string): EdgeSite {
+function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => string): EdgeSite {
   const routes = site.routes.map((route) => edgeRoute(route, poolOf));
   const hasFiles = routes.some((route) => 'files' in route);
   const content = site.content ?? (hasFiles ? noContent : null);
@@ -96,6 +89,7 @@ function edgeSite(site: SitePlan, poolOf: (to: Destination) => string): EdgeSite
     ...(content && { content }),
     ...(site.load && { load: site.load }),
     ...(site.cache && { cache: site.cache }),
+    ...(paused && { paused }),
     ...(!site.accessLog && { unlogged: true as const }),
   };
 }

@@ -9,6 +9,7 @@ import type { AppPlan, EdgePlan, EgressPlan, SitePlan } from '../config/plan.ts'
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
+import type { PauseRules } from '../protocol/traffic-rules.ts';
 import { initialState } from '../supervisor/machine.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
@@ -33,10 +34,18 @@ export interface StoredApp {
   readonly numbers: readonly number[];
 }
 
+export interface StoredSite {
+  readonly site: SitePlan;
+  /** The config file that it came from. */
+  readonly source: string | null;
+  /** Somebody has paused it, and nobody has resumed it yet. */
+  readonly paused?: PauseRules;
+}
+
 export interface DesiredState {
   readonly version: 1;
   readonly apps: Readonly<Record<string, StoredApp>>;
-  readonly sites: Readonly<Record<string, { readonly site: SitePlan; readonly source: string | null }>>;
+  readonly sites: Readonly<Record<string, StoredSite>>;
   readonly edge: EdgePlan | null;
   /** Cap over all logs of the home; null = the default. */
   readonly logsTotalBytes: number | null;

@@ -55,7 +55,8 @@ export function targetState(
   const otherSites = Object.entries(state.sites).filter(([, entry]) => entry.source !== source);
   const sites = Object.fromEntries([
     ...otherSites,
-    ...Object.entries(next.sites).map(([host, site]) => [host, { site, source }]),
+    // What is paused stays so, until somebody resumes it.
+    ...Object.entries(next.sites).map(([host, site]) => [host, { ...state.sites[host], site, source }]),
   ]) as DesiredState['sites'];
   const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
   const before = routedApps(state);

@@ -58,6 +58,8 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   /** While the body of the request is not complete. */
   #reader: BodyReader | undefined;
   #bodyBytes = 0;
+  /** Of the request that is being answered; 0 = none. */
+  #bodyLimit = 0;
   /** What the kernel had not taken yet when the time was last up. */
   #unwritten = 0;
   #tunnel: Tunnel | undefined;
@@ -248,13 +250,14 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   }
 
   #request(head: RequestHead, buffer: Buffer, start: number, end: number): void {
-    const { bodyBytes } = this.edge.limits;
     let from = start;
     let to = start;
     let next = start;
     let done = true;
     if (head.length !== 0) {
-      if (bodyBytes > 0 && head.length > bodyBytes) {
+      const limit = this.edge.bodyLimit(head);
+      this.#bodyLimit = limit;
+      if (limit > 0 && head.length > limit) {
         this.#refuse(TOO_LARGE);
         return;
       }
@@ -266,7 +269,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
       }
       ({ from, to, next, done } = reader);
       this.#bodyBytes = to - from;
-      if (bodyBytes > 0 && this.#bodyBytes > bodyBytes) {
+      if (limit > 0 && this.#bodyBytes > limit) {
         this.#refuse(TOO_LARGE);
         return;
       }
@@ -282,13 +285,12 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   }
 
   #body(reader: BodyReader, buffer: Buffer, start: number, end: number): void {
-    const { bodyBytes } = this.edge.limits;
     if (!reader.feed(buffer, start, end)) {
       this.#exchange?.refuse(BAD_CHUNK);
       return;
     }
     this.#bodyBytes += reader.to - reader.from;
-    if (bodyBytes > 0 && this.#bodyBytes > bodyBytes) {
+    if (this.#bodyLimit > 0 && this.#bodyBytes > this.#bodyLimit) {
       this.#exchange?.refuse(TOO_LARGE);
       return;
     }

@@ -7,6 +7,7 @@ import { type AccessEntry, accessLine } from './access-log.ts';
 import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
+import type { RequestHead } from './http1/request-head.ts';
 import { ConnectionCounts } from './limits.ts';
 import { Pool } from './pool.ts';
 import { Router, type Site } from './routes.ts';
@@ -150,6 +151,11 @@ export class Edge {
 
   site(host: string): Site<Pool> | undefined {
     return this.#router.site(host);
+  }
+
+  /** Bytes that the body of this request may have; 0 = any number. */
+  bodyLimit(head: RequestHead): number {
+    return this.site(head.host)?.bodyLimit(head) ?? this.limits.bodyBytes;
   }
 
   /** Takes a connection that a server with `pauseOnConnect` accepted. */

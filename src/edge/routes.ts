@@ -1,5 +1,6 @@
 /** From host and path to a pool: the table, compiled once for every swap. */
 import type { EdgeSite } from '../protocol/edge-table.ts';
+import type { LoadRules } from '../protocol/traffic-rules.ts';
 import { Folder } from './files/folder.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
@@ -10,10 +11,12 @@ import type { RequestHead } from './http1/request-head.ts';
 export class Route<P> {
   readonly prefix: string;
   readonly place: P | Folder;
+  readonly load: LoadRules | undefined;
 
-  constructor(prefix: string, place: P | Folder) {
+  constructor(prefix: string, place: P | Folder, load?: LoadRules) {
     this.prefix = prefix;
     this.place = place;
+    this.load = load;
   }
 
   /** The app for this request; undefined when it is for files. */
@@ -32,12 +35,14 @@ export class Site<P> {
   readonly host: string;
   /** Undefined: all that it does is to pass requests on. */
   readonly gate: Gate | undefined;
+  readonly load: LoadRules | undefined;
   /** The longest prefix first. */
   readonly #routes: readonly Route<P>[];
 
-  constructor(host: string, routes: readonly Route<P>[], gate?: Gate) {
+  constructor(host: string, routes: readonly Route<P>[], gate?: Gate, load?: LoadRules) {
     this.host = host;
     this.gate = gate;
+    this.load = load;
     this.#routes = [...routes].sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
@@ -45,6 +50,12 @@ export class Site<P> {
   route(path: string): Route<P> | undefined {
     for (const route of this.#routes) if (isUnder(path, route.prefix)) return route;
     return undefined;
+  }
+
+  /** Bytes that the body of this request may have; undefined = as the edge says. */
+  bodyLimit(head: RequestHead): number | undefined {
+    const { path } = this.gate?.rewritten(head) ?? head;
+    return this.route(path)?.load?.bodyBytes ?? this.load?.bodyBytes ?? undefined;
   }
 }
 
@@ -67,16 +78,16 @@ export class Router<P> {
   constructor(sites: readonly EdgeSite[], poolOf: (name: string) => P | undefined, gates = new Gates()) {
     const { gateOf, folderOf } = gates.for(sites);
     let any: Site<P> | undefined;
-    for (const { host, routes } of sites) {
+    for (const { host, routes, load } of sites) {
       const known = [];
       for (const route of routes) {
         const { prefix } = route;
         const name =
           'pool' in route ? route.pool : 'split' in route ? (route.split.parts[0]?.pool ?? '') : '';
         const place = 'files' in route ? folderOf(host, prefix) : poolOf(name);
-        if (place !== undefined) known.push(new Route(prefix, place));
+        if (place !== undefined) known.push(new Route(prefix, place, route.load));
       }
-      const site = new Site(host, known, gateOf(host));
+      const site = new Site(host, known, gateOf(host), load);
       if (host === '*') any = site;
       else if (host.startsWith('*.')) this.#wildcards.set(host.slice(2), site);
       else this.#exact.set(host, site);
