@@ -3,7 +3,6 @@
 import { AnswerWriter } from './answer.ts';
 import type { Answer, Answering, ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
-import { Exchange } from './forward.ts';
 import { type Client, Forwarder } from './forwarded.ts';
 import { enter } from './gate/entrance.ts';
 import { interimText, RequestWriter, switchText } from './headers.ts';
@@ -278,8 +277,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     this.#state = 'exchange';
     this.deadline = 0;
     if (next < end) this.#setAside(buffer, next, end);
-    const site = this.edge.site(head.host);
-    const exchange = site?.gate ? enter(this, site, site.gate, head, done) : new Exchange(this, head, done);
+    const exchange = enter(this, head, done);
     this.#exchange = exchange;
     exchange.begin(buffer, from, to);
   }

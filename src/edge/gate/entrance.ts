@@ -1,4 +1,4 @@
-/** Lets requests into a site with a gate: answers some, asks for passwords, and hands the rest to what the path leads to. */
+/** Lets requests in: a site with a gate answers some, asks for passwords, and hands the rest to what the path leads to. */
 import type { Answering, ClientSide } from '../client-side.ts';
 import { FileAnswer } from '../files/file-answer.ts';
 import { Folder } from '../files/folder.ts';
@@ -12,7 +12,13 @@ import { BUSY, type Gate, type Saying } from './gate.ts';
 import { Visit } from './visit.ts';
 
 /** What answers this request. `requestDone`: it was read whole. */
-export function enter(
+export function enter(side: ClientSide, head: RequestHead, requestDone: boolean): Answering {
+  const site = side.edge.site(head.host);
+  if (site?.gate) return pass(side, site, site.gate, head, requestDone);
+  return new Exchange(side, head, requestDone);
+}
+
+function pass(
   side: ClientSide,
   site: Site<Pool>,
   gate: Gate,
