@@ -1,10 +1,16 @@
 /** The edge's process: doors and orders come from the daemon, and it serves on without it. */
 import net from 'node:net';
 import { HoldfastError } from '../errors.ts';
+import { NdjsonClient } from '../kit/ndjson-client.ts';
 import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
-import { type DoorOrder, GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
+import {
+  type DoorOrder,
+  type FromChild,
+  GUEST_ENV,
+  type GuestOrders,
+  type ToChild,
+} from '../protocol/link.ts';
 import { Edge } from './edge.ts';
-import { Link } from './link.ts';
 import { Output } from './output.ts';
 import { reportTo } from './wire.ts';
 
@@ -23,7 +29,11 @@ let tls: EdgeTls | undefined;
 let version = 0;
 let ending = false;
 
-const link = new Link(orders.link, { onConnect: introduce, onMessage: obey, onError: complain });
+const link = new NdjsonClient<FromChild, ToChild>(orders.link, {
+  onConnect: introduce,
+  onMessage: obey,
+  onError: complain,
+});
 reportTo(complain);
 process.on('SIGTERM', () => void end(DRAIN_MS, true));
 process.on('SIGINT', () => void end(DRAIN_MS, true));

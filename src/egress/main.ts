@@ -1,11 +1,11 @@
 /** The egress proxy's process: its socket and its policy come from the daemon, and it serves on without it. */
 import { HoldfastError } from '../errors.ts';
 import { systemClock } from '../kit/clock.ts';
+import { NdjsonClient } from '../kit/ndjson-client.ts';
 import type { EgressCount } from '../protocol/egress.ts';
-import { GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
+import { type FromChild, GUEST_ENV, type GuestOrders, type ToChild } from '../protocol/link.ts';
 import { Counts } from './counts.ts';
 import { dialDefaults } from './dial.ts';
-import { Link } from './link.ts';
 import { Clients } from './policy.ts';
 import { ForwardProxy, proxyLimits } from './proxy.ts';
 
@@ -30,7 +30,11 @@ let ending = false;
 let opened = false;
 let soon: NodeJS.Timeout | null = null;
 
-const link = new Link(orders.link, { onConnect: introduce, onMessage: obey, onError: complain });
+const link = new NdjsonClient<FromChild, ToChild>(orders.link, {
+  onConnect: introduce,
+  onMessage: obey,
+  onError: complain,
+});
 const telling = setInterval(tellChanges, TELL_MS);
 process.on('SIGTERM', () => void end(DRAIN_MS));
 process.on('SIGINT', () => void end(DRAIN_MS));
@@ -68,7 +72,7 @@ function openDoors(): void {
   const [door] = orders.doors;
   if (opened || ending || !door) return;
   opened = true;
-  proxy.server.on('error', (error) => complain(error.message));
+  proxy.server.on('error', complain);
   proxy.server.listen({ fd: door.fd }, tellListening);
 }
 
@@ -104,9 +108,10 @@ async function end(timeoutMs: number): Promise<void> {
   clearInterval(telling);
   tellChanges();
   link.send({ type: 'drained' });
-  setTimeout(() => process.exit(0), 50);
+  await link.close();
+  process.exit(0);
 }
 
-function complain(problem: string): void {
-  process.stderr.write(`egress: ${problem}\n`);
+function complain(error: unknown): void {
+  process.stderr.write(`egress: ${error instanceof Error ? error.message : String(error)}\n`);
 }

@@ -1,28 +1,29 @@
-/** The edge's end of the link to the daemon: NDJSON over a unix socket, connected again whenever it breaks. */
+/** One end of a conversation in NDJSON over a unix socket, connected again whenever it breaks. */
 import net from 'node:net';
-import { HoldfastError } from '../errors.ts';
-import { type Decoded, encodeNdjson, NdjsonDecoder } from '../kit/ndjson.ts';
-import type { FromChild, ToChild } from '../protocol/link.ts';
+import { encodeNdjson, NdjsonDecoder } from './ndjson.ts';
 
 const RECONNECT_MS = 100;
-/** A table with thousands of sites fits; what is longer is no message. */
+/** What is longer is no message: a table with thousands of sites has a few megabytes. */
 const LINE_MAX = 64 * 1024 * 1024;
 
-export interface LinkUser {
+export interface NdjsonClientUser<Incoming> {
   /** Connected, for the first time or again: say what is true. */
   onConnect(): void;
-  onMessage(message: ToChild): void;
+  /** What it throws comes back as an error. */
+  onMessage(message: Incoming): void;
   onError(error: unknown): void;
 }
 
-export class Link {
+/** Messages are taken for what their types say: for peers that are trusted. */
+export class NdjsonClient<Outgoing, Incoming> {
   readonly #path: string;
-  readonly #user: LinkUser;
+  readonly #user: NdjsonClientUser<Incoming>;
   #socket: net.Socket | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string, user: LinkUser) {
+  /** @param path of the socket */
+  constructor(path: string, user: NdjsonClientUser<Incoming>) {
     this.#path = path;
     this.#user = user;
   }
@@ -35,21 +36,28 @@ export class Link {
       this.#user.onConnect();
     });
     socket.on('data', (chunk: Buffer) => {
-      for (const decoded of decoder.push(chunk)) this.#receive(decoded);
+      for (const decoded of decoder.push(chunk)) {
+        if ('problem' in decoded) this.#user.onError(new Error(`Cannot read a message: ${decoded.problem}`));
+        else this.#receive(decoded.value as Incoming);
+      }
     });
-    socket.on('error', () => {});
+    socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.#socket === socket) this.#socket = undefined;
       if (!this.#closed) this.#retry = setTimeout(() => this.open(), RECONNECT_MS);
     });
   }
 
-  /** Tells the daemon; while it is away nothing, because `onConnect` repeats what is still true. */
-  send(message: FromChild): void {
+  get isOpen(): boolean {
+    return this.#socket?.writable === true;
+  }
+
+  /** While nobody is there the message is dropped: `onConnect` repeats what is still true. */
+  send(message: Outgoing): void {
     this.#socket?.write(encodeNdjson(message));
   }
 
-  /** Everything sent is with the kernel, or the daemon is away. */
+  /** Everything sent is with the kernel, or nobody is there. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -61,11 +69,9 @@ export class Link {
     });
   }
 
-  #receive(decoded: Decoded): void {
+  #receive(message: Incoming): void {
     try {
-      if ('problem' in decoded)
-        throw new HoldfastError('BAD_REQUEST', `Cannot read a message of the daemon: ${decoded.problem}`);
-      this.#user.onMessage(decoded.value as ToChild);
+      this.#user.onMessage(message);
     } catch (error) {
       this.#user.onError(error);
     }
