@@ -19,7 +19,10 @@ import { Scratch } from './kit/scratch.ts';
 import type { Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
+import { files } from './sections/files.ts';
 import { heldPort } from './sections/held-port.ts';
+import { hostile } from './sections/hostile.ts';
+import { http2 } from './sections/http2.ts';
 import { https } from './sections/https.ts';
 import { lastWords } from './sections/last-words.ts';
 import { logs } from './sections/logs.ts';
@@ -31,6 +34,8 @@ import { websocket } from './sections/websocket.ts';
 const sections: readonly Section[] = [
   proxy,
   https,
+  http2,
+  files,
   heldPort,
   logs,
   lastWords,
@@ -39,6 +44,7 @@ const sections: readonly Section[] = [
   command,
   many,
   websocket,
+  hostile,
 ];
 
 const { values } = parseArgs({

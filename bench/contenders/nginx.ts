@@ -19,7 +19,7 @@ export function nginx(script?: string): Contender {
         file,
         `daemon off; worker_processes 1; pid ${scratch.path('nginx.pid')}; error_log stderr;
         worker_rlimit_nofile 20000;
-        events { worker_connections 8192; }
+        events { worker_connections 19500; }
         http {
           access_log off; keepalive_requests 1000000;
           map $http_upgrade $connection_header { default upgrade; '' ''; }

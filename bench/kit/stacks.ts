@@ -3,7 +3,7 @@ import { median } from './figures.ts';
 import { totalCpuMs } from './processes.ts';
 import { Scratch } from './scratch.ts';
 import type { Settings } from './section.ts';
-import { wrk } from './wrk.ts';
+import { type LoadResult, wrk } from './wrk.ts';
 
 /** One way to serve an app. */
 export interface Contender {
@@ -31,10 +31,13 @@ export interface LoadFigures {
   readonly errors: number;
 }
 
+export type Load = (url: string, seconds: number) => Promise<LoadResult>;
+
 /** All contenders that this machine has, started together and loaded in turn; medians over the rounds. */
 export async function loadInTurn(
   contenders: readonly Contender[],
   { rounds, seconds, say }: Settings,
+  load: Load = wrk,
 ): Promise<LoadFigures[]> {
   const scratch = new Scratch();
   try {
@@ -44,10 +47,10 @@ export async function loadInTurn(
       if (contender.version() === undefined) say(`${contender.name}: not on this machine`);
       else runs.push({ contender, stack: await contender.start(scratch), results: [] });
     }
-    for (const { stack } of runs) await wrk(stack.url, 2);
+    for (const { stack } of runs) await load(stack.url, 2);
     for (let round = 1; round <= rounds; round++) {
       for (const { contender, stack, results } of runs) {
-        const result = await loadOnce(stack, seconds);
+        const result = await loadOnce(stack, seconds, load);
         results.push(result);
         const { frontMicros, wholeMicros, perSecond } = result;
         say(
@@ -69,10 +72,14 @@ export async function loadInTurn(
   }
 }
 
-async function loadOnce(stack: Stack, seconds: number): Promise<Omit<LoadFigures, 'name' | 'version'>> {
+async function loadOnce(
+  stack: Stack,
+  seconds: number,
+  load: Load,
+): Promise<Omit<LoadFigures, 'name' | 'version'>> {
   const [front, apps] = [stack.frontPids(), stack.appPids()];
   const [frontBefore, appsBefore] = [totalCpuMs(front), totalCpuMs(apps)];
-  const { requests, perSecond, p99Ms, errors } = await wrk(stack.url, seconds);
+  const { requests, perSecond, p99Ms, errors } = await load(stack.url, seconds);
   const frontMs = totalCpuMs(front) - frontBefore;
   const appsMs = totalCpuMs(apps) - appsBefore;
   return {

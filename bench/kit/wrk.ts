@@ -1,20 +1,30 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-export interface WrkResult {
+export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
-  readonly p50Ms: number;
+  /** NaN when the load generator does not tell. */
   readonly p99Ms: number;
   /** Socket errors and answers that are not 2xx or 3xx. */
   readonly errors: number;
 }
 
+export interface WrkResult extends LoadResult {
+  readonly p50Ms: number;
+}
+
 const run = promisify(execFile);
 
 /** Loads a URL with wrk: one thread, keep-alive connections. */
-export async function wrk(url: string, seconds: number, connections = 64): Promise<WrkResult> {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url];
+export async function wrk(
+  url: string,
+  seconds: number,
+  connections = 64,
+  fields: readonly string[] = [],
+): Promise<WrkResult> {
+  const headers = fields.flatMap((field) => ['-H', field]);
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers, url];
   const { stdout } = await run('wrk', args);
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? 0);
   const socketErrors = [...(/Socket errors: (.*)/.exec(stdout)?.[1] ?? '').matchAll(/\d+/g)];
