@@ -3,7 +3,7 @@
  * edge's, those of tests, and those that an older version stored.
  */
 import type { AcmePlan, AppPlan, EdgePlan } from './plan.ts';
-import { http2Defaults, upstreamDefaults } from './traffic-defaults.ts';
+import { http2Defaults, MEMORY_BYTES, upstreamDefaults } from './traffic-defaults.ts';
 
 const MB = 1024 * 1024;
 
@@ -78,30 +78,10 @@ export const acmeDefaults: AcmePlan = {
 
 /** What has been added to the edge's settings since version 0.1. */
 export const edgeDefaults = {
+  limits: { memoryBytes: MEMORY_BYTES },
   acme: acmeDefaults,
   drainMs: 30_000,
   https: { host: null, port: 8443 },
   http2: http2Defaults,
   proxyProtocol: false,
-} as const satisfies Partial<EdgePlan>;
-
-/** A plan that an older version stored, with what has been added since. */
-export function completedAppPlan(stored: AppPlan): AppPlan {
-  const old = stored as Partial<AppPlan> & Pick<AppPlan, 'name' | 'command' | 'cwd'>;
-  // Version 0.1 had a word here.
-  const ready = typeof old.ready === 'string' ? { by: old.ready as 'auto' } : old.ready;
-  return {
-    ...appDefaults,
-    ...old,
-    ready: ready ?? appDefaults.ready,
-    stop: { ...appDefaults.stop, ...old.stop },
-    restart: { ...appDefaults.restart, ...old.restart },
-    memory: { ...appDefaults.memory, ...old.memory },
-    rights: { ...appDefaults.rights, ...old.rights },
-    log: {
-      ...appDefaults.log,
-      ...old.log,
-      files: { ...appDefaults.log.files, ...old.log?.files },
-    },
-  };
-}
+} as const satisfies Partial<Omit<EdgePlan, 'limits'>> & { limits: Partial<EdgePlan['limits']> };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { appPlan, appRoute, upstreamRoute } from '../../test/support/plans.ts';
+import { appPlan, appRoute, upstreamOf, upstreamRoute } from '../../test/support/plans.ts';
 import type { Change } from '../protocol/api.ts';
 import { acmeDefaults } from './app-defaults.ts';
 import { diffPlans } from './diff.ts';
-import type { AppPlan, Plan } from './plan.ts';
-import { http2Defaults, siteDefaults } from './traffic-defaults.ts';
+import type { AppPlan, Plan, RoutePlan, UpstreamPlan } from './plan.ts';
+import { http2Defaults, siteDefaults, upstreamDefaults } from './traffic-defaults.ts';
 
 const app = appPlan({
   command: { file: '/srv/web.js', args: ['--a'], node: true, nodeArgs: ['--b'] },
@@ -20,6 +20,7 @@ const app = appPlan({
   job: { expression: '* * * * *', timezone: 'UTC', missed: 'skip', timeoutMs: 1000 },
   restart: { ...appPlan().restart, at: { expression: '* * * * *', timezone: 'UTC' } },
   watch: { paths: ['/srv'], ignore: ['a'], extensions: ['js'], debounceMs: 200 },
+  upstream: { ...upstreamDefaults, inFlight: { max: 9, maxWaiting: 9, timeoutMs: 1000 } },
   rights: {
     ...appPlan().rights,
     ulimits: { nofile: 1 },
@@ -41,6 +42,34 @@ const tls = {
   hstsSeconds: 60,
 } as const;
 
+const load = {
+  bodyBytes: 1000,
+  rates: [{ requests: 1, perMs: 1000, burst: 2, by: { kind: 'header', name: 'x-key' } }],
+} as const;
+
+const cluster: UpstreamPlan = {
+  ...upstreamOf('cluster', 443),
+  tls: { serverName: 'cluster.internal', ca: '/srv/cluster.pem' },
+  proxyProtocol: 'v1',
+  rules: { ...upstreamDefaults, inFlight: { max: 9, maxWaiting: 9, timeoutMs: 1000 } },
+  check: { path: '/', everyMs: 1000, timeoutMs: 1000, failures: 1, successes: 1 },
+};
+
+const split: RoutePlan = {
+  prefix: '/new',
+  to: {
+    kind: 'split',
+    parts: [
+      { to: { kind: 'app', app: 'web' }, weight: 90 },
+      { to: cluster, weight: 10 },
+    ],
+    sticky: true,
+  },
+  load,
+  cache: true,
+  mirror: { to: { kind: 'app', app: 'web' }, share: 0.5 },
+};
+
 const plan: Plan = {
   source: '/srv/holdfast.config.json',
   logsTotalBytes: 1000,
@@ -49,10 +78,12 @@ const plan: Plan = {
   sites: {
     'a.com': {
       host: 'a.com',
-      routes: [appRoute('/', 'web'), upstreamRoute('/old', '::1', 3000)],
+      routes: [appRoute('/', 'web'), upstreamRoute('/old', '::1', 3000), split],
       tls,
       content: null,
-      ...siteDefaults,
+      load,
+      cache: { totalBytes: 1000, entryBytes: 10 },
+      accessLog: true,
     },
   },
   edge: {
@@ -71,7 +102,7 @@ const plan: Plan = {
       bodyBytes: 0,
       memoryBytes: 0,
     },
-    accessLog: null,
+    accessLog: { format: 'json', fields: ['time'], sample: 0.5 },
     http2: http2Defaults,
     proxyProtocol: false,
     drainMs: 30_000,
@@ -155,20 +186,17 @@ test('of variables and arguments only the names are said', () => {
 });
 
 test('routes and the edge', () => {
+  const site = { host: 'a.com', tls, content: null, ...siteDefaults };
+  const routes = [appRoute('/', 'web'), upstreamRoute('/old', '::1', 3000)];
+  const before: Plan = { ...plan, sites: { 'a.com': { ...site, routes } } };
   const next: Plan = {
     ...plan,
     sites: {
-      'a.com': {
-        host: 'a.com',
-        routes: [upstreamRoute('/', 'b', 1), appRoute('/new', 'web')],
-        tls,
-        content: null,
-        ...siteDefaults,
-      },
+      'a.com': { ...site, routes: [upstreamRoute('/', 'b', 1), appRoute('/new', 'web')] },
     },
     edge: { ...plan.edge, http: { host: '::1', port: 80 } },
   };
-  assert.deepEqual(diffPlans(plan, next), [
+  assert.deepEqual(diffPlans(before, next), [
     {
       kind: 'change',
       what: 'site',
@@ -179,9 +207,25 @@ test('routes and the edge', () => {
   ]);
 });
 
-/** Every leaf of a value with its path, but those of the shell's environment. */
+test('rules of traffic are said in the words of the file', () => {
+  const { load: _load, cache: _cache, ...rest } = plan.sites['a.com'] ?? assert.fail();
+  const next = { ...plan, sites: { 'a.com': { ...rest, load: null, cache: null } } };
+  assert.deepEqual(diffPlans(plan, next)[0]?.detail, [
+    'limits.body 1000 B -> as the edge',
+    'limits.rate 1/s burst 2 per header x-key -> no limit',
+    'cache 1000 B, each 10 B -> off',
+  ]);
+  const changed = withApp({ upstream: { ...upstreamDefaults, protocol: 'h2c', outliers: null } });
+  assert.deepEqual(diffPlans(plan, changed)[0]?.detail, [
+    'upstream.protocol http/1.1 -> h2c',
+    'upstream.inFlight 9, 9 wait up to 1s -> no limit',
+    'upstream.outliers out for 5s..1m after 5 failures, at most 50% -> off',
+  ]);
+});
+
+/** Every leaf of a value with its path, but those of the shell's environment, and what a route leaves out that another one has. */
 function leaves(value: unknown, path: readonly string[] = []): string[][] {
-  if (path.at(-1) === 'baseEnv') return [];
+  if (path.at(-1) === 'baseEnv' || (value === null && path.includes('routes'))) return [];
   if (typeof value !== 'object' || value === null) return [[...path]];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
 }

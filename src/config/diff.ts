@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
-import type { FilesRoute } from '../protocol/site-content.ts';
 import { appDefaults } from './app-defaults.ts';
 import { diffContent } from './content-diff.ts';
 import { printEgressRule } from './egress-schema.ts';
@@ -18,11 +17,18 @@ import type {
   ListenPlan,
   Plan,
   Probe,
-  RoutePlan,
   SitePlan,
   SiteTlsPlan,
 } from './plan.ts';
-import { destinationDefaults } from './traffic-defaults.ts';
+import {
+  printAccessLog,
+  printBody,
+  printCache,
+  printHttp2,
+  printRates,
+  printRoute,
+  upstreamRows,
+} from './traffic-diff.ts';
 
 /** As `Change` of the control API. */
 export interface PlanChange {
@@ -123,7 +129,9 @@ const appRows: readonly Row<AppPlan>[] = [
   ['cpu', ({ rights }) => String(rights.cpu ?? 'no limit')],
   ['pids', ({ rights }) => String(rights.pids ?? 'no limit')],
   ['pidFile', ({ pidFile }) => pidFile ?? 'none'],
-  ['upstream', ({ upstream }) => printRules(upstream)],
+  ...upstreamRows.map(
+    ([name, print]): Row<AppPlan> => [`upstream.${name}`, ({ upstream }) => print(upstream)],
+  ),
   ['sticky', ({ sticky }) => sticky],
   ['hold', ({ hold }) => formatDuration(hold.timeoutMs)],
   ['holdMax', ({ hold }) => String(hold.maxWaiting)],
@@ -175,11 +183,6 @@ function printCustomer(eab: AcmePlan['eab']): string {
   return `${keyId} ${key}`;
 }
 
-/** Rules by their names, where there is no shorter way to say them. */
-function printRules(rules: object | boolean | null): string {
-  return rules === null ? 'none' : JSON.stringify(rules).replace(/[{}"]/g, '').replaceAll(',', ', ');
-}
-
 const edgeRows: readonly Row<EdgePlan>[] = [
   ['listen.http', ({ http }) => printListen(http)],
   ['listen.https', ({ https }) => printListen(https)],
@@ -192,8 +195,8 @@ const edgeRows: readonly Row<EdgePlan>[] = [
   ['edge.unknownHost', ({ unknownHost }) => String(unknownHost)],
   ['edge.trust', ({ trust }) => trust.join(', ') || 'nobody'],
   ['edge.drain', ({ drainMs }) => formatDuration(drainMs)],
-  ['edge.accessLog', ({ accessLog }) => printRules(accessLog)],
-  ['edge.http2', ({ http2 }) => printRules(http2)],
+  ['edge.accessLog', ({ accessLog }) => printAccessLog(accessLog)],
+  ['edge.http2', ({ http2 }) => printHttp2(http2)],
   ['edge.proxyProtocol', ({ proxyProtocol }) => String(proxyProtocol)],
   [
     'edge.limits.memory',
@@ -243,12 +246,13 @@ function same({ baseEnv: _before, ...before }: AppPlan, { baseEnv: _after, ...af
 }
 
 function diffSites(before: SitePlan, after: SitePlan): string[] {
-  return [
+  const lines = [
     ...diffRoutes(before, after),
-    ...diffRows(tlsRows, before.tls ?? null, after.tls),
-    ...diffContent(before.content ?? null, after.content),
-    ...diffRows(loadRows, before, after),
+    ...diffRows(tlsRows, before.tls, after.tls),
+    ...diffContent(before.content, after.content),
+    ...diffRows(trafficRows, before, after),
   ];
+  return lines.length === 0 && !isDeepStrictEqual(before, after) ? ['its settings'] : lines;
 }
 
 const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
@@ -258,10 +262,11 @@ const tlsRows: readonly Row<SiteTlsPlan | null>[] = [
   ['hsts', (tls) => (tls?.hstsSeconds ? formatDuration(tls.hstsSeconds * 1000) : 'off')],
 ];
 
-const loadRows: readonly Row<SitePlan>[] = [
-  ['limits', ({ load }) => printRules(load ?? null)],
-  ['cache', ({ cache }) => printRules(cache ?? null)],
-  ['accessLog', ({ accessLog }) => String(accessLog ?? true)],
+const trafficRows: readonly Row<SitePlan>[] = [
+  ['limits.body', ({ load }) => printBody(load?.bodyBytes)],
+  ['limits.rate', ({ load }) => printRates(load?.rates ?? [])],
+  ['cache', ({ cache }) => printCache(cache)],
+  ['accessLog', ({ accessLog }) => String(accessLog)],
 ];
 
 function printCertificate(plan: CertificatePlan): string {
@@ -285,34 +290,6 @@ function diffRoutes(before: SitePlan, after: SitePlan): string[] {
       `routes ${prefix} ${from === undefined ? `-> ${to}` : to === undefined ? 'removed' : `${from} -> ${to}`}`,
     ];
   });
-}
-
-function printRoute({ to, load, cache, mirror }: RoutePlan): string {
-  return [
-    printTarget(to),
-    ...(load ? [printRules(load)] : []),
-    ...(cache === null || cache === undefined ? [] : [`cache ${cache}`]),
-    ...(mirror ? [`mirror ${printTarget(mirror.to)} ${mirror.share}`] : []),
-  ].join(', ');
-}
-
-function printTarget(to: RoutePlan['to']): string {
-  if (to.kind === 'files') return [`files ${to.files.root}`, ...printFilesRoute(to.files)].join(', ');
-  if (to.kind === 'split') return to.parts.map(({ to, weight }) => `${printTarget(to)} ${weight}`).join(', ');
-  if (to.kind === 'app') return to.app;
-  const { url, tls, proxyProtocol, rules, check } = to;
-  const special = { address: to.address, tls, proxyProtocol, rules, check };
-  const plain = { address: to.address, ...destinationDefaults };
-  return isDeepStrictEqual(special, plain) ? url : `${url} ${printRules(special)}`;
-}
-
-/** What is not as it would be without a word. */
-function printFilesRoute({ index, spa, cacheControl }: FilesRoute): string[] {
-  return [
-    ...(index === 'index.html' ? [] : [`index ${index ?? 'none'}`]),
-    ...(spa ? ['spa'] : []),
-    ...(cacheControl === 'no-cache' ? [] : [cacheControl]),
-  ];
 }
 
 function printListen({ host, port }: ListenPlan): string {

@@ -4,7 +4,7 @@
  * writing is tried again until it works.
  */
 import { join } from 'node:path';
-import { completedAppPlan, edgeDefaults } from '../config/app-defaults.ts';
+import { completedAppPlan, completedEdgePlan, completedSitePlan } from '../config/completed-plans.ts';
 import type { AppPlan, EdgePlan, EgressPlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -129,10 +129,15 @@ function parseDesired(text: string): DesiredState {
   if (value.version !== 1 || typeof value.apps !== 'object' || typeof value.sites !== 'object') {
     throw new Error('not a state file of this version');
   }
-  const apps = Object.entries(value.apps).map(([name, app]): [string, StoredApp] => [name, completed(app)]);
   // An older version may have written it, which knew less.
-  const edge = value.edge && { ...edgeDefaults, ...value.edge };
-  return { ...nothingDesired, ...value, edge, apps: numbered(Object.fromEntries(apps)) };
+  const apps = mapped(value.apps, completed);
+  const sites = mapped(value.sites, (entry) => ({ ...entry, site: completedSitePlan(entry.site) }));
+  const edge = value.edge && completedEdgePlan(value.edge);
+  return { ...nothingDesired, ...value, edge, sites, apps: numbered(apps) };
+}
+
+function mapped<T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 function completed(app: StoredApp): StoredApp {

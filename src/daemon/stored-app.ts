@@ -59,6 +59,7 @@ function outdates(old: AppPlan, next: AppPlan): boolean {
     baseEnv: _baseEnv,
     log: _log,
     sticky: _sticky,
+    upstream: _upstream,
     hold: _hold,
     drainMs: _drainMs,
     namespace: _namespace,
