@@ -81,7 +81,7 @@ function upstreamPool(to: UpstreamPlan): EdgePool {
 function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => string): EdgeSite {
   const routes = site.routes.map((route) => edgeRoute(route, poolOf));
   const hasFiles = routes.some((route) => 'files' in route);
-  const content = site.content ?? (hasFiles ? noContent : null);
+  const content = site.content ?? (hasFiles || site.cache ? noContent : null);
   return {
     host: site.host,
     routes,
