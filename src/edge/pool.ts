@@ -27,7 +27,12 @@ export class Pool {
   follow(plan: EdgePool, targets: readonly Target[]): void {
     this.plan = plan;
     this.#targets = targets;
-    this.#ready = targets.filter((target) => target.state === 'ready');
+    this.refresh();
+  }
+
+  /** Looks anew which targets may get requests. */
+  refresh(): void {
+    this.#ready = this.#targets.filter(({ state, down }) => state === 'ready' && !down);
   }
 
   get targets(): readonly Target[] {

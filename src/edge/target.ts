@@ -22,6 +22,8 @@ export class Target {
   /** Engine.IO sessions that live here. */
   sessions = 0;
   readonly tunnels = new Set<Tunnel>();
+  /** Checks have found it unfit: it gets no new requests. */
+  down = false;
   /** When something was last open here, in the sweeper's time. */
   usedAt = 0;
   readonly #sweeper: Sweeper;
