@@ -5,7 +5,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { encodeNdjson, NdjsonDecoder } from '../kit/ndjson.ts';
-import type { FromChild, ToChild, TrafficCount } from '../protocol/link.ts';
+import type { FromChild, ToChild } from '../protocol/link.ts';
 
 type Hello = Extract<FromChild, { type: 'hello' }>;
 export type Listening = Extract<FromChild, { type: 'listening' }>;
@@ -20,7 +20,6 @@ export interface Link {
   heapBytes: number | null;
   /** Version of the route table in force; edges only. */
   applied: number;
-  traffic: Readonly<Record<string, TrafficCount>>;
   /** When it last said anything, in ms since the epoch: its event loop turns. */
   heardAt: number;
   /** A debugger may stop it. */
@@ -108,7 +107,6 @@ export class Links {
       loopDelayMs: null,
       heapBytes: null,
       applied: 0,
-      traffic: {},
       heardAt: Date.now(),
       debugged: false,
       saidReady: false,
@@ -136,8 +134,7 @@ export class Links {
     if (message.type === 'ready') link.saidReady = true;
     if (message.type === 'probing') link.probe = message;
     if (message.type === 'applied') link.applied = message.version;
-    if (message.type === 'traffic') link.traffic = message.sites;
     // A hundred instances say how they are a hundred times a second: that is for whoever looks.
-    if (message.type !== 'health' && message.type !== 'traffic') this.#options.onMessage(link, message);
+    if (message.type !== 'health') this.#options.onMessage(link, message);
   }
 }

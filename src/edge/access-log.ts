@@ -1,20 +1,87 @@
-/** What the access log says about a request. */
+/** A line for each request that is to have one, in the format that is wanted. */
+import type { AccessLogRules } from '../protocol/traffic-rules.ts';
+import { combinedLine, jsonLine, shortLine } from './access-format.ts';
+import type { CacheOutcome } from './booking.ts';
+import type { RequestHead } from './http1/request-head.ts';
+
+/** What there is to say about a request. */
 export interface AccessEntry {
+  /** As it came; undefined: it was none. */
+  readonly asked: RequestHead | undefined;
+  /** Of the client, after trust. */
   readonly ip: string;
-  readonly host: string;
-  readonly method: string;
-  readonly target: string;
+  readonly scheme: string;
+  /** How the client spoke; undefined: as the request line says. */
+  readonly protocol: string | undefined;
+  /** Of X-Request-Id; empty without. */
+  readonly requestId: string;
+  /** As in the table; empty without. */
+  readonly site: string;
+  readonly route: string;
+  readonly app: string;
+  readonly attempts: number;
+  /** From when the app had the request until it began to answer; -1 = it did not. */
+  readonly upstreamMs: number;
+  readonly cache: CacheOutcome | undefined;
+  /** Of the body. */
+  readonly requestBytes: number;
   readonly status: number;
   readonly bytes: number;
   readonly ms: number;
-  /** The target that answered, or why none did. */
+  /** The instance that answered, or why none did. */
   readonly by: string;
-  /** Of X-Request-Id; empty without. */
-  readonly requestId?: string;
 }
 
-/** `127.0.0.1 example.com GET /a 200 512 3.1ms web.0#3`, and the number of the request if it has one; what the client wrote is checked ASCII without blanks. */
-export function accessLine(entry: AccessEntry): string {
-  const { ip, host, method, target, status, bytes, ms, by, requestId } = entry;
-  return `${ip} ${host || '-'} ${method || '-'} ${target || '-'} ${status} ${bytes} ${ms.toFixed(1)}ms ${by}${requestId ? ` ${requestId}` : ''}\n`;
+/** A connection that was turned away, or what came on it was no request. */
+export function refusedEntry(ip: string, status: number, by: string): AccessEntry {
+  return {
+    asked: undefined,
+    ip,
+    scheme: '',
+    protocol: undefined,
+    requestId: '',
+    site: '',
+    route: '',
+    app: '',
+    attempts: 0,
+    upstreamMs: -1,
+    cache: undefined,
+    requestBytes: 0,
+    status,
+    bytes: 0,
+    ms: 0,
+    by,
+  };
+}
+
+export class AccessLog {
+  readonly #rules: AccessLogRules;
+  readonly #write: (line: string) => void;
+  readonly #random: () => number;
+  readonly #now: () => number;
+
+  /** @param random 0 to 1 */
+  constructor(
+    rules: AccessLogRules,
+    write: (line: string) => void,
+    { random = Math.random, now = Date.now } = {},
+  ) {
+    this.#rules = rules;
+    this.#write = write;
+    this.#random = random;
+    this.#now = now;
+  }
+
+  /** By chance, as the rules say; what has gone wrong always. Asked once for a request. */
+  wants(status: number): boolean {
+    const { sample } = this.#rules;
+    return sample >= 1 || status >= 500 || this.#random() < sample;
+  }
+
+  add(entry: AccessEntry): void {
+    const { format, fields } = this.#rules;
+    if (format === 'json') this.#write(jsonLine(entry, this.#now(), fields));
+    else if (format === 'combined') this.#write(combinedLine(entry, this.#now()));
+    else this.#write(shortLine(entry));
+  }
 }

@@ -59,6 +59,8 @@ export interface ClientSide {
   readonly edge: Edge;
   /** Of the peer. */
   readonly ip: string;
+  /** When the head does not say it. */
+  readonly protocol?: 'HTTP/2.0';
   /** Of the exchange, in the sweeper's time; 0 = none. */
   deadline: number;
   client(head: RequestHead): Client;

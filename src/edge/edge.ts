@@ -3,7 +3,8 @@ import type net from 'node:net';
 import type { EdgeLimits } from '../config/plan.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
-import { type AccessEntry, accessLine } from './access-log.ts';
+import type { TrafficReport } from '../protocol/traffic-counts.ts';
+import { AccessLog, refusedEntry } from './access-log.ts';
 import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
@@ -38,7 +39,7 @@ export class Edge {
   unknownHost: 404 | 421 = 404;
   trust = new Trust([]);
   /** Undefined when none is wanted. */
-  accessLog: { add(entry: AccessEntry): void } | undefined;
+  accessLog: AccessLog | undefined;
   /** What sites with TLS ask of requests; undefined when there are none. */
   policy: TlsPolicy | undefined;
   draining = false;
@@ -95,7 +96,10 @@ export class Edge {
     const trusted = table.trust.join(' ');
     if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
     this.#trusted = trusted;
-    this.accessLog = table.accessLog ? { add: (entry) => this.#events.log(accessLine(entry)) } : undefined;
+    this.accessLog = table.accessLog
+      ? new AccessLog(table.accessLog, (line) => this.#events.log(line))
+      : undefined;
+    this.traffic.follow(table);
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
     this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates);
@@ -183,6 +187,7 @@ export class Edge {
   }
 
   #serve(connection: Connection): void {
+    this.traffic.edge.connections++;
     this.#connections.add(connection);
     this.sweeper.add(connection);
     if (this.draining) connection.drain(false);
@@ -225,7 +230,16 @@ export class Edge {
 
   /** A connection was turned away, or what came on it was no request. */
   refused(ip: string, status: number, reason: string): void {
-    this.accessLog?.add({ ip, host: '', method: '', target: '', status, bytes: 0, ms: 0, by: reason });
+    this.traffic.edge.refused++;
+    if (this.accessLog?.wants(status)) this.accessLog.add(refusedEntry(ip, status, reason));
+  }
+
+  /** What has gone over it, as far as it has not been told. */
+  counted(): TrafficReport[] {
+    const { edge } = this.traffic;
+    edge.tlsHandshakes = this.#greeter.handshakes;
+    edge.tlsRefusals = this.#greeter.refusals;
+    return this.traffic.changed(this.#targets.values(), this.#connections.size);
   }
 
   /** Facts that somebody who has just come does not know yet. */

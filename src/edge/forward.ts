@@ -78,12 +78,13 @@ export class Exchange implements Caller, Waiter, Answering {
     this.#visit = visit;
     this.#client = visit ? visit.client : side.client(head);
     this.#requestDone = requestDone;
-    this.#booking = visit ? visit.booking : new Booking(side.edge, head, this.#client.ip);
+    this.#booking = visit ? visit.booking : new Booking(side, head, this.#client);
   }
 
   /** Takes the request up, with the part of its body that came with the head. */
   begin(buffer: Buffer, from: number, to: number): void {
     const { edge, channel } = this.#side;
+    this.#booking.bytesIn += to - from;
     const { policy } = edge;
     const challenge = policy?.challenge(this.#head);
     if (challenge !== undefined) {
@@ -118,6 +119,7 @@ export class Exchange implements Caller, Waiter, Answering {
   /** Takes more of the request's body. */
   more(buffer: Buffer, from: number, to: number, done: boolean): void {
     this.#requestDone = done;
+    this.#booking.bytesIn += to - from;
     if (this.#phase === 'ending') return;
     if (this.#phase === 'sent' || this.#phase === 'answering') {
       this.#kept = undefined;
@@ -198,6 +200,7 @@ export class Exchange implements Caller, Waiter, Answering {
   }
 
   onAnswer(head: ResponseHead, buffer: Buffer, from: number, to: number, done: boolean): void {
+    this.#booking.answered();
     if (this.#isElsewhere(head)) {
       this.#askNext(done);
       return;
@@ -281,6 +284,7 @@ export class Exchange implements Caller, Waiter, Answering {
     this.#carriage = undefined;
     this.#target = undefined;
     this.#affinity?.confirm(target, edge.sweeper.now);
+    this.#booking.answered();
     this.#end(101, target.id);
     this.#side.switched(head, upstream, target, this.#booking.site as SiteTraffic, buffer, from, to);
     // Only now, because the tunnel counts already: a target that is to go is not left for a moment.
@@ -342,8 +346,7 @@ export class Exchange implements Caller, Waiter, Answering {
       return;
     }
     this.#target = target;
-    this.#booking.target = target.id;
-    this.#booking.attempts++;
+    this.#booking.sentTo(target);
     target.requests++;
     const idle = again ? undefined : target.connections.takeIdle(this);
     if (idle) {

@@ -19,8 +19,8 @@ const DRAIN_MS = 10_000;
 const TRAFFIC_MS = 1_000;
 
 const orders = readOrders();
-const accessLog = new Output(1);
 const complaints = new Output(2);
+const accessLog = new Output(1, (lines) => complain(`${lines} lines of the access log are missing here`));
 const doors: net.Server[] = [];
 const listening: DoorOrder[] = [];
 const tlsDoors = new Set<DoorOrder>();
@@ -133,8 +133,7 @@ function tellRetired(target: string): void {
 }
 
 function tellTraffic(): void {
-  const sites = edge?.traffic.changed();
-  if (sites) link.send({ type: 'traffic', sites });
+  for (const report of edge?.counted() ?? []) link.send({ type: 'traffic', ...report });
 }
 
 /** Stops accepting, finishes what is open, says so and ends. Who says it again can only make it shorter. */

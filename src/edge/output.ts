@@ -7,13 +7,16 @@ const WAITING_MAX = 4 * 1024 * 1024;
 
 export class Output {
   readonly #fd: number;
+  readonly #onLost: ((lines: number) => void) | undefined;
   #waiting = '';
   #writing: Buffer | undefined;
   #lost = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fd: number) {
+  /** `onLost`: says that so many lines were dropped here because nobody read them in time; without it a line says so. */
+  constructor(fd: number, onLost?: (lines: number) => void) {
     this.#fd = withoutWaiting(fd);
+    this.#onLost = onLost;
   }
 
   add(line: string): void {
@@ -40,11 +43,18 @@ export class Output {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing || this.#waiting === '') return;
-    const lost = this.#lost > 0 ? `${this.#lost} lines are missing here: nobody read them in time\n` : '';
-    this.#writing = Buffer.from(this.#waiting + lost, 'latin1');
+    this.#writing = Buffer.from(this.#waiting + this.#sayLost(), 'latin1');
     this.#waiting = '';
-    this.#lost = 0;
     this.#write();
+  }
+
+  #sayLost(): string {
+    const lost = this.#lost;
+    if (lost === 0) return '';
+    this.#lost = 0;
+    if (!this.#onLost) return `${lost} lines are missing here: nobody read them in time\n`;
+    this.#onLost(lost);
+    return '';
   }
 
   #write(): void {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../kit/clock.ts';
-import { accessLine } from './access-log.ts';
 import { badAnswer, connectFailed, died, mayRepeat } from './failure.ts';
 import { HoldQueue, type Waiter } from './hold.ts';
 import { ConnectionCounts } from './limits.ts';
@@ -80,13 +79,16 @@ test('connections are counted by address', () => {
 
 test('traffic is told when it has changed, and all of it to somebody new', () => {
   const traffic = new Traffic();
-  assert.equal(traffic.changed(), undefined);
+  traffic.changed();
+  assert.deepEqual(traffic.changed(), []);
   traffic.of('a.test').requests++;
   const told = { 'a.test': { requests: 1, errors5xx: 0, openRequests: 0, openWebSockets: 0 } };
-  assert.deepEqual(traffic.changed(), told);
-  assert.equal(traffic.changed(), undefined);
+  const [first] = traffic.changed();
+  assert.deepEqual([first?.sites, first?.again], [told, false]);
+  assert.deepEqual(traffic.changed(), []);
   traffic.forgetTold();
-  assert.deepEqual(traffic.changed(), told);
+  const [anew] = traffic.changed();
+  assert.deepEqual([anew?.sites, anew?.again], [told, true]);
 });
 
 test('a page is for those who read HTML, and safe in it', () => {
@@ -97,9 +99,4 @@ test('a page is for those who read HTML, and safe in it', () => {
   const { body } = page(404, 'Not <here>', 'text/html,*/*;q=0.8');
   assert.match(body, /Not &#60;here&#62;/);
   assert.doesNotMatch(body, /[^\n\x20-\x7e]/, 'it is sent as latin1');
-});
-
-test('a line of the access log has a fixed number of columns', () => {
-  const entry = { ip: '::1', host: '', method: '', target: '', status: 400, bytes: 0, ms: 1.25, by: 'why' };
-  assert.equal(accessLine(entry), '::1 - - - 400 0 1.3ms why\n');
 });

@@ -6,6 +6,7 @@
  */
 import type { EdgeTable, EdgeTls } from './edge-table.ts';
 import type { EgressCount, EgressDenial, EgressPolicy } from './egress.ts';
+import type { TrafficReport } from './traffic-counts.ts';
 
 /** The environment variable in which a child finds its LinkAddress as JSON; the child deletes it from `process.env`. */
 export const GUEST_ENV = 'HOLDFAST_GUEST';
@@ -95,16 +96,8 @@ export type FromChild =
   /** Egress: these rows have changed, or all after a new connection. */
   | { readonly type: 'egressCounts'; readonly counts: readonly EgressCount[] }
   | { readonly type: 'egressDenied'; readonly denial: EgressDenial }
-  /** Edge, every second while there is traffic: for the live view. */
-  | { readonly type: 'traffic'; readonly sites: Readonly<Record<string, TrafficCount>> };
-
-/** Since the edge started. */
-export interface TrafficCount {
-  readonly requests: number;
-  readonly errors5xx: number;
-  readonly openRequests: number;
-  readonly openWebSockets: number;
-}
+  /** Edge, every second while there is traffic; several when it is much. */
+  | ({ readonly type: 'traffic' } & TrafficReport);
 
 export type ToChild =
   /**

@@ -44,7 +44,8 @@ function pass(
 }
 
 function inside(visit: Visit, site: Site<Pool>, requestDone: boolean): Answering {
-  const place = site.route(visit.head.path)?.place;
+  const { place, prefix = '' } = site.route(visit.head.path) ?? {};
+  visit.booking.route = prefix;
   if (place instanceof Folder) return new FileAnswer(visit, place, requestDone);
   return new Exchange(visit.side, visit.head, requestDone, visit);
 }

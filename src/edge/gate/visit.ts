@@ -27,14 +27,14 @@ export class Visit {
       this.requestId = '';
       this.client = client;
       this.head = gate.rewritten(head);
-      this.booking = new Booking(side.edge, head, client.ip);
+      this.booking = new Booking(side, head, client);
       return;
     }
     const believed = side.edge.trust.includes(side.ip) ? fieldValue(head.fields, 'x-request-id') : undefined;
     this.requestId = requestIdOf(believed);
     this.client = { ...client, lines: `${client.lines}X-Request-Id: ${this.requestId}\r\n` };
     this.head = gate.rewritten({ ...head, hopNames: [...head.hopNames, 'x-request-id'] });
-    this.booking = new Booking(side.edge, head, client.ip, this.requestId);
+    this.booking = new Booking(side, head, client, this.requestId);
   }
 
   /** The number of the request as a field line. */
