@@ -24,6 +24,8 @@ export class Booking {
   /** Of the body of the request, as far as it has come. */
   bytesIn = 0;
   site: SiteTraffic | undefined;
+  /** Nothing closes it: what the app has said may not be what the client gets. */
+  held = false;
   readonly #side: ClientSide;
   /** As it came. */
   readonly #asked: RequestHead;
@@ -54,6 +56,7 @@ export class Booking {
 
   /** @param host of the site, in the table */
   arrived(host: string): void {
+    if (this.site) return;
     this.#host = host;
     this.site = this.#side.edge.traffic.of(host);
     this.site.requests++;
@@ -84,7 +87,7 @@ export class Booking {
 
   /** Only the first time counts. `bytes`: of the body; `by`: who answered, or why nobody did. */
   close(status: number, bytes: number, by: string): void {
-    if (this.#over) return;
+    if (this.#over || this.held) return;
     this.#over = true;
     const ms = performance.now() - this.#startedAt;
     // A client that leaves says nothing about the instance.
