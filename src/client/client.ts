@@ -13,6 +13,7 @@ import type {
   SendRequest,
   SignalRequest,
   SignalResult,
+  TrafficView,
   UpgradeRequest,
   UpRequest,
   UpResult,
@@ -67,6 +68,11 @@ export class Client {
   /** Where apps connect to, through the egress proxy; of one app or of all. */
   egress(app?: string): Promise<EgressView> {
     return this.#get(app === undefined ? '/v1/egress' : `/v1/egress?app=${encodeURIComponent(app)}`);
+  }
+
+  /** What has gone over the edges. */
+  traffic(): Promise<TrafficView> {
+    return this.#get('/v1/traffic');
   }
 
   /** The journal. Ends by itself without `follow`, quietly when the signal is given, with an error when the daemon goes. */

@@ -23,6 +23,7 @@ import type { Egress } from './egress.ts';
 import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
+import type { TrafficTotals } from './traffic-totals.ts';
 import { appDetail, appView, appViews, type ViewSources } from './views.ts';
 
 export interface ApiOptions {
@@ -31,6 +32,7 @@ export interface ApiOptions {
   readonly crashes: Crashes;
   readonly outputs: Outputs;
   readonly egress: Pick<Egress, 'view'>;
+  readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -94,6 +96,7 @@ export class Api {
       return views.state().apps[name]?.plan ?? unknownApp(name);
     if (version === 'v1' && what === 'apps' && name !== undefined)
       return appDetail(name, views) ?? unknownApp(name);
+    if (version === 'v1' && what === 'traffic') return this.#options.traffic.view();
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
     throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);

@@ -41,6 +41,7 @@ import { findStrays } from './strays.ts';
 import { sweepRun } from './sweep-run.ts';
 import { TlsFiles } from './tls-files.ts';
 import { Routing } from './traffic.ts';
+import { TrafficTotals } from './traffic-totals.ts';
 import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
 import { Vitals } from './vitals.ts';
@@ -77,6 +78,7 @@ export class Daemon {
   readonly #acme: Acme;
   readonly #routing: Routing;
   readonly #egress: Egress;
+  readonly #traffic: TrafficTotals;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
   readonly #orphans: Orphans;
@@ -148,6 +150,7 @@ export class Daemon {
       },
       onMessage: (link, message) => {
         if (link.hello.role === 'egress') this.#egress.heard(link, message);
+        if (message.type === 'traffic') return this.#traffic.heard(link.key, message);
         if (message.type === 'retired') this.#routing.retired(link, message.target);
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();
@@ -199,6 +202,15 @@ export class Daemon {
       instancesOf: (app) => this.#supervisor.app(app)?.instances ?? [],
       isRouted,
       tls: (edge) => this.#edgeTls.get(edge),
+    });
+    this.#traffic = new TrafficTotals({
+      clock,
+      isAlive: (edge) => this.#supervisor.app(EDGE)?.instances.some(({ key }) => key === edge) ?? false,
+      table: () => this.#routing.table,
+      mayExist: (name, id) => {
+        const app = this.#supervisor.app(name);
+        return !app || app.instances.some((instance) => instance.id === id);
+      },
     });
     const machine = thisMachine();
     this.#vitals = new Vitals({
@@ -304,6 +316,7 @@ export class Daemon {
       crashes: this.#crashes,
       outputs: this.#outputs,
       egress: this.#egress,
+      traffic: this.#traffic,
       views: {
         clock,
         links: this.#links,

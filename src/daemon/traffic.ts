@@ -51,6 +51,11 @@ export class Routing implements Traffic {
     return this.#version;
   }
 
+  /** As the edges have it; null = there was none yet. */
+  get table(): EdgeTable | null {
+    return this.#table;
+  }
+
   /** Makes the table anew and sends it when it is another one. */
   refresh(): void {
     const { edge } = this.#options.state();

@@ -60,7 +60,7 @@ export interface ClientSide {
   /** Of the peer. */
   readonly ip: string;
   /** When the head does not say it. */
-  readonly protocol?: 'HTTP/2.0';
+  readonly protocol?: 'HTTP/2.0' | undefined;
   /** Of the exchange, in the sweeper's time; 0 = none. */
   deadline: number;
   client(head: RequestHead): Client;

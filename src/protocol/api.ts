@@ -7,6 +7,7 @@
  *   GET  /v1/apps/:name                      AppDetail
  *   GET  /v1/crashes?app=                    CrashRecord[], newest last
  *   GET  /v1/egress?app=                     EgressView, see egress.ts
+ *   GET  /v1/traffic                         TrafficView
  *   GET  /v1/events?tail=N&follow=1          NDJSON of HoldfastEvent
  *   POST /v1/up        { plan, dryRun }      UpResult
  *   POST /v1/apps      { app }               AppView      start a new app, or a stopped one of the same name
@@ -28,6 +29,7 @@
 import type { AppPlan, Plan } from '../config/plan.ts';
 import type { ErrorBody } from '../errors.ts';
 import type { HoldfastEvent } from './events.ts';
+import type { EdgeCounts, InstanceTraffic, RouteTraffic, SiteTraffic } from './traffic-counts.ts';
 
 /** Changes when the client and the daemon of different versions would misunderstand each other. */
 export const API_VERSION = 1;
@@ -161,6 +163,24 @@ export interface CrashRecord {
   /** Absolute path of Node's diagnostic report, its environment removed. */
   readonly report: string | null;
   readonly release: string | null;
+}
+
+/**
+ * What has gone over all edge processes, those that have ended too. `counts`: since the daemon or, if that is longer, the oldest edge
+ * started. `recent`: in the last minute or so.
+ */
+export interface TrafficView {
+  /** The time of `recent`, in ms. */
+  readonly recentMs: number;
+  /** Upper ends of the classes of `durations`; one more is for what is above the last. */
+  readonly durationClassesMs: readonly number[];
+  readonly sites: readonly (Pick<SiteTraffic, 'openRequests' | 'openWebSockets'> & {
+    readonly site: string;
+  })[];
+  readonly routes: readonly (RouteTraffic & { readonly recent: RouteTraffic['counts'] })[];
+  readonly instances: readonly (InstanceTraffic & { readonly recent: InstanceTraffic['counts'] })[];
+  readonly edge: EdgeCounts;
+  readonly openConnections: number;
 }
 
 export interface SignalResult {

@@ -24,6 +24,7 @@ import { defineSignal } from './signal.ts';
 import { defineStart } from './start.ts';
 import { defineStop } from './stop.ts';
 import { defineTop } from './top.ts';
+import { defineTraffic } from './traffic.ts';
 import { defineUp } from './up.ts';
 import { defineUpgrade } from './upgrade.ts';
 
@@ -46,6 +47,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineEvents,
   defineCrashes,
   defineTop,
+  defineTraffic,
   defineHashPassword,
   defineEgress,
   defineProxy,

@@ -28,6 +28,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  traffic: async () => (await import('./traffic.ts')).defineTraffic,
   'hash-password': async () => (await import('./hash-password.ts')).defineHashPassword,
   egress: async () => (await import('./egress.ts')).defineEgress,
   proxy: async () => (await import('./proxy.ts')).defineProxy,
