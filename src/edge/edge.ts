@@ -9,9 +9,11 @@ import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
 import type { RequestHead } from './http1/request-head.ts';
-import { ConnectionCounts } from './limits.ts';
+import { ConnectionCounts, Refusals, turnAway } from './limits.ts';
 import { Pool } from './pool.ts';
 import { Router, type Site } from './routes.ts';
+import { collectGarbage } from './shaping/collect-garbage.ts';
+import { MemoryGuard, type Usage } from './shaping/memory.ts';
 import { Sweeper } from './sweeper.ts';
 import { Target } from './target.ts';
 import { Greeter } from './tls/greeter.ts';
@@ -22,6 +24,8 @@ import { Traffic } from './traffic.ts';
 const DRAIN_HANDSHAKE_MS = 1_000;
 /** A draining target with Engine.IO sessions counts as left only after this long without a request: they poll. */
 const SESSION_PAUSE_MS = 2_000;
+/** Between two looks at the memory. */
+const LOOK_MS = 1_000;
 
 export interface EdgeEvents {
   /** A target that is draining or gone has nothing open any more. May be said more than once. */
@@ -30,6 +34,8 @@ export interface EdgeEvents {
   log(line: string): void;
   /** A bug has cost a connection. */
   failed(error: unknown): void;
+  /** Something that people should know. */
+  notice(text: string): void;
 }
 
 export class Edge {
@@ -45,6 +51,9 @@ export class Edge {
   draining = false;
   readonly #events: EdgeEvents;
   readonly #counts = new ConnectionCounts();
+  readonly #refusals = new Refusals();
+  readonly #memory: MemoryGuard;
+  #lookedAt = 0;
   readonly #connections = new Set<Connection>();
   readonly #gates = new Gates();
   readonly #pools = new Map<string, Pool>();
@@ -57,8 +66,20 @@ export class Edge {
   #tls: EdgeTls | undefined;
   #cutting = false;
 
-  constructor(table: EdgeTable, events: EdgeEvents, tls?: EdgeTls, clock: Clock = systemClock) {
+  constructor(
+    table: EdgeTable,
+    events: EdgeEvents,
+    tls?: EdgeTls,
+    clock: Clock = systemClock,
+    usage: () => Usage = () => process.memoryUsage(),
+  ) {
     this.#events = events;
+    this.#memory = new MemoryGuard({
+      usage,
+      connections: () => this.#connections.size + this.#greeter.size,
+      collect: collectGarbage,
+      notice: (text) => events.notice(text),
+    });
     this.limits = table.limits;
     this.sweeper = new Sweeper(
       clock,
@@ -102,11 +123,16 @@ export class Edge {
     this.traffic.follow(table);
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
-    this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates);
+    const look = {
+      isUp: (pool: Pool) => pool.isUp,
+      hasSession: (pool: Pool, id: string) => pool.sessions.find(id, this.sweeper.now) !== undefined,
+    };
+    this.#router = new Router(table.sites, (name) => this.#pools.get(name), this.#gates, look);
     // Only now, because what is cut looks for another place at once.
     for (const target of changed) target.follow();
     for (const target of [...this.#targets.values()]) this.left(target);
     for (const pool of [...removed, ...this.#pools.values()]) pool.waiting.wakeAll();
+    this.#gates.resume();
   }
 
   /** Returns the targets that are not what they were. */
@@ -165,25 +191,34 @@ export class Edge {
   /** Takes a connection that a server with `pauseOnConnect` accepted. */
   accept(socket: net.Socket): void {
     const ip = plainIp(socket.remoteAddress ?? '');
-    if (!this.#admit(ip)) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-      socket.destroySoon();
-      return;
-    }
-    this.#serve(new Connection(this, socket, ip));
+    if (this.#admit(socket, ip, true)) this.#serve(new Connection(this, socket, ip));
   }
 
   /** The same for a door that speaks TLS. */
   acceptTls(socket: net.Socket): void {
     const ip = plainIp(socket.remoteAddress ?? '');
-    if (this.#admit(ip)) this.#greeter.greet(socket, ip, this.sweeper.now + this.limits.headTimeoutMs);
-    else socket.destroy();
+    if (this.#admit(socket, ip, false))
+      this.#greeter.greet(socket, ip, this.sweeper.now + this.limits.headTimeoutMs);
   }
 
-  #admit(ip: string): boolean {
-    if (this.#counts.admit(ip, this.limits.connectionsPerIp)) return true;
-    this.refused(ip, 503, 'too many connections');
+  /** `plain`: it can be told in plain HTTP why not. */
+  #admit(socket: net.Socket, ip: string, plain: boolean): boolean {
+    const full = this.#memory.shedding === 'connections';
+    if (!full && this.#counts.admit(ip, this.limits.connectionsPerIp)) return true;
+    if (full) this.#memory.turnedAway++;
+    const told = this.#refusals.take(this.sweeper.now);
+    if (told) this.refused(ip, 503, full ? 'too little memory' : 'too many connections');
+    else this.traffic.edge.refused++;
+    turnAway(socket, told && plain);
     return false;
+  }
+
+  /** There is no memory for another request. Whoever asks turns one away if so. */
+  get crowded(): boolean {
+    const { shedding } = this.#memory;
+    if (shedding === 'nothing' || shedding === 'idle') return false;
+    this.#memory.turnedAway++;
+    return true;
   }
 
   #serve(connection: Connection): void {
@@ -279,8 +314,20 @@ export class Edge {
     });
   }
 
+  /** Looks at the memory, and says how many were turned away in silence. */
+  #look(now: number): void {
+    if (now - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now;
+    this.#memory.look(this.limits.memoryBytes, now);
+    if (this.#memory.shedding !== 'nothing')
+      for (const connection of this.#connections) connection.drain(false);
+    const untold = this.#refusals.takeUntold();
+    if (untold > 0) this.accessLog?.add(refusedEntry('', 503, `${untold} more connections were turned away`));
+  }
+
   #tick(): void {
     const { now } = this.sweeper;
+    this.#look(now);
     for (const pool of this.#pools.values()) {
       pool.sessions.expire(now);
       // Those whose targets refused a connection: they may be back before the daemon says so.

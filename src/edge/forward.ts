@@ -325,7 +325,7 @@ export class Exchange implements Caller, Waiter, Answering {
   #choose(site: Site<Pool> | undefined): Choice<Pool> | undefined {
     const route = site?.route(this.#head.path);
     this.#booking.route = route?.prefix ?? '';
-    return route?.choose(this.#head);
+    return route?.choose(this.#head, this.#client.scheme === 'https');
   }
 
   #enter({ pool, lines }: Choice<Pool>): void {

@@ -84,7 +84,7 @@ function apply(table: EdgeTable): void {
   else {
     edge = new Edge(
       table,
-      { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain },
+      { retired: tellRetired, log: (line) => accessLog.add(line), failed: complain, notice: complain },
       tls,
     );
     for (const door of orders.doors) openDoor(door, edge);

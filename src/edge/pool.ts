@@ -35,6 +35,11 @@ export class Pool {
     this.#ready = this.#targets.filter(({ state, down }) => state === 'ready' && !down);
   }
 
+  /** It could take a request now. */
+  get isUp(): boolean {
+    return this.#ready.length > 0;
+  }
+
   get targets(): readonly Target[] {
     return this.#targets;
   }

@@ -1,19 +1,29 @@
-/** Lets requests in: a site with a gate answers some, asks for passwords, and hands the rest to what the path leads to. */
+/** Lets requests in: a site with a gate answers some, counts, asks for passwords, lets wait, and hands the rest to what the path leads to. */
 import type { Answering, ClientSide } from '../client-side.ts';
 import { FileAnswer } from '../files/file-answer.ts';
 import { Folder } from '../files/folder.ts';
 import { Exchange } from '../forward.ts';
 import { fieldValue } from '../http1/field-value.ts';
-import type { Refusal } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Pool } from '../pool.ts';
 import type { Site } from '../routes.ts';
+import type { Pause } from '../shaping/pause.ts';
+import { Crowded } from './crowded.ts';
+import { Deferred, type Delay } from './deferred.ts';
 import { BUSY, type Gate, type Saying } from './gate.ts';
 import { Visit } from './visit.ts';
 
+const PAUSED = {
+  status: 503,
+  message: 'This site is paused. Please try again in a few seconds',
+  extra: 'Retry-After: 5\r\n',
+};
+
 /** What answers this request. `requestDone`: it was read whole. */
 export function enter(side: ClientSide, head: RequestHead, requestDone: boolean): Answering {
-  const site = side.edge.site(head.host);
+  const { edge } = side;
+  if (edge.crowded) return new Crowded(side, head);
+  const site = edge.site(head.host);
   if (site?.gate) return pass(side, site, site.gate, head, requestDone);
   return new Exchange(side, head, requestDone);
 }
@@ -33,21 +43,54 @@ function pass(
     if (objection || policy.challenge(head) !== undefined) return new Exchange(side, head, requestDone);
   }
   const visit = new Visit(side, gate, site.host, head);
-  const stop = gate.stops(head, visit.client.ip);
+  const stop = gate.stops(head, visit.client.ip) ?? site.limited(visit.head, visit.client.ip);
   if (stop) return new Reply(visit, stop, requestDone);
-  if (!gate.passwords) return inside(visit, site, requestDone);
+  if (!gate.passwords) return admitted(visit, requestDone);
   const right = gate.passwords.check(fieldValue(head.fields, 'authorization'));
-  if (right === true) return inside(visit, site, requestDone);
+  if (right === true) return admitted(visit, requestDone);
   if (right === false) return new Reply(visit, gate.question, requestDone);
   if (right === 'busy') return new Reply(visit, BUSY, requestDone);
-  return new Waiting(visit, site, requestDone, right);
+  return new Deferred(visit, requestDone, untilKnown(visit, right));
 }
 
-function inside(visit: Visit, site: Site<Pool>, requestDone: boolean): Answering {
-  const { place, prefix = '' } = site.route(visit.head.path) ?? {};
-  visit.booking.route = prefix;
-  if (place instanceof Folder) return new FileAnswer(visit, place, requestDone);
-  return new Exchange(visit.side, visit.head, requestDone, visit);
+/** The client may enter; unless its site is paused. */
+function admitted(visit: Visit, requestDone: boolean): Answering {
+  // It may have waited, and the table may be another one now.
+  const { pause } = visit.side.edge.site(visit.head.host)?.parts ?? {};
+  if (!pause) return inside(visit, requestDone);
+  if (pause.full) return new Reply(visit, PAUSED, requestDone);
+  return new Deferred(visit, requestDone, untilResumed(visit, pause));
+}
+
+function inside(visit: Visit, requestDone: boolean): Answering {
+  const { side, head } = visit;
+  const route = side.edge.site(head.host)?.route(head.path);
+  visit.booking.route = route?.prefix ?? '';
+  if (route?.place instanceof Folder) return new FileAnswer(visit, route.place, requestDone);
+  const exchange = new Exchange(side, head, requestDone, visit);
+  const copies = route?.copies;
+  return copies ? copies.mirror.around(exchange, visit, copies.pool, requestDone) : exchange;
+}
+
+function untilKnown(visit: Visit, right: Promise<boolean>): Delay {
+  return {
+    timeoutMs: 0,
+    late: BUSY,
+    begin(go) {
+      const decide = (isRight: boolean) =>
+        go((done) => (isRight ? admitted(visit, done) : new Reply(visit, visit.gate.question, done)));
+      void right.then(decide, () => decide(false));
+      return () => {};
+    },
+  };
+}
+
+function untilResumed(visit: Visit, pause: Pause): Delay {
+  return {
+    timeoutMs: pause.rules.timeoutMs,
+    late: PAUSED,
+    begin: (go) => pause.wait(() => go((done) => inside(visit, done))),
+  };
 }
 
 /** An answer that is there at once. */
@@ -72,71 +115,4 @@ class Reply implements Answering {
   abandon(): void {}
   expire(): void {}
   clientDrained(): void {}
-}
-
-/** A request whose password is being looked at; what comes of its body meanwhile is kept, and its client waits with more. */
-class Waiting implements Answering {
-  readonly #visit: Visit;
-  readonly #site: Site<Pool>;
-  readonly #right: Promise<boolean>;
-  #requestDone: boolean;
-  #kept: Buffer = Buffer.alloc(0);
-  #inner: Answering | undefined;
-  #over = false;
-
-  constructor(visit: Visit, site: Site<Pool>, requestDone: boolean, right: Promise<boolean>) {
-    this.#visit = visit;
-    this.#site = site;
-    this.#requestDone = requestDone;
-    this.#right = right;
-  }
-
-  begin(buffer: Buffer, from: number, to: number): void {
-    this.#kept = Buffer.from(buffer.subarray(from, to));
-    void this.#right.then(
-      (right) => this.#visit.side.channel.guard(() => this.#decide(right)),
-      () => this.#visit.side.channel.guard(() => this.#decide(false)),
-    );
-  }
-
-  more(buffer: Buffer, from: number, to: number, done: boolean): void {
-    if (this.#inner) {
-      this.#inner.more(buffer, from, to, done);
-      return;
-    }
-    this.#kept = Buffer.concat([this.#kept, buffer.subarray(from, to)]);
-    this.#requestDone = done;
-    if (!done) this.#visit.side.channel.pause();
-  }
-
-  refuse({ status, reason }: Refusal): void {
-    if (this.#inner) {
-      this.#inner.refuse({ status, reason });
-      return;
-    }
-    this.#over = true;
-    this.#visit.say({ status, message: reason, extra: '' }, false);
-  }
-
-  abandon(): void {
-    this.#over = true;
-    this.#inner?.abandon();
-  }
-
-  expire(): void {
-    this.#inner?.expire();
-  }
-
-  clientDrained(): void {
-    this.#inner?.clientDrained();
-  }
-
-  #decide(right: boolean): void {
-    if (this.#over) return;
-    const visit = this.#visit;
-    this.#inner = right
-      ? inside(visit, this.#site, this.#requestDone)
-      : new Reply(visit, visit.gate.question, this.#requestDone);
-    this.#inner.begin(this.#kept, 0, this.#kept.length);
-  }
 }

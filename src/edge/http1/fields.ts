@@ -53,6 +53,8 @@ const known: readonly (readonly [name: string, kind: Kind])[] = [
   ['Forwarded', Kind.forwarded],
   ['X-Real-IP', Kind.forwarded],
   ['X-Holdfast-Client', Kind.banned],
+  // Of a copy; see shaping/mirror.ts.
+  ['X-Holdfast-Mirror', Kind.banned],
   // Of a certificate that the client has shown: the edge writes these itself.
   ['X-Client-Cert-Subject', Kind.banned],
   ['X-Client-Cert-Issuer', Kind.banned],
