@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { upstreamOf } from '../../test/support/plans.ts';
-import { canonicalHost, canonicalPrefix, listenAddress, peer, routeTarget } from './addresses.ts';
+import { canonicalHost, canonicalPrefix, listenAddress, peer } from './addresses.ts';
 import { Refusal } from './kinds.ts';
 
 function refusal(result: unknown): string {
@@ -91,27 +90,6 @@ test('addresses to listen on', () => {
     '1:2:3',
   ]) {
     assert.equal(read(wrong), undefined, String(wrong));
-  }
-});
-
-test('routes lead to apps and to other programs', () => {
-  const read = (input: string): unknown => routeTarget.safeParse(input).data;
-  assert.deepEqual(read('web'), { kind: 'app', app: 'web' });
-  assert.deepEqual(read('http://127.0.0.1:3000'), upstreamOf('127.0.0.1', 3000));
-  assert.deepEqual(read('http://Backend/'), upstreamOf('backend', 80));
-  assert.deepEqual(read('http://[::1]:3000'), upstreamOf('::1', 3000));
-  for (const wrong of [
-    '',
-    'https://a',
-    'ftp://a',
-    'http://',
-    'http://a:0',
-    'http://a:99999',
-    'http://a/path',
-    'http://a?x',
-    'http://u:p@a',
-  ]) {
-    assert.equal(read(wrong), undefined, wrong);
   }
 });
 

@@ -1,10 +1,9 @@
-/** Where requests come in and where they go: listen addresses, hosts, path prefixes, route targets, trusted peers. */
+/** Where requests come in: listen addresses, hosts, path prefixes, trusted peers. */
 import { isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isWholeNumber, kind, Refusal } from './kinds.ts';
-import type { Destination, ListenPlan } from './plan.ts';
+import type { ListenPlan } from './plan.ts';
 import { show } from './show.ts';
-import { destinationDefaults } from './traffic-defaults.ts';
 
 /** `80`, `"127.0.0.1:8080"`, `"[::1]:80"`, `"*:80"`. */
 export const listenAddress = kind<number | string, ListenPlan>({
@@ -109,45 +108,6 @@ export const routePrefix = kind<string>({
     return prefix instanceof Refusal ? prefix : String(input);
   },
 });
-
-type ProgramTarget = Destination;
-
-/** The name of an app, or `http://host:port` of a program that something else runs. */
-export const routeTarget = kind<string, ProgramTarget>({
-  title: 'app name or "http://host:port"',
-  expected: 'the name of an app, "http://host:port" or { files }',
-  json: { type: 'string', minLength: 1 },
-  read(input) {
-    if (typeof input !== 'string') return undefined;
-    return input.includes('://') ? upstream(input) : appTarget(input);
-  },
-});
-
-function appTarget(app: string): ProgramTarget | undefined {
-  return app === '' ? undefined : { kind: 'app', app };
-}
-
-function upstream(text: string): ProgramTarget | Refusal {
-  const got = `got ${show(text)}`;
-  if (/^https:/i.test(text)) {
-    return new Refusal(
-      `must be an "http://" address: TLS to upstreams is not supported by this version: ${got}`,
-    );
-  }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'http:' || url.hostname === '')
-    return new Refusal(`must be "http://host:port": ${got}`);
-  if (url.username !== '' || url.password !== '') {
-    return new Refusal('must be "http://host:port" without user and password');
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return new Refusal(`must be "http://host:port" without a path (paths are passed on as they are): ${got}`);
-  }
-  const port = url.port === '' ? 80 : Number(url.port);
-  if (!isWholeNumber(port, 1, 65535)) return new Refusal(`must have a port from 1 to 65535: ${got}`);
-  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port };
-  return { kind: 'upstream', url: `http://${url.hostname}:${port}`, address, ...destinationDefaults };
-}
 
 /** An IP address or a network in CIDR notation (RFC 4632). */
 export const peer = kind<string>({

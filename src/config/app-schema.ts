@@ -6,6 +6,7 @@ import { cron, health, ready, restart, stop, watch } from './lifecycle-schema.ts
 import { log } from './log-schema.ts';
 import { appName, groupName, variableName, variableValue } from './names.ts';
 import { rightsShape } from './rights-schema.ts';
+import { upstreamRules } from './upstream-schema.ts';
 
 const commandLine = text('command', 'a script or a command such as "server.js"');
 const argument = kind<string>({
@@ -134,6 +135,14 @@ const appShape = z.strictObject({
       'How the edge keeps a client on one instance. `auto`: sessions of Socket.IO and Engine.IO are recognised, ' +
       'everything else goes to the least busy. `cookie`: by a cookie that the edge sets. `ip`: by address',
   }),
+  upstream: withDefault(
+    upstreamRules,
+    {},
+    {
+      says: 'How the edge sends requests to it. A word is short for `{ protocol }`',
+      example: { inFlight: 100, slowStart: '10s' },
+    },
+  ),
   hold: withDefault(duration, '10s', {
     says: 'How long a request waits at the edge while no instance is ready, before it gets 503',
   }),

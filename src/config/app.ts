@@ -13,7 +13,6 @@ import type { Problem } from './problems.ts';
 import { isDirectory, isFile } from './programs.ts';
 import { show } from './show.ts';
 import { reasonOf } from './system-error.ts';
-import { upstreamDefaults } from './traffic-defaults.ts';
 
 export interface Surroundings {
   /** Absolute; `cwd` of the apps is relative to it. */
@@ -107,7 +106,7 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
     rights: rightsOf(settings, at),
     pidFile: settings.pidFile === undefined ? null : at(settings.pidFile),
     sticky: settings.sticky,
-    upstream: upstreamDefaults,
+    upstream: settings.upstream,
     hold: { timeoutMs: settings.hold, maxWaiting: settings.holdMax },
     log: logOf(settings.log, at),
   };

@@ -11,7 +11,6 @@ import { configSettings, type Settings } from './schema.ts';
 import { show, showPath } from './show.ts';
 import { completeSites } from './sites.ts';
 import { didYouMean } from './suggest.ts';
-import { accessLogDefaults, http2Defaults, MEMORY_BYTES } from './traffic-defaults.ts';
 
 export interface Checked {
   readonly plan: Plan | undefined;
@@ -101,7 +100,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     missingScripts += done.missingScript ? 1 : 0;
   }
   problems.push(...nameClashes(settings), ...portClashes(settings), ...orderProblems(settings, names));
-  problems.push(...fileClashes(apps));
+  problems.push(...fileClashes(apps), ...edgeProblems(settings));
   const sites = completeSites(settings, names, problems, around.root);
   const { edge, listen } = settings;
   const plan: Plan = {
@@ -124,16 +123,22 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
         upstreamTimeoutMs: edge.limits.upstreamTimeout,
         connectionsPerIp: edge.limits.connectionsPerIp,
         bodyBytes: edge.limits.body,
-        memoryBytes: MEMORY_BYTES,
+        memoryBytes: edge.limits.memory,
       },
-      accessLog: edge.accessLog ? accessLogDefaults : null,
-      http2: http2Defaults,
-      proxyProtocol: false,
+      accessLog: edge.accessLog,
+      http2: edge.http2,
+      proxyProtocol: edge.proxyProtocol,
       drainMs: edge.drain,
     },
   };
   const code = missingScripts === problems.length ? 'SCRIPT_NOT_FOUND' : 'CONFIG_INVALID';
   return { plan, problems, code };
+}
+
+function edgeProblems({ edge }: Settings): Problem[] {
+  if (!edge.proxyProtocol || edge.trust.length > 0) return [];
+  const text = 'needs "trust", the addresses of the load balancers: nobody else may say who the client is';
+  return [{ path: ['edge', 'proxyProtocol'], text }];
 }
 
 /** Logs and sockets are files named after apps, and some file systems do not tell `web` from `Web`. */

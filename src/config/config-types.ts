@@ -196,6 +196,11 @@ export interface AppConfig {
    */
   readonly sticky?: 'auto' | 'none' | 'cookie' | 'ip' | undefined;
   /**
+   * How the edge sends requests to it. A word is short for `{ protocol }`.
+   * @example {"inFlight":100,"slowStart":"10s"}
+   */
+  readonly upstream?: 'http/1.1' | 'h2c' | UpstreamConfig | undefined;
+  /**
    * How long a request waits at the edge while no instance is ready, before it gets 503.
    * @default "10s"
    */
@@ -212,16 +217,34 @@ export interface AppConfig {
 /** What the edge serves under one host. */
 export interface SiteConfig {
   /**
-   * Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for `/api` and `/api/x`, not for `/apix`. The path is passed on unchanged. An app, `http://host:port`, or `{ files }`.
+   * Where requests go, by path; the longest prefix wins. A prefix covers what is below it: `/api`, like `/api/`, is for `/api` and `/api/x`, not for `/apix`. The path is passed on unchanged. An app, an address (`http://host:port`, `https://host:port`, `unix:/path`), several of them by weight (`{ web: 90, next: 10 }`), `{ files }`, or `{ to }` with rules for this route.
    * @example {"/":"web","/legacy/":"http://127.0.0.1:3000","/assets/":{"files":"public"}}
    */
-  readonly routes?: Readonly<Record<string, string | RoutesConfig>> | undefined;
+  readonly routes?:
+    | Readonly<Record<string, string | RoutesConfig | RoutesConfig2 | Readonly<Record<string, number>>>>
+    | undefined;
   /**
-   * HTTPS for this site: `'auto'` gets a certificate by itself, see `acme`, and `{ cert, key }` are files.
+   * What may come to this site. A route may have limits of its own besides.
+   * @example {"body":"10MB","rate":"100/s burst 200 per ip"}
+   */
+  readonly limits?: LimitsConfig | undefined;
+  /**
+   * Keep answers in memory that say that they may be kept (`Cache-Control`), and answer with them as long as they are fresh (RFC 9111).
+   * @default false
+   * @example {"size":"64MB","entry":"1MB"}
+   */
+  readonly cache?: boolean | CacheConfig | undefined;
+  /**
+   * Write its requests down, where `edge.accessLog` writes any.
+   * @default true
+   */
+  readonly accessLog?: boolean | undefined;
+  /**
+   * HTTPS for this site: `'auto'` gets a certificate by itself, see `acme` (`{ auto: true }` with more settings), and `{ cert, key }` are files.
    * @default false
    * @example {"cert":"certs/fullchain.pem","key":"certs/privkey.pem"}
    */
-  readonly tls?: false | 'auto' | TlsConfig | undefined;
+  readonly tls?: false | 'auto' | TlsConfig | TlsConfig2 | undefined;
   /**
    * Send requests that come without TLS to the same address with https (308). For sites with `tls`.
    * @default true
@@ -301,17 +324,29 @@ export interface EdgeConfig {
    */
   readonly trust?: readonly string[] | undefined;
   /**
-   * Write one line per request to the log of the edge.
+   * Speak HTTP/2 with clients that can, over TLS. Apps are still spoken to as they understand it.
+   * @default true
+   * @example {"webSockets":true}
+   */
+  readonly http2?: boolean | Http2Config | undefined;
+  /**
+   * Connections begin with a PROXY header (v1 or v2), as load balancers send it when they pass connections on: it says who the client is. Only of peers in `trust`; connections of all others, and those without it, are closed.
    * @default false
    */
-  readonly accessLog?: boolean | undefined;
+  readonly proxyProtocol?: boolean | undefined;
+  /**
+   * Write one line for each request to the log of the edge. `true`: short lines, or `combined`, `json`, or an object with settings.
+   * @default false
+   * @example "combined"
+   */
+  readonly accessLog?: true | false | 'short' | 'combined' | 'json' | AccessLogConfig | undefined;
   /**
    * How long requests and WebSockets of an edge that is being replaced may go on, as by `hold upgrade`; WebSockets that are still open then are closed with code 1012.
    * @default "30s"
    */
   readonly drain?: string | 0 | undefined;
   /** What a client may take. */
-  readonly limits?: LimitsConfig | undefined;
+  readonly limits?: LimitsConfig2 | undefined;
 }
 
 /** Where the edge listens. */
@@ -591,6 +626,32 @@ export interface PermissionsConfig {
   readonly addons?: boolean | undefined;
 }
 
+export interface UpstreamConfig {
+  /**
+   * What it speaks. `h2c`: HTTP/2 without TLS, as servers of gRPC do. Its WebSockets and `Upgrade` need `http/1.1`.
+   * @default "http/1.1"
+   */
+  readonly protocol?: 'http/1.1' | 'h2c' | undefined;
+  /**
+   * How many requests it has at a time, over all instances and for each process of the edge. A few more wait, all others get 503 with `Retry-After` at once, instead of all getting slow. Left out: any number. A number is short for `{ max }`.
+   * @example 100
+   */
+  readonly inFlight?: number | InFlightConfig | undefined;
+  /** Leave out instances that fail again and again, for a while. `false`: never. */
+  readonly outliers?: false | OutliersConfig | undefined;
+  /**
+   * For so long a new instance gets less than its share, rising to it, so that caches and the JIT get warm. 0: all at once.
+   * @default 0
+   * @example "10s"
+   */
+  readonly slowStart?: string | 0 | undefined;
+  /**
+   * How often requests that failed before they could do anything are sent to another instance, so that tries never double the load of what is in trouble. `false`: never.
+   * @default "20%"
+   */
+  readonly retries?: string | false | RetriesConfig | undefined;
+}
+
 /** The log of its output. */
 export interface LogConfig {
   /** Rotation. */
@@ -621,6 +682,49 @@ export interface LogConfig {
 
 export interface RoutesConfig {
   /**
+   * Where requests go: an app, an address, or several of them by weight.
+   * @example {"web":90,"next":10}
+   */
+  readonly to: string | Readonly<Record<string, number>>;
+  /**
+   * Largest request body; more gets 413. 0: no limit. Left out: as the site says, else as `edge.limits.body` says.
+   * @example "10MB"
+   */
+  readonly body?: string | 0 | undefined;
+  /**
+   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). A list: all of them hold.
+   * @example "100/s burst 200 per ip"
+   */
+  readonly rate?: string | readonly string[] | undefined;
+  /** Whether answers are kept. Left out: as the site's `cache` says. */
+  readonly cache?: boolean | undefined;
+  /** Of several by weight: a client that was at one of them comes back to it, by a cookie. Left out: true. */
+  readonly sticky?: boolean | undefined;
+  /**
+   * Send a copy of the requests there, too; what it answers goes nowhere. An app or an address, or `{ to, share }`.
+   * @example {"to":"next","share":"10%"}
+   */
+  readonly mirror?: string | MirrorConfig | undefined;
+  /**
+   * Of an address: look now and then whether it is well. A path is short for `{ path }`.
+   * @example "/healthz"
+   */
+  readonly check?: string | CheckConfig | undefined;
+  /**
+   * Of an `https://` address: certificates (PEM) that its own may be signed by, besides those that Node trusts.
+   * @example "certs/internal-ca.pem"
+   */
+  readonly ca?: string | undefined;
+  /** Of an `https://` address: the host that its certificate names. Left out: the host of the address. */
+  readonly serverName?: string | undefined;
+  /** Of an address: begin each connection with a PROXY header, which tells it who the client is. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
+  /** Of an address: how requests are sent to it, as `upstream` of an app. A word is short for `{ protocol }`. */
+  readonly upstream?: 'http/1.1' | 'h2c' | UpstreamConfig | undefined;
+}
+
+export interface RoutesConfig2 {
+  /**
    * A directory, whose files are served. Names that begin with a dot, and what symbolic links lead to elsewhere, are not.
    * @example "public"
    */
@@ -643,6 +747,36 @@ export interface RoutesConfig {
   readonly cacheControl?: string | undefined;
 }
 
+/**
+ * What may come to this site. A route may have limits of its own besides.
+ * @example {"body":"10MB","rate":"100/s burst 200 per ip"}
+ */
+export interface LimitsConfig {
+  /**
+   * Largest request body; more gets 413. 0: no limit. Left out: as the site says, else as `edge.limits.body` says.
+   * @example "10MB"
+   */
+  readonly body?: string | 0 | undefined;
+  /**
+   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). A list: all of them hold.
+   * @example "100/s burst 200 per ip"
+   */
+  readonly rate?: string | readonly string[] | undefined;
+}
+
+export interface CacheConfig {
+  /**
+   * How much is kept in all, in each process of the edge.
+   * @default "64MB"
+   */
+  readonly size?: string | undefined;
+  /**
+   * The largest answer that is kept.
+   * @default "1MB"
+   */
+  readonly entry?: string | undefined;
+}
+
 export interface TlsConfig {
   /**
    * The certificate (PEM), best with those between it and the root behind it, as `fullchain.pem`. Read again when it changes.
@@ -658,6 +792,13 @@ export interface TlsConfig {
   readonly ca?: string | undefined;
   /** Ask clients for a certificate of their own (mutual TLS). The app gets who they are as `X-Client-Cert-Subject`, `-Issuer`, `-Serial` and `-Fingerprint`. */
   readonly clients?: ClientsConfig | undefined;
+}
+
+export interface TlsConfig2 {
+  /** As `'auto'`: the certificate comes by itself. */
+  readonly auto: true;
+  /** Ask clients for a certificate of their own (mutual TLS). */
+  readonly clients?: ClientsConfig2 | undefined;
 }
 
 export interface RedirectsConfig {
@@ -694,8 +835,69 @@ export interface MaintenanceConfig {
   readonly allow?: readonly string[] | undefined;
 }
 
+export interface Http2Config {
+  /**
+   * Let browsers open WebSockets within it (RFC 8441). The app notices nothing.
+   * @default false
+   */
+  readonly webSockets?: boolean | undefined;
+  /**
+   * How many requests one connection may have open at a time.
+   * @default 128
+   */
+  readonly streams?: number | undefined;
+  /**
+   * Also understand it without TLS, from clients that begin with it, as those of gRPC do (h2c by prior knowledge).
+   * @default false
+   */
+  readonly cleartext?: boolean | undefined;
+}
+
+export interface AccessLogConfig {
+  /**
+   * `short`: address, host, method, path, status, bytes, time, and who answered. `combined`: as Apache and nginx write it. `json`: an object in each line.
+   * @default "short"
+   */
+  readonly format?: 'short' | 'combined' | 'json' | undefined;
+  /**
+   * Which fields an object has, in this order. For `json`. Left out: the usual ones.
+   * @example ["time","ip","method","target","status","ms"]
+   */
+  readonly fields?:
+    | readonly (
+        | 'time'
+        | 'ip'
+        | 'host'
+        | 'method'
+        | 'target'
+        | 'protocol'
+        | 'status'
+        | 'bytes'
+        | 'ms'
+        | 'upstreamMs'
+        | 'by'
+        | 'site'
+        | 'route'
+        | 'app'
+        | 'attempts'
+        | 'cache'
+        | 'requestId'
+        | 'referer'
+        | 'userAgent'
+        | 'scheme'
+        | 'requestBytes'
+      )[]
+    | undefined;
+  /**
+   * Write only this part of the requests; those that fail with 5xx are always written.
+   * @default "100%"
+   * @example "10%"
+   */
+  readonly sample?: string | undefined;
+}
+
 /** What a client may take. */
-export interface LimitsConfig {
+export interface LimitsConfig2 {
   /**
    * How long a client may take for a request's head.
    * @default "15s"
@@ -727,6 +929,11 @@ export interface LimitsConfig {
    * @example "10MB"
    */
   readonly body?: string | 0 | undefined;
+  /**
+   * Memory of one process of the edge above which new requests get 503, until it is less again. 0: no limit.
+   * @default "1GB"
+   */
+  readonly memory?: string | 0 | undefined;
 }
 
 /** External account binding: what an authority gives its customers to be known by. */
@@ -766,6 +973,57 @@ export interface FsConfig {
    * @example ["./uploads/*"]
    */
   readonly write?: readonly string[] | undefined;
+}
+
+export interface InFlightConfig {
+  /**
+   * Requests that it has at a time, over all instances.
+   * @example 100
+   */
+  readonly max: number;
+  /** How many more may wait for their turn; all others get 503 at once. Left out: as many as `max`. */
+  readonly queue?: number | undefined;
+  /**
+   * How long they wait, before they get 503.
+   * @default "5s"
+   */
+  readonly wait?: string | 0 | undefined;
+}
+
+export interface OutliersConfig {
+  /**
+   * Failures in a row: no connection, a broken answer, none in time, 502, 503 or 504.
+   * @default 5
+   */
+  readonly failures?: number | undefined;
+  /**
+   * How long it is left out the first time; each time after that twice as long. Then one request tries it.
+   * @default "5s"
+   */
+  readonly eject?: string | undefined;
+  /**
+   * And no longer than this.
+   * @default "60s"
+   */
+  readonly maxEject?: string | undefined;
+  /**
+   * No more than this part of the instances is left out at a time, and never the last one.
+   * @default "50%"
+   */
+  readonly maxShare?: string | undefined;
+}
+
+export interface RetriesConfig {
+  /**
+   * So many of all requests may be tries.
+   * @default "20%"
+   */
+  readonly share?: string | undefined;
+  /**
+   * And so many a second besides, so that there is one also where requests are few.
+   * @default 10
+   */
+  readonly perSecond?: number | undefined;
 }
 
 /** Rotation. */
@@ -837,8 +1095,63 @@ export interface ForwardConfig {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+export interface MirrorConfig {
+  /**
+   * Where the copies go.
+   * @example "next"
+   */
+  readonly to: string;
+  /**
+   * Copy only this part of the requests.
+   * @default "100%"
+   */
+  readonly share?: string | undefined;
+}
+
+export interface CheckConfig {
+  /**
+   * A request for this path is answered with a status from 200 to 399.
+   * @example "/healthz"
+   */
+  readonly path: string;
+  /**
+   * How often.
+   * @default "10s"
+   */
+  readonly every?: string | 0 | undefined;
+  /**
+   * How long an answer may take.
+   * @default "5s"
+   */
+  readonly timeout?: string | 0 | undefined;
+  /**
+   * Failures in a row after which nothing is sent to it.
+   * @default 3
+   */
+  readonly failures?: number | undefined;
+  /**
+   * Successes in a row after which it is back.
+   * @default 2
+   */
+  readonly successes?: number | undefined;
+}
+
 /** Ask clients for a certificate of their own (mutual TLS). The app gets who they are as `X-Client-Cert-Subject`, `-Issuer`, `-Serial` and `-Fingerprint`. */
 export interface ClientsConfig {
+  /**
+   * The certificates (PEM) that your clients' certificates are signed by.
+   * @example "certs/clients-ca.pem"
+   */
+  readonly ca: string;
+  /**
+   * Refuse requests without such a certificate; false: the app decides, by the `X-Client-Cert-*` fields.
+   * @default true
+   */
+  readonly require?: boolean | undefined;
+}
+
+/** Ask clients for a certificate of their own (mutual TLS). */
+export interface ClientsConfig2 {
   /**
    * The certificates (PEM) that your clients' certificates are signed by.
    * @example "certs/clients-ca.pem"

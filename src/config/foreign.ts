@@ -5,7 +5,6 @@
 
 /** What each is for. */
 const later: Readonly<Record<string, string>> = {
-  'sites.*.limits': 'limits of one site (limits of all sites are in edge.limits)',
   deploy: 'deploying',
 };
 

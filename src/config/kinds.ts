@@ -159,3 +159,26 @@ export function choice<const T extends string | number>(...values: readonly T[])
     },
   });
 }
+
+/** A percentage to a part of one. */
+export const share = kind<string, number>({
+  title: 'percentage',
+  expected: 'a percentage from "0%" to "100%"',
+  json: { type: 'string', pattern: '^\\s*\\d+(\\.\\d+)?\\s*%\\s*$' },
+  read(input) {
+    if (typeof input === 'number')
+      return new Refusal(`must be a percentage with its sign, such as "10%": got ${input}`);
+    const percent = typeof input === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(input)?.[1] : undefined;
+    return percent !== undefined && Number(percent) <= 100 ? Number(percent) / 100 : undefined;
+  },
+});
+
+/** One word that is a value of its own, such as `false` where there are settings otherwise. */
+export function only<const T extends boolean>(value: T, expected: string): z.ZodType<T, T> {
+  return kind<T>({
+    title: String(value),
+    expected,
+    json: { const: value },
+    read: (input) => (input === value ? value : undefined),
+  });
+}

@@ -18,7 +18,10 @@ export function renderConfigTypes(): string {
   ]);
   let text = '/** For editors. Generated from schema.ts by scripts/generate-reference.js: edit there. */\n';
   // Parts within parts are added to the end while the others are printed.
+  const printed = new Set<string>();
   for (const [node = {}, name] of interfaces) {
+    if (printed.has(name)) continue;
+    printed.add(name);
     text += `\n${comment(node, '')}export interface ${name} {\n${members(node, interfaces)}}\n`;
   }
   return text;
@@ -30,16 +33,26 @@ function members(node: JsonSchema, interfaces: Interfaces): string {
   const lines = Object.entries(node.properties ?? {}).map(([key, setting]) => {
     for (const shape of shapesOf(setting)) {
       if (shape.properties && !interfaces.has(shape))
-        interfaces.set(shape, freeName(nameFor(key), interfaces));
+        interfaces.set(shape, nameOfTwin(shape, interfaces) ?? freeName(nameFor(key), interfaces));
     }
     const isRequired = node.required?.includes(key) ?? false;
     const types = isRequired ? typesOf(setting, interfaces) : [...typesOf(setting, interfaces), 'undefined'];
     const start = `  readonly ${key}${isRequired ? '' : '?'}:`;
     const line = `${start} ${types.join(' | ')};`;
-    const broken = `${start}\n${types.map((type) => `    | ${type}`).join('\n')};`;
+    const broken = `${start}\n${types.map((type) => `    | ${brokenList(type)}`).join('\n')};`;
     return `${comment(setting, '  ')}${line.length > lineWidth ? broken : line}\n`;
   });
   return lines.join('');
+}
+
+/** A list of one of many words, as the formatter breaks it where it is too long for a line. */
+function brokenList(type: string): string {
+  const [, words] = /^readonly \((.*)\)\[\]$/.exec(type) ?? [];
+  if (words === undefined || type.length + 6 <= lineWidth) return type;
+  return `readonly (\n${words
+    .split(' | ')
+    .map((word) => `        | ${word}\n`)
+    .join('')}      )[]`;
 }
 
 /** What a setting may be, also as an item of a list, or an entry of a record. */
@@ -47,6 +60,12 @@ function shapesOf(setting: JsonSchema): readonly JsonSchema[] {
   const { anyOf = [], items, additionalProperties: entry } = setting;
   const inside = [items, typeof entry === 'object' ? entry : undefined];
   return [setting, ...anyOf.flatMap(shapesOf), ...inside.flatMap((node) => (node ? shapesOf(node) : []))];
+}
+
+/** What may stand in several places is one interface. */
+function nameOfTwin(shape: JsonSchema, interfaces: Interfaces): string | undefined {
+  const text = JSON.stringify(shape);
+  return [...interfaces].find(([known]) => JSON.stringify(known) === text)?.[1];
 }
 
 /** `path` of one part may be another thing than that of the next. */

@@ -5,7 +5,7 @@ import { kind, port, text } from './kinds.ts';
 import type { Probe } from './plan.ts';
 import { splitWords } from './shell-words.ts';
 
-const probePath = kind<string>({
+export const probePath = kind<string>({
   title: 'path',
   expected: 'a path such as "/healthz"',
   json: { type: 'string', pattern: '^/' },

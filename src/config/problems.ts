@@ -49,8 +49,9 @@ function explainUnion(
   path: readonly PropertyKey[],
   schema: SchemaNode,
 ): Problem[] {
-  const meant =
-    issue.errors.find((branch) => branch.every((inner) => !isAboutWhole(inner))) ?? issue.errors[0] ?? [];
+  const near = issue.errors.filter((branch) => branch.every((inner) => !isAboutWhole(inner)));
+  const fewest = Math.min(...near.map((branch) => branch.length));
+  const meant = near.find((branch) => branch.length === fewest) ?? issue.errors[0] ?? [];
   return meant.flatMap((inner) => explain(inner, [...path, ...inner.path], schema));
 }
 

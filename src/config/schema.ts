@@ -7,6 +7,7 @@ import { acmeSettings } from './acme-schema.ts';
 import { listenAddress, peer, siteHost } from './addresses.ts';
 import { app } from './app-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
+import { accessLog, http2 } from './edge-traffic-schema.ts';
 import { egressSettings } from './egress-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
 import { appName } from './names.ts';
@@ -26,9 +27,13 @@ const edge = section(
         'believed. From all others they are overwritten',
       example: ['10.0.0.0/8'],
     }),
-    accessLog: withDefault(flag, false, {
-      says: 'Write one line per request to the log of the edge',
+    http2,
+    proxyProtocol: withDefault(flag, false, {
+      says:
+        'Connections begin with a PROXY header (v1 or v2), as load balancers send it when they pass connections on: it says who the client is. ' +
+        'Only of peers in `trust`; connections of all others, and those without it, are closed',
     }),
+    accessLog,
     drain: withDefault(duration, '30s', {
       says:
         'How long requests and WebSockets of an edge that is being replaced may go on, as by `hold upgrade`; WebSockets ' +
@@ -56,6 +61,9 @@ const edge = section(
         body: withDefault(size, 0, {
           says: 'Largest request body; 0: no limit, since bodies are streamed and never kept',
           example: '10MB',
+        }),
+        memory: withDefault(size, '1GB', {
+          says: 'Memory of one process of the edge above which new requests get 503, until it is less again. 0: no limit',
         }),
       },
       'What a client may take',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/units.ts';
 import { described, optional, withDefault } from './describe.ts';
-import { flag, kind, text } from './kinds.ts';
+import { flag, kind, only, text } from './kinds.ts';
 
 const file = (what: string) => text('file', `the path of ${what}`);
 
@@ -33,12 +33,23 @@ const files = z.strictObject({
   }),
 });
 
+const automatic = z
+  .strictObject({
+    auto: described(only(true, 'true'), { says: "As `'auto'`: the certificate comes by itself" }),
+    clients: optional(clients, { says: 'Ask clients for a certificate of their own (mutual TLS)' }),
+  })
+  .transform(({ clients }) => ({ from: 'acme' as const, clients }));
+
 const word = kind<false | 'auto'>({
   title: "false or 'auto'",
-  expected: 'false, "auto" or { cert, key }',
+  expected: 'false, "auto", { auto: true } or { cert, key }',
   json: { enum: [false, 'auto'] },
   read: (input) => (input === false || input === 'auto' ? input : undefined),
 });
+
+const shortForm = word.transform((input) =>
+  input === false ? false : { from: 'acme' as const, clients: undefined },
+);
 
 /** Longer than a timer can be: it is only a number that is sent. */
 const hsts = kind<string, number>({
@@ -53,10 +64,14 @@ const hsts = kind<string, number>({
 
 /** Of a site; spread into its settings. */
 export const tlsSettings = {
-  tls: withDefault(z.union([word, files]), false, {
-    says: "HTTPS for this site: `'auto'` gets a certificate by itself, see `acme`, and `{ cert, key }` are files",
-    example: { cert: 'certs/fullchain.pem', key: 'certs/privkey.pem' },
-  }),
+  tls: withDefault(
+    z.union([shortForm, files.transform((settings) => ({ from: 'files' as const, ...settings })), automatic]),
+    false,
+    {
+      says: "HTTPS for this site: `'auto'` gets a certificate by itself, see `acme` (`{ auto: true }` with more settings), and `{ cert, key }` are files",
+      example: { cert: 'certs/fullchain.pem', key: 'certs/privkey.pem' },
+    },
+  ),
   redirect: withDefault(flag, true, {
     says: 'Send requests that come without TLS to the same address with https (308). For sites with `tls`',
   }),
