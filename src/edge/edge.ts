@@ -168,6 +168,8 @@ export class Edge {
         plan,
         plan.targets.flatMap(({ id }) => this.#targets.get(id) ?? []),
       );
+      for (const target of plan.targets)
+        this.#targets.get(target.id)?.connections.follow(target, plan.rules.protocol);
     }
     const removed = [...this.#pools.values()].filter(({ name }) => !(name in table.pools));
     for (const { name } of removed) this.#pools.delete(name);

@@ -356,7 +356,7 @@ export class Exchange implements Caller, Waiter, Answering {
     }
     this.#phase = 'connecting';
     this.#side.deadline = edge.sweeper.now + CONNECT_MS;
-    this.#carriage = target.connections.connect(this);
+    this.#carriage = target.connections.connect(this, this.#client);
   }
 
   /** No target now. Waits for one, if what happened so far allows it. */
