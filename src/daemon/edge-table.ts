@@ -1,7 +1,7 @@
 /** From the wish to the route table that the edge's processes get. Pure. */
 import { appDefaults } from '../config/app-defaults.ts';
 import { noContent } from '../config/content-defaults.ts';
-import type { Destination, EdgePlan, RoutePlan, SiteTlsPlan, UpstreamPlan } from '../config/plan.ts';
+import type { Destination, EdgePlan, RoutePlan, SitePlan, SiteTlsPlan, UpstreamPlan } from '../config/plan.ts';
 import type {
   EdgePool,
   EdgeRoute,
@@ -80,8 +80,7 @@ function upstreamPool(to: UpstreamPlan): EdgePool {
 
 function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => string): EdgeSite {
   const routes = site.routes.map((route) => edgeRoute(route, poolOf));
-  const hasFiles = routes.some((route) => 'files' in route);
-  const content = site.content ?? (hasFiles || site.cache ? noContent : null);
+  const content = site.content ?? (needsGate(site, routes) || paused ? noContent : null);
   return {
     host: site.host,
     routes,
@@ -112,3 +111,9 @@ function edgeRoute(
 function siteTls({ redirect, hstsSeconds, clients }: SiteTlsPlan): EdgeSiteTls {
   return { redirect, hstsSeconds, clients: clients && (clients.require ? 'required' : 'asked') };
 }
+/** Something is done with its requests besides passing them on. */
+function needsGate({ cache, load }: SitePlan, routes: readonly EdgeRoute[]): boolean {
+  if (cache || load?.rates.length) return true;
+  return routes.some((route) => 'files' in route || route.mirror || route.load?.rates.length);
+}
+

@@ -37,7 +37,7 @@ export interface EdgeSite {
   readonly routes: readonly EdgeRoute[];
   /** Left out: the site is served without TLS. */
   readonly tls?: EdgeSiteTls;
-  /** Left out: requests are passed on to apps, and no more. A site with routes to files has it. */
+  /** Left out: requests are passed on to apps, and no more. A site with files, a cache, rates, copies or a pause has it. */
   readonly content?: SiteContent;
   /** Left out: no other than those of the edge. */
   readonly load?: LoadRules;
