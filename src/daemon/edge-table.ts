@@ -1,7 +1,15 @@
 /** From the wish to the route table that the edge's processes get. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { appDefaults } from '../config/app-defaults.ts';
 import { noContent } from '../config/content-defaults.ts';
-import type { Destination, EdgePlan, RoutePlan, SitePlan, SiteTlsPlan, UpstreamPlan } from '../config/plan.ts';
+import type {
+  Destination,
+  EdgePlan,
+  RoutePlan,
+  SitePlan,
+  SiteTlsPlan,
+  UpstreamPlan,
+} from '../config/plan.ts';
 import type {
   EdgePool,
   EdgeRoute,
@@ -33,12 +41,16 @@ export function destinations({ to, mirror }: RoutePlan): readonly Destination[] 
   return to.kind === 'split' ? [...to.parts.map((part) => part.to), ...copies] : [to, ...copies];
 }
 
-/** @param targetsOf the ready and draining instances of an app */
+/**
+ * @param targetsOf the ready and draining instances of an app
+ * @param authorities the certificates in a file that a route names; null: it has never been readable
+ */
 export function edgeTable(
   version: number,
   state: DesiredState,
   edge: EdgePlan,
   targetsOf: (app: string) => readonly EdgeTarget[],
+  authorities: (file: string) => string | null = () => null,
 ): EdgeTable {
   const pools: Record<string, EdgePool> = {};
   for (const app of routedApps(state)) {
@@ -51,10 +63,12 @@ export function edgeTable(
       rules: stored?.plan.upstream ?? appDefaults.upstream,
     };
   }
+  const servers = new Map<string, UpstreamPlan>();
   const poolOf = (to: Destination): string => {
     if (to.kind === 'app') return to.app;
-    const name = poolName(to);
-    pools[name] = upstreamPool(to);
+    const name = poolName(to, servers);
+    servers.set(name, to);
+    pools[name] ??= upstreamPool(name, to, authorities);
     return name;
   };
   const sites = Object.values(state.sites).map((stored) => edgeSite(stored, poolOf));
@@ -62,20 +76,32 @@ export function edgeTable(
   return { version, sites, pools, unknownHost, trust, limits, accessLog, http2, proxyProtocol };
 }
 
-/** As it is written; but the same server with other settings is another pool. */
-function poolName({ url }: UpstreamPlan): string {
-  return url.replace(/^http:\/\//, '');
+/** As it is written; but the same server with other rules is another pool. `http://` is left out, as it says nothing. */
+function poolName(to: UpstreamPlan, known: ReadonlyMap<string, UpstreamPlan>): string {
+  const name = to.url.replace(/^http:\/\//, '');
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name} (${number})`;
+    const other = known.get(free);
+    if (!other || isDeepStrictEqual(other, to)) return free;
+  }
 }
 
-function upstreamPool(to: UpstreamPlan): EdgePool {
-  const { address, rules, check } = to;
-  return {
-    sticky: 'none',
-    hold: DEFAULT_HOLD,
-    targets: [{ id: poolName(to), address, guest: false, state: 'ready' }],
-    rules,
-    ...(check && { check }),
+function upstreamPool(
+  name: string,
+  { address, tls, proxyProtocol, rules, check }: UpstreamPlan,
+  authorities: (file: string) => string | null,
+): EdgePool {
+  const ca = tls?.ca ? authorities(tls.ca) : null;
+  const target: EdgeTarget = {
+    // Access logs have it as one word.
+    id: name.replace(/ \((\d+)\)$/, '#$1'),
+    address,
+    guest: false,
+    state: 'ready',
+    ...(tls && { tls: { serverName: tls.serverName, ...(ca !== null && { ca }) } }),
+    ...(proxyProtocol && { proxyProtocol }),
   };
+  return { sticky: 'none', hold: DEFAULT_HOLD, targets: [target], rules, ...(check && { check }) };
 }
 
 function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => string): EdgeSite {
@@ -91,6 +117,12 @@ function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => str
     ...(paused && { paused }),
     ...(!site.accessLog && { unlogged: true as const }),
   };
+}
+
+/** Something is done with its requests besides passing them on. */
+function needsGate({ cache, load }: SitePlan, routes: readonly EdgeRoute[]): boolean {
+  if (cache || load?.rates.length) return true;
+  return routes.some((route) => 'files' in route || route.mirror || route.load?.rates.length);
 }
 
 function edgeRoute(
@@ -111,9 +143,3 @@ function edgeRoute(
 function siteTls({ redirect, hstsSeconds, clients }: SiteTlsPlan): EdgeSiteTls {
   return { redirect, hstsSeconds, clients: clients && (clients.require ? 'required' : 'asked') };
 }
-/** Something is done with its requests besides passing them on. */
-function needsGate({ cache, load }: SitePlan, routes: readonly EdgeRoute[]): boolean {
-  if (cache || load?.rates.length) return true;
-  return routes.some((route) => 'files' in route || route.mirror || route.load?.rates.length);
-}
-

@@ -7,6 +7,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { EdgeTable, EdgeTarget, EdgeTls } from '../protocol/edge-table.ts';
 import type { DrainOrder, Traffic } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
+import { Authorities } from './authorities.ts';
 import { EDGE } from './edge-app.ts';
 import { edgeTable } from './edge-table.ts';
 import { isOwn } from './egress-app.ts';
@@ -37,6 +38,7 @@ export class Routing implements Traffic {
   readonly #retiredBy = new Map<string, Set<Link>>();
   readonly #drained = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #authorities = new Authorities();
   #table: EdgeTable | null = null;
   #tls: EdgeTls | null = null;
   /** Starts at the time, so that it grows over restarts of the daemon, too. */
@@ -160,7 +162,13 @@ export class Routing implements Traffic {
   }
 
   #make(edge: EdgePlan, version: number): EdgeTable {
-    return edgeTable(version, this.#options.state(), edge, (app) => this.#targetsOf(app));
+    return edgeTable(
+      version,
+      this.#options.state(),
+      edge,
+      (app) => this.#targetsOf(app),
+      (file) => this.#authorities.get(file),
+    );
   }
 
   #targetsOf(app: string): EdgeTarget[] {
