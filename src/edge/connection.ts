@@ -130,10 +130,11 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   client(head: RequestHead): Client {
     const { trust } = this.edge;
     if (!this.#forwarder?.follows(trust)) {
-      const { remotePort: port, localPort, secured } = this.wire;
+      const { remotePort: port, localPort, localIp, secured } = this.wire;
       const scheme = secured ? 'https' : 'http';
       const { certificateLines = '' } = secured ?? {};
-      this.#forwarder = new Forwarder({ ip: this.ip, port, scheme, localPort, certificateLines }, trust);
+      const peer = { ip: this.ip, port, scheme, localPort, localIp, certificateLines } as const;
+      this.#forwarder = new Forwarder(peer, trust);
     }
     return this.#forwarder.describe(head);
   }

@@ -1,36 +1,66 @@
 /** The connections to one target: those that carry a request, and idle ones for the next. */
 import type { EdgeTarget } from '../protocol/edge-table.ts';
+import type { UpstreamRules } from '../protocol/traffic-rules.ts';
 import type { Caller, Carriage } from './carriage.ts';
+import { Dialer } from './dialer.ts';
+import type { Failure } from './failure.ts';
+import type { Client } from './forwarded.ts';
+import { Sessions } from './h2c/sessions.ts';
 import { ResponseHeadReader } from './http1/response-head.ts';
+import { endsOfClient, proxyHeader } from './proxy-protocol/write.ts';
 import type { Sweeper } from './sweeper.ts';
 import { Upstream } from './upstream.ts';
+import { report } from './wire.ts';
 
 /** Longest idle time of a pooled connection; the guest keeps apps from closing theirs before 65 s. */
 const IDLE_MS = 60_000;
 const IDLE_MAX = 512;
 
 export class Connections {
-  readonly plan: EdgeTarget;
+  plan: EdgeTarget;
+  dialer: Dialer;
   readonly answers = new ResponseHeadReader();
   readonly #sweeper: Sweeper;
   readonly #idle: Upstream[] = [];
   readonly #all = new Set<Upstream>();
+  /** Of an app that speaks HTTP/2. */
+  #sessions: Sessions | undefined;
   #open = true;
+  /** Why it was of no use the last time, until it is again: told once. */
+  #complaint = '';
 
   constructor(plan: EdgeTarget, sweeper: Sweeper) {
     this.plan = plan;
+    this.dialer = new Dialer(plan, 'http/1.1');
     this.#sweeper = sweeper;
+  }
+
+  /** Follows the table: new connections are made as it says, and idle ones that were made otherwise end. */
+  follow(plan: EdgeTarget, protocol: UpstreamRules['protocol']): void {
+    const isHttp2 = protocol === 'h2c';
+    if (isHttp2 === (this.#sessions !== undefined) && wayTo(plan) === wayTo(this.plan)) return;
+    this.plan = plan;
+    this.dialer = new Dialer(plan, isHttp2 ? 'h2' : 'http/1.1');
+    for (const upstream of this.#idle.splice(0)) upstream.wire.destroy();
+    this.#sessions?.keepIdle(false);
+    this.#sessions = isHttp2 ? new Sessions(this, this.#sweeper) : undefined;
+    this.#sessions?.keepIdle(this.#open);
   }
 
   /** An idle connection, the one used last first: the others may be closed by then. */
   takeIdle(caller: Caller): Carriage | undefined {
+    if (this.#sessions) return this.plan.proxyProtocol ? undefined : this.#sessions.take(caller);
     const upstream = this.#idle.pop();
     upstream?.take(caller);
     return upstream;
   }
 
-  connect(caller: Caller): Carriage {
-    const upstream = new Upstream(this, caller);
+  /** @param client whose request it is; left out: it is the edge's own */
+  connect(caller: Caller, client?: Client): Carriage {
+    const { proxyProtocol } = this.plan;
+    const preface = proxyProtocol ? proxyHeader(proxyProtocol, client && endsOfClient(client)) : '';
+    if (this.#sessions) return this.#sessions.connect(caller, preface);
+    const upstream = new Upstream(this, caller, preface);
     this.#all.add(upstream);
     this.#sweeper.add(upstream);
     return upstream;
@@ -39,7 +69,7 @@ export class Connections {
   /** Takes back a connection whose request is done. `seconds`: how long the app says it keeps idle ones, 0 = unsaid. */
   keep(upstream: Upstream, seconds: number): void {
     const idleMs = seconds > 0 ? Math.min(IDLE_MS, (seconds - 1) * 1000) : IDLE_MS;
-    if (!this.#open || idleMs === 0 || this.#idle.length >= IDLE_MAX) {
+    if (!this.#open || idleMs === 0 || this.#idle.length >= IDLE_MAX || upstream.dialer !== this.dialer) {
       upstream.wire.destroy();
       return;
     }
@@ -59,11 +89,30 @@ export class Connections {
   /** Whether connections are kept for another request. */
   keepIdle(open: boolean): void {
     this.#open = open;
+    this.#sessions?.keepIdle(open);
     if (!open) for (const upstream of this.#idle.splice(0)) upstream.wire.destroy();
   }
 
   /** Ends them all, whatever they do: the app is gone. */
   cut(): void {
     for (const upstream of [...this.#all]) upstream.cut();
+    this.#sessions?.cut();
   }
+
+  /** A connection has been made. */
+  reached(): void {
+    this.#complaint = '';
+  }
+
+  /** A connection could not be made. That it is down others see to; that it is not what it should be somebody has to be told. */
+  unreached({ retryable, cause }: Failure): void {
+    if (retryable !== 'never' || this.#complaint === cause) return;
+    this.#complaint = cause;
+    report(`No request is sent to ${this.plan.id}: ${cause}`);
+  }
+}
+
+/** How it is connected to, as text. */
+function wayTo({ address, tls, proxyProtocol, guest }: EdgeTarget): string {
+  return JSON.stringify([address, tls, proxyProtocol, guest]);
 }

@@ -36,6 +36,8 @@ export interface Peer {
   readonly scheme: 'http' | 'https';
   /** Where it connected to. */
   readonly localPort: number;
+  /** Left out: not known. */
+  readonly localIp?: string;
   /** Field lines about a certificate that it has shown. */
   readonly certificateLines?: string;
 }
@@ -44,6 +46,8 @@ export interface Peer {
 export interface Client {
   readonly ip: string;
   readonly scheme: string;
+  /** Whoever is connected to us: the client, or a trusted proxy in front of us. */
+  readonly peer: Peer;
   /** Field lines for the app. */
   readonly lines: string;
   /** The CLIENT_FIELD line. */
@@ -77,6 +81,7 @@ export class Forwarder {
     this.#last = {
       ip,
       scheme,
+      peer: this.#peer,
       lines:
         lines(ip, ip, scheme, head.host, String(localPort), forwarded(ip, head.host, scheme)) +
         certificateLines,
@@ -105,6 +110,7 @@ export class Forwarder {
     return {
       ip,
       scheme,
+      peer,
       lines:
         (peer.certificateLines ?? '') +
         lines(

@@ -2,6 +2,8 @@
 import { sendChunk } from './answer.ts';
 import type { Caller, Carriage } from './carriage.ts';
 import type { Connections } from './connections.ts';
+import { dialFailure } from './dial-failure.ts';
+import type { Dialer } from './dialer.ts';
 import { badAnswer, connectFailed, died } from './failure.ts';
 import type { Client } from './forwarded.ts';
 import type { RequestWriter } from './headers.ts';
@@ -22,6 +24,8 @@ export class Upstream implements WireUser, Sweepable, Carriage {
   deadline = 0;
   reused = false;
   readonly wire: Wire;
+  /** How it was made. */
+  readonly dialer: Dialer;
   readonly #connections: Connections;
   #connected = false;
   #caller: Caller | undefined;
@@ -37,10 +41,12 @@ export class Upstream implements WireUser, Sweepable, Carriage {
   /** Nothing after the answer must be there, or somebody is confused. */
   #tainted = false;
 
-  constructor(connections: Connections, caller: Caller) {
+  /** @param preface what the connection begins with, as latin1 */
+  constructor(connections: Connections, caller: Caller, preface: string) {
     this.#connections = connections;
     this.#caller = caller;
-    this.wire = Wire.connect(connections.plan.address, this);
+    this.dialer = connections.dialer;
+    this.wire = Wire.connect(this.dialer, preface, this);
   }
 
   /** A pooled connection gets its next caller. */
@@ -99,8 +105,9 @@ export class Upstream implements WireUser, Sweepable, Carriage {
     this.#answer = undefined;
     this.#reader = undefined;
     this.#interims = 0;
-    if (!complete || !answer?.keepAlive || answer.length === UNTIL_CLOSE || this.#tainted)
-      this.wire.destroy();
+    const isOver = !answer?.keepAlive || answer.length === UNTIL_CLOSE || this.#tainted;
+    // What began with the address of one client is not for another.
+    if (!complete || isOver || this.#connections.plan.proxyProtocol) this.wire.destroy();
     else this.#connections.keep(this, answer.keepAliveSeconds);
   }
 
@@ -124,6 +131,7 @@ export class Upstream implements WireUser, Sweepable, Carriage {
 
   onConnect(): void {
     this.#connected = true;
+    this.#connections.reached();
     this.#caller?.onConnected();
   }
 
@@ -151,7 +159,17 @@ export class Upstream implements WireUser, Sweepable, Carriage {
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
-    this.#lost(error?.code ?? 'the connection was closed');
+    if (this.#connected) this.#lost(error?.code ?? 'the connection was closed');
+    else this.#unreached(error);
+  }
+
+  #unreached(error: NodeJS.ErrnoException | undefined): void {
+    const caller = this.#caller;
+    const failure = dialFailure(error, this.dialer.isSecure);
+    this.abandon();
+    if (!caller) return;
+    this.#connections.unreached(failure);
+    caller.onFailure(failure);
   }
 
   #lost(cause: string): void {

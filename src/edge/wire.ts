@@ -4,7 +4,10 @@
  * a proxied request costs in a plain `socket.on('data')` proxy.
  */
 import net from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Channel } from './client-side.ts';
+import type { Dialer } from './dialer.ts';
+import { type Ends, endsOf, toldEnds } from './proxy-protocol/ends.ts';
 import { readInto } from './tls/read-into.ts';
 import type { Secured } from './tls/secured.ts';
 import { writeBuffer } from './write-buffers.ts';
@@ -43,13 +46,17 @@ const WATCH_MS = 60_000;
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
-/** Called with what a WireUser throws: a bug, which costs this one connection and not the process. */
-let report: (error: unknown) => void = (error) => {
+let reporter: (error: unknown) => void = (error) => {
   throw error;
 };
 
 export function reportTo(handler: (error: unknown) => void): void {
-  report = handler;
+  reporter = handler;
+}
+
+/** For what the user of a connection throws: a bug, which costs this one connection and not the process. */
+export function report(error: unknown): void {
+  reporter(error);
 }
 
 /** What `net` keeps in a socket and does not declare. */
@@ -67,6 +74,7 @@ export class Wire implements ByteChannel, Channel {
   /** What is known of the other side since the handshake; undefined without TLS. */
   readonly secured: Secured | undefined;
   readonly #socket: net.Socket;
+  #ends: Ends | undefined;
   #error: NodeJS.ErrnoException | undefined;
   #ended = false;
   #paused = false;
@@ -91,6 +99,9 @@ export class Wire implements ByteChannel, Channel {
     if ('below' in accepted) return Wire.#secure(accepted, user);
     const handle = (accepted as unknown as Handled)._handle;
     if (!handle) return Wire.over(accepted, user);
+    const ends = toldEnds(accepted);
+    // Behind what somebody has read already, and put back.
+    const early = accepted.readableLength > 0 ? (accepted.read() as Buffer) : undefined;
     (accepted as unknown as Handled)._handle = null;
     let wire: Wire | undefined;
     const options: HandleOptions = {
@@ -105,22 +116,35 @@ export class Wire implements ByteChannel, Channel {
     };
     const socket = new net.Socket(options);
     wire = new Wire(socket, user);
+    wire.#ends = ends;
     // An empty shell now.
     accepted.destroy();
     socket.setNoDelay(true);
+    if (early) wire.#early(early);
     socket.resume();
     return wire;
+  }
+
+  /** Hands over what had come before, as soon as the user knows its wire. */
+  #early(bytes: Buffer): void {
+    process.nextTick(() => {
+      if (!this.#socket.destroyed) this.#read(bytes, bytes.length);
+    });
   }
 
   static #secure(secured: Secured, user: WireUser): Wire {
     const { socket } = secured;
     const wire = new Wire(socket, user, secured);
-    if (!readInto(socket, shared, (size) => wire.#read(shared, size))) {
-      socket.on('data', (chunk: Buffer) => wire.#read(chunk, chunk.length));
-    }
+    wire.#ends = toldEnds(secured.below);
+    wire.#readFrom(socket);
     socket.setNoDelay(true);
     socket.resume();
     return wire;
+  }
+
+  #readFrom(socket: TLSSocket): void {
+    if (readInto(socket, shared, (size) => this.#read(shared, size))) return;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
   }
 
   /** Uses a socket that reads in the ordinary way. */
@@ -132,33 +156,38 @@ export class Wire implements ByteChannel, Channel {
     return wire;
   }
 
-  /** Begins to connect; `onConnect` or `onClose` follows. */
-  static connect(address: { path: string } | { host: string; port: number }, user: WireUser): Wire {
+  /**
+   * Begins to connect; `onConnect` or `onClose` follows.
+   * @param preface latin1 that goes first, before TLS
+   */
+  static connect(dialer: Dialer, preface: string, user: WireUser): Wire {
     let wire: Wire | undefined;
-    const socket = net.connect({
-      ...address,
-      allowHalfOpen: true,
-      noDelay: true,
-      onread: {
-        buffer: shared,
-        callback: (size, buffer) => (wire ? wire.#read(buffer as Buffer, size) : false),
-      },
+    const socket = dialer.dial(preface, {
+      buffer: shared,
+      callback: (size, buffer) => (wire ? wire.#read(buffer as Buffer, size) : false),
     });
-    wire = new Wire(socket, user);
-    socket.once('connect', () => wire.#call(() => wire.user.onConnect()));
-    return wire;
+    const made = new Wire(socket, user);
+    wire = made;
+    if (dialer.isSecure) made.#readFrom(socket as TLSSocket);
+    socket.once(dialer.readyEvent, () => made.#call(() => made.user.onConnect()));
+    return made;
   }
 
-  get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? '';
+  get #from(): Ends {
+    this.#ends ??= endsOf(this.#socket);
+    return this.#ends;
   }
 
   get remotePort(): number {
-    return this.#socket.remotePort ?? 0;
+    return this.#from.port;
   }
 
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return this.#from.localPort;
+  }
+
+  get localIp(): string {
+    return this.#from.localIp;
   }
 
   /** Bytes that the kernel has not taken yet. */

@@ -1,0 +1,84 @@
+/** How connections to one target begin: where, with a PROXY header or without, with TLS or without. */
+import net, { isIP, type LookupFunction } from 'node:net';
+import tls from 'node:tls';
+import type { EdgeTarget } from '../protocol/edge-table.ts';
+
+export type TargetProtocol = 'http/1.1' | 'h2';
+
+/** What `net.connect` can do and its declaration leaves out. */
+type Options = net.NetConnectOpts & { noDelay: boolean; onread?: net.OnReadOpts };
+
+export class Dialer {
+  readonly #plan: EdgeTarget;
+  readonly #protocol: TargetProtocol;
+  /** Of the system, unless a test has its own. */
+  readonly #lookup: LookupFunction | undefined;
+  #context: tls.SecureContext | undefined;
+  /** Of the last connection whose server was who it should be. */
+  #session: Buffer | undefined;
+
+  /** @param protocol that is offered in the handshake, if there is one */
+  constructor(plan: EdgeTarget, protocol: TargetProtocol, lookup?: LookupFunction) {
+    this.#plan = plan;
+    this.#protocol = protocol;
+    this.#lookup = lookup;
+  }
+
+  /** The event of a socket that says that it can be used: with TLS only when it is known who the other side is. */
+  get readyEvent(): 'secureConnect' | 'connect' {
+    return this.#plan.tls ? 'secureConnect' : 'connect';
+  }
+
+  get isSecure(): boolean {
+    return this.#plan.tls !== undefined;
+  }
+
+  /**
+   * Begins to connect; where a name has several addresses, to the next one when one does not answer.
+   * @param preface latin1 that goes first, before TLS
+   * @param onread for the bytes of a socket without TLS
+   */
+  dial(preface: string, onread?: net.OnReadOpts): net.Socket {
+    const { tls: secure, address } = this.#plan;
+    // In HTTP/1.1 the end of what the app sends may be the end of its answer; in HTTP/2 nothing can be said any more.
+    const allowHalfOpen = this.#protocol === 'http/1.1';
+    const options: Options = { ...address, allowHalfOpen, noDelay: true };
+    if (this.#lookup && 'host' in options) options.lookup = this.#lookup;
+    if (onread && !secure) options.onread = onread;
+    const socket = net.connect(options);
+    if (preface !== '') socket.write(preface, 'latin1');
+    return secure ? this.#secure(socket, secure) : socket;
+  }
+
+  #secure(below: net.Socket, { serverName, ca }: NonNullable<EdgeTarget['tls']>): tls.TLSSocket {
+    this.#context ??= tls.createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca !== undefined && { ca: [...trusted(), ca] }),
+    });
+    const socket = tls.connect({
+      socket: below,
+      secureContext: this.#context,
+      // RFC 6066 section 3: an address is no name.
+      ...(isIP(serverName) === 0 && { servername: serverName }),
+      checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
+      ALPNProtocols: [this.#protocol],
+      ...(this.#session && { session: this.#session }),
+    });
+    below.on('error', (error) => socket.destroy(error));
+    let session: Buffer | undefined;
+    socket.on('session', (made: Buffer) => {
+      session = made;
+      if (socket.authorized) this.#session = made;
+    });
+    socket.on('secureConnect', () => {
+      this.#session = session ?? this.#session;
+    });
+    return socket;
+  }
+}
+
+/** What Node trusts by default; newer versions count in what its environment adds. */
+function trusted(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
+  return getCACertificates?.('default') ?? tls.rootCertificates;
+}

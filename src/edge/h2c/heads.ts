@@ -1,0 +1,95 @@
+/** From the heads of HTTP/1.1 to those of HTTP/2 and back (RFC 9113 section 8). Pure. */
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { Fields, Kind, parseLength } from '../http1/fields.ts';
+import { CHUNKED } from '../http1/request-fields.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+
+/** Of one connection (RFC 9113 section 8.2.2), or with a name of its own here. */
+const HOP = /^(?:host|connection|keep-alive|proxy-connection|transfer-encoding|upgrade|te)$/;
+
+/**
+ * The fields of a request.
+ * @param text its head as it would go out in HTTP/1.1, which has decided what is passed on
+ */
+export function requestFields(
+  text: string,
+  head: RequestHead,
+  scheme: 'http' | 'https',
+): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.create(null);
+  fields[':method'] = head.method;
+  fields[':scheme'] = scheme;
+  fields[':path'] = head.target;
+  if (head.host !== '') fields[':authority'] = head.host;
+  for (const line of text.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    if (HOP.test(name)) continue;
+    const value = line.slice(colon + 2);
+    const before = fields[name];
+    // RFC 9110 section 5.3, and RFC 9113 section 8.2.3.
+    fields[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+  }
+  if (takesTrailers(head)) fields.te = 'trailers';
+  return fields;
+}
+
+/** The client has said that it reads trailers (RFC 9110 section 10.1.4). */
+export function takesTrailers({ fields: { names, values, kinds } }: RequestHead): boolean {
+  for (let i = 0; i < names.length; i++) {
+    if (kinds[i] === Kind.hop && (names[i] as string).toLowerCase() === 'te') {
+      if (/(?:^|[, \t])trailers(?:$|[,; \t])/i.test(values[i] as string)) return true;
+    }
+  }
+  return false;
+}
+
+/** The head of an answer; what is wrong with it, in words, if it is none. */
+export function responseHead(fields: IncomingHttpHeaders, bodyless: boolean): ResponseHead | string {
+  const status = Number(fields[':status']);
+  if (!(status >= 100 && status <= 999)) return 'there is no status in the answer';
+  const kept = regularFields(fields);
+  const said = kept.first(Kind.contentLength);
+  const declaredLength = said === undefined ? -1 : parseLength(said);
+  if (declaredLength === undefined || (said !== undefined && !kept.hasOne(Kind.contentLength)))
+    return 'Content-Length is not one plain number';
+  const empty = bodyless || status < 200 || status === 204 || status === 304;
+  return {
+    status,
+    reason: STATUS_CODES[status] ?? '',
+    minor: 1,
+    fields: kept,
+    length: empty ? 0 : declaredLength >= 0 ? declaredLength : CHUNKED,
+    declaredLength,
+    declaredChunked: declaredLength < 0 && status >= 200 && status !== 204 && status !== 304,
+    keepAlive: true,
+    keepAliveSeconds: 0,
+    hopNames: [],
+    upgrade: false,
+    again: false,
+    written: undefined,
+  };
+}
+
+/** What may stand behind a body: nothing that says how to read the message or who sent it (RFC 9110 section 6.5.1). */
+export function trailerFields(fields: IncomingHttpHeaders): Fields {
+  const all = regularFields(fields);
+  const kept = new Fields();
+  all.names.forEach((name, i) => {
+    if (all.kinds[i] === Kind.plain || all.kinds[i] === Kind.underscored)
+      kept.add(name, all.values[i] as string, false);
+  });
+  return kept;
+}
+
+function regularFields(fields: IncomingHttpHeaders): Fields {
+  const kept = new Fields();
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) kept.add(name, one, name.includes('_'));
+  }
+  return kept;
+}
