@@ -36,6 +36,8 @@ export function edgeAppPlan(
       giveUp: { crashes: 1_000_000, withinMs: 1000 },
     },
     sticky: 'none',
+    // `hold logs @edge` reads what the access log says.
+    log: { ...appDefaults.log, format: edge.accessLog?.format === 'json' ? 'json' : 'text' },
   };
 }
 

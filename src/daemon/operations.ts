@@ -246,12 +246,12 @@ export class Operations {
       journal.record('app.changed', { app: name, data: { change: kind, detail } });
     }
     this.#options.refreshRoutes();
-    for (const name of Object.keys(next.apps)) {
+    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
+    for (const name of [...Object.keys(next.apps), ...own]) {
       const plan = this.#state.apps[name]?.plan;
       if (plan) outputs.configure(plan);
     }
     outputs.setHomeCap(this.#state.logsTotalBytes);
-    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
     removed.push(...own.filter((name) => this.#state.apps[name]?.stopped));
     try {
       await this.#wishes.makeTrue([...Object.keys(next.apps), ...own]);

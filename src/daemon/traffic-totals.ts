@@ -18,6 +18,8 @@ import {
 /** What was of late is kept in so many pieces of so long. */
 const PIECES = 6;
 const PIECE_MS = 10_000;
+/** Edges tell what was since they last did. */
+const REPORT_MS = 1_000;
 
 const nothing: EdgeCounts = {
   connections: 0,
@@ -70,7 +72,7 @@ export class TrafficTotals {
 
   /** @param edge of its process, such as `@edge.0#3` */
   heard(edge: string, report: TrafficReport): void {
-    this.#begunAt ??= this.#options.clock.now();
+    this.#begunAt ??= this.#options.clock.now() - REPORT_MS;
     const known = this.#edges.get(edge);
     const told = known ?? {
       sites: new Map(),

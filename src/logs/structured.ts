@@ -1,5 +1,5 @@
 /**
- * Lines that are JSON objects, as pino, bunyan and winston write them: what of them is time, level, message and error.
+ * Lines that are JSON objects, as pino, bunyan, winston and access logs write them: what of them is time, level, message and error.
  * https://getpino.io/#/docs/api and https://github.com/trentm/node-bunyan#core-fields
  */
 
@@ -46,11 +46,11 @@ export function parseStructured(text: string): StructuredLine | undefined {
   } catch {
     return undefined;
   }
-  const level = levelOf(data.level);
+  const level = levelOf(data.level) ?? levelOfStatus(data.status);
   if (level === undefined) return undefined;
   const message = [data.msg, data.message].find((each) => typeof each === 'string') ?? errorOf(data)?.message;
   const time = data.time ?? data.timestamp;
-  if (message === undefined && time === undefined) return undefined;
+  if (message === undefined && time === undefined && data.level !== undefined) return undefined;
   return new JsonLine(level, timeOf(time), typeof message === 'string' ? message : '', data);
 }
 
@@ -94,6 +94,12 @@ export function levelOf(value: unknown): Level | undefined {
   return (
     levels.find((level) => level === word) ?? (Object.hasOwn(synonyms, word) ? synonyms[word] : undefined)
   );
+}
+
+/** Access logs have a status in place of a level. */
+function levelOfStatus(status: unknown): Level | undefined {
+  if (typeof status !== 'number') return undefined;
+  return status >= 500 ? 'error' : 'info';
 }
 
 /** Many lines have the same. */
