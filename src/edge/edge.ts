@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import type { TrafficReport } from '../protocol/traffic-counts.ts';
 import { AccessLog, refusedEntry } from './access-log.ts';
+import { Caches } from './cache/caches.ts';
 import { Connection } from './connection.ts';
 import { plainIp, Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
@@ -41,6 +42,7 @@ export interface EdgeEvents {
 export class Edge {
   readonly sweeper: Sweeper;
   readonly traffic = new Traffic();
+  readonly caches = new Caches();
   limits: EdgeLimits;
   unknownHost: 404 | 421 = 404;
   trust = new Trust([]);
@@ -121,6 +123,7 @@ export class Edge {
       ? new AccessLog(table.accessLog, (line) => this.#events.log(line))
       : undefined;
     this.traffic.follow(table);
+    this.caches.follow(table.sites);
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
     const look = {

@@ -9,7 +9,7 @@ import type { Answer, Answering, ClientSide } from './client-side.ts';
 import { Compression, encodingFor } from './encode/compression.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure, mayRepeat } from './failure.ts';
 import type { Client } from './forwarded.ts';
-import type { Visit } from './gate/visit.ts';
+import type { Visited } from './gate/visit.ts';
 import type { Waiter } from './hold.ts';
 import { type Fields, Kind } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
@@ -40,7 +40,7 @@ export class Exchange implements Caller, Waiter, Answering {
   readonly #client: Client;
   readonly #booking: Booking;
   /** What the gate of its site found out; undefined when it has none. */
-  readonly #visit: Visit | undefined;
+  readonly #visit: Visited | undefined;
   #phase: Phase = 'begun';
   /** The whole request has been read from the client. */
   #requestDone: boolean;
@@ -72,7 +72,7 @@ export class Exchange implements Caller, Waiter, Answering {
   /** An answer that may pause for as long as it likes. */
   #endless = false;
 
-  constructor(side: ClientSide, head: RequestHead, requestDone: boolean, visit?: Visit) {
+  constructor(side: ClientSide, head: RequestHead, requestDone: boolean, visit?: Visited) {
     this.#side = side;
     this.#head = head;
     this.#visit = visit;
@@ -243,7 +243,13 @@ export class Exchange implements Caller, Waiter, Answering {
   }
 
   /** An answer as the site wants it. `size`: of its body, if all of it is here. */
-  #dressed(visit: Visit, head: ResponseHead, keep: boolean, lines: string, size: number | undefined): Answer {
+  #dressed(
+    visit: Visited,
+    head: ResponseHead,
+    keep: boolean,
+    lines: string,
+    size: number | undefined,
+  ): Answer {
     const { fields, content } = visit.gate;
     const request = this.#head;
     const encoding = content.compress

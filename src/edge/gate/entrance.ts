@@ -1,4 +1,5 @@
 /** Lets requests in: a site with a gate answers some, counts, asks for passwords, lets wait, and hands the rest to what the path leads to. */
+import { enterCache } from '../cache/enter-cache.ts';
 import type { Answering, ClientSide } from '../client-side.ts';
 import { FileAnswer } from '../files/file-answer.ts';
 import { Folder } from '../files/folder.ts';
@@ -64,10 +65,14 @@ function admitted(visit: Visit, requestDone: boolean): Answering {
 
 function inside(visit: Visit, requestDone: boolean): Answering {
   const { side, head } = visit;
-  const route = side.edge.site(head.host)?.route(head.path);
+  const site = side.edge.site(head.host);
+  const route = site?.route(head.path);
   visit.booking.route = route?.prefix ?? '';
   if (route?.place instanceof Folder) return new FileAnswer(visit, route.place, requestDone);
-  const exchange = new Exchange(side, head, requestDone, visit);
+  const cache = side.edge.caches.of(site?.host ?? '', route?.prefix ?? '');
+  const exchange = cache
+    ? enterCache(visit, cache, requestDone)
+    : new Exchange(side, head, requestDone, visit);
   const copies = route?.copies;
   return copies ? copies.mirror.around(exchange, visit, copies.pool, requestDone) : exchange;
 }

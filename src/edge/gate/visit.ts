@@ -74,3 +74,6 @@ export class Visit {
     this.side.answerLocally(status, message, this.head, this.keeps(requestDone), lines, page);
   }
 }
+
+/** What an exchange needs to know of it. */
+export type Visited = Pick<Visit, 'gate' | 'client' | 'booking' | 'idLine' | 'pageLines'>;
