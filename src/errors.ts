@@ -27,6 +27,11 @@ const codes = {
     hint: 'Check the path; it is relative to the working directory of the app',
   },
   APP_UNKNOWN: { exit: 1, status: 404, hint: 'Run `hold ls` to see what there is' },
+  SITE_UNKNOWN: {
+    exit: 1,
+    status: 404,
+    hint: 'Name it as the configuration does, in quotes if there is a `*` in it',
+  },
   APP_EXISTS: { exit: 1, status: 409, hint: 'Choose another name with `-n`, or delete the other one first' },
   PORT_TAKEN: { exit: 1, status: 409, hint: 'Choose another port, or stop what is using it' },
   PORT_DENIED: {
@@ -52,6 +57,12 @@ const codes = {
   },
   INIT_UNKNOWN: { exit: 1, status: 400, hint: 'Name the init system: `hold boot enable --init systemd`' },
   IMPORT_INVALID: { exit: 1, status: 422, hint: 'Correct the file, or write holdfast.config by hand' },
+  EXPORT_REFUSED: {
+    exit: 1,
+    status: 422,
+    hint: 'Nothing was changed. `--verbose` shows all that the checker said',
+  },
+  PROGRAM_MISSING: { exit: 1, status: 424, hint: 'Install it, or leave this step out' },
   OVERTAKEN: {
     exit: 1,
     status: 409,

@@ -6,16 +6,19 @@ import { defineDelete } from './delete.ts';
 import { defineDown } from './down.ts';
 import { defineEgress } from './egress.ts';
 import { defineEvents } from './events.ts';
+import { defineExport } from './export.ts';
 import { defineForever } from './forever.ts';
 import { defineHashPassword } from './hash-password.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
+import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
 import { defineProxy } from './proxy.ts';
 import { defineReload } from './reload.ts';
 import { defineReset } from './reset.ts';
 import { defineRestart } from './restart.ts';
+import { defineResume } from './resume.ts';
 import { defineRun } from './run.ts';
 import { defineScale } from './scale.ts';
 import { defineSend } from './send.ts';
@@ -43,6 +46,8 @@ export const allCommands: readonly DefineCommand[] = [
   defineSignal,
   defineSend,
   defineReset,
+  definePause,
+  defineResume,
   defineLogs,
   defineEvents,
   defineCrashes,
@@ -54,6 +59,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineUpgrade,
   defineBoot,
   defineImport,
+  defineExport,
   defineForever,
   definePm2,
 ];

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { BootService } from '../../boot/service.ts';
 import type { BootFile, BootPlan } from '../../boot/site.ts';
 import { HoldfastError } from '../../errors.ts';
+import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -83,7 +83,7 @@ async function enable(context: Context, options: EnableOptions): Promise<void> {
       hint: `sudo hold boot enable --user ${site.user.name}`,
     });
   }
-  await confirm(context, options.yes === true);
+  await confirm(context, 'Write these files?', options.yes === true);
   service.enable(launcher);
   if (options.start !== false) {
     const { askToLeave } = await import('../../client/ask-init.ts');
@@ -234,20 +234,4 @@ function asJson({ plan, site }: BootService, launcher: BootFile): Record<string,
     start: steps(plan.start),
     notes: plan.notes,
   };
-}
-
-async function confirm(context: Context, yes: boolean): Promise<void> {
-  if (yes) return;
-  const { stdin, err, signal } = context;
-  if (!stdin.isTTY || !err.isTTY) {
-    throw new HoldfastError('USAGE', 'Nothing was written: there is no terminal to ask on, and no `--yes`', {
-      hint: 'Add `--yes` to write these files',
-    });
-  }
-  const { createInterface } = await import('node:readline');
-  err.stream.write('Write these files? [y/N] ');
-  const lines = createInterface({ input: stdin });
-  const [answer = ''] = await once(lines, 'line', { signal }).finally(() => lines.close());
-  if (/^y(es)?$/i.test(String(answer).trim())) return;
-  throw new HoldfastError('USAGE', 'Nothing was written');
 }

@@ -21,11 +21,19 @@ async function ls(context: Context, names: string[], { all = false }: { all?: bo
   if (apps.length === 0) return context.err.line('nothing is running');
   const { appTable } = await import('../print/app-table.ts');
   out.lines(appTable(apps, { width: out.width, style: out.style, all }));
+  for (const host of new Set(apps.flatMap(({ paused = [] }) => paused))) {
+    context.err.line(`${host} is paused, its requests wait: hold resume ${quoted(host)}  lets them go on`);
+  }
   const broken = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
   if (broken.length > 0 && out.isTTY) {
     const { err } = context;
     err.line(err.style.dim(`hold crashes ${broken.map(({ name }) => name).join(' ')}  shows why`));
   }
+}
+
+/** As a shell takes it. */
+function quoted(host: string): string {
+  return host.includes('*') ? `'${host}'` : host;
 }
 
 async function allApps(context: Context): Promise<AppView[]> {

@@ -24,6 +24,8 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   signal: async () => (await import('./signal.ts')).defineSignal,
   send: async () => (await import('./send.ts')).defineSend,
   reset: async () => (await import('./reset.ts')).defineReset,
+  pause: async () => (await import('./pause.ts')).definePause,
+  resume: async () => (await import('./resume.ts')).defineResume,
   logs: async () => (await import('./logs.ts')).defineLogs,
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
@@ -35,6 +37,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   upgrade: async () => (await import('./upgrade.ts')).defineUpgrade,
   boot: async () => (await import('./boot.ts')).defineBoot,
   import: async () => (await import('./import.ts')).defineImport,
+  export: async () => (await import('./export.ts')).defineExport,
   forever: async () => (await import('./forever.ts')).defineForever,
   pm2: async () => (await import('./pm2.ts')).definePm2,
 };

@@ -51,6 +51,8 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'certificate.obtained': ['green', 'certificate obtained'],
   'certificate.renewed': ['green', 'certificate renewed'],
   'certificate.failed': ['red', 'certificate not obtained'],
+  'site.paused': ['yellow', 'paused'],
+  'site.resumed': ['green', 'goes on'],
   'egress.denied': ['yellow', 'may not connect'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
@@ -65,8 +67,9 @@ export function describeEvent(event: HoldfastEvent, style: Style): string {
   return `${subject} ${paint(what)}${facts.length > 0 ? ` ${style.dim(`(${facts.join(', ')})`)}` : ''}`;
 }
 
-function subjectOf({ app, instance, data }: HoldfastEvent): string {
+function subjectOf({ type, app, instance, data }: HoldfastEvent): string {
   if (instance !== undefined) return instance;
+  if (type.startsWith('site.')) return plain(String(data?.site ?? 'holdfast'));
   if (app === undefined) return 'holdfast';
   return typeof data?.slot === 'number' ? `${app}.${data.slot}` : app;
 }
@@ -103,12 +106,14 @@ function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
   if (typeof data.signal === 'string' && type === 'instance.signalled') facts.push(data.signal);
+  if (type === 'site.paused') facts.push(`requests wait for up to ${formatDuration(Number(data.timeoutMs))}`);
   if (type === 'daemon.upgrading') facts.push(`from ${data.from} to ${data.to}`);
   if (type === 'egress.denied' && Number(data.times) > 1) facts.push(`${data.times} times`);
   if (typeof data.lines === 'number') facts.push(`${data.lines} lines`);
   if (typeof data.failures === 'number') facts.push(`${data.failures} in a row`);
   if (typeof data.port === 'number') facts.push(`port ${data.port}`);
-  if (typeof data.tookMs === 'number') facts.push(`in ${formatDuration(data.tookMs)}`);
+  if (typeof data.tookMs === 'number')
+    facts.push(`${type === 'site.resumed' ? 'after' : 'in'} ${formatDuration(data.tookMs)}`);
   if (typeof data.uptimeMs === 'number') facts.push(`after ${formatDuration(data.uptimeMs)}`);
   if (typeof data.delayMs === 'number') facts.push(`starts again in ${formatDuration(data.delayMs)}`);
   if (type === 'instance.spawned' && pid !== undefined) facts.push(`pid ${pid}`);

@@ -1,0 +1,121 @@
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
+import type { Exported } from '../../exporters/exported.ts';
+import type { Target } from '../../exporters/target.ts';
+import type { Context } from '../context.ts';
+import type { ContextFactory } from '../program.ts';
+
+interface ExportCommandOptions {
+  readonly file?: string;
+  readonly out?: string;
+  readonly name: string;
+  readonly user?: string;
+  readonly node?: string;
+  readonly check?: boolean;
+  readonly install?: boolean;
+  readonly yes?: boolean;
+}
+
+const examples = `
+Examples:
+  hold export nginx                      print the configuration
+  hold export nginx -o out --check       write it below out/, and have nginx look at it
+  hold export nginx --install            show what would change in /etc, ask, write, check, reload
+  hold export systemd --user www-data    units that start the apps without Holdfast`;
+
+export function defineExport(program: Command, context: ContextFactory): void {
+  program
+    .command('export')
+    .summary("write the config file as another program's configuration")
+    .description(
+      'Writes what the config file says as the configuration of another program: a front (nginx …) or an init system (systemd …). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
+    )
+    .argument('<target>', 'for which program')
+    .option('-f, --file <file>', 'config file (default: holdfast.config.* of this directory)')
+    .option('-o, --out <dir>', 'write the files below this directory')
+    .option('--name <name>', 'first part of the names of files and services', 'holdfast')
+    .option('--user <user>', 'who runs the apps, where the config file does not say')
+    .option('--node <path>', 'the node that will run them (default: this one)')
+    .option('--check', "have the target's own checker look at the files")
+    .option('--install', 'show what would change on this machine, ask, write, check, reload')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', examples)
+    .action((target: string, options: ExportCommandOptions) => exportTo(context(), target, options));
+}
+
+async function exportTo(context: Context, name: string, options: ExportCommandOptions): Promise<void> {
+  const target = await targetOf(name);
+  const exported = await exportedBy(context, target, options);
+  if (options.check) {
+    const { checkFiles } = await import('../export/check.ts');
+    await checkFiles(target, exported.files);
+  }
+  if (options.install) {
+    const { install } = await import('../export/install.ts');
+    await install(context, target, exported, { name: options.name, yes: options.yes === true });
+  } else if (options.out !== undefined) {
+    const { writeBelow } = await import('../export/write.ts');
+    const written = writeBelow(resolve(context.cwd, options.out), exported.files);
+    if (context.json) return context.out.json({ files: written, losses: exported.losses });
+    context.err.lines(written.map((path) => `wrote ${path}`));
+  } else {
+    if (context.json) return context.out.json(exported);
+    await context.out.flow(printed(exported));
+  }
+  await sayLosses(context, target, exported);
+}
+
+async function targetOf(name: string): Promise<Target> {
+  const { targets } = await import('../../exporters/targets.ts');
+  const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  if (target) return target;
+  const { didYouMean } = await import('../../config/suggest.ts');
+  const names = Object.keys(targets);
+  throw new HoldfastError(
+    'USAGE',
+    `Cannot export to "${name}": it must be ${names.join(', ')}${didYouMean(name, names)}`,
+  );
+}
+
+async function exportedBy(
+  { cwd, env }: Context,
+  target: Target,
+  { file, name, user, node }: ExportCommandOptions,
+): Promise<Exported> {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+    throw new HoldfastError(
+      'USAGE',
+      `The files cannot be called "${name}": small letters, digits and "-" only, and a letter first`,
+    );
+  }
+  const { loadPlan } = await import('../../config/load.ts');
+  const { placesOf } = await import('../../exporters/places.ts');
+  const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env });
+  if (target.kind === 'front' && Object.keys(plan.sites).length === 0) {
+    throw new HoldfastError('USAGE', `Cannot export to ${target.title}: the config file has no sites`, {
+      hint: 'For example: sites: { "example.com": { routes: { "/": "web" } } }',
+    });
+  }
+  const own = userInfo().username;
+  return target.export(plan, {
+    node: resolve(cwd, node ?? process.execPath),
+    user: user ?? (own === 'root' ? null : own),
+    name,
+    places: placesOf(plan),
+  });
+}
+
+/** One file as it is; several with their names between them. */
+function printed({ files }: Exported): string {
+  if (files.length === 1) return files[0]?.text ?? '';
+  return files.map(({ path, text }) => `==> ${path} <==\n${text}`).join('\n');
+}
+
+async function sayLosses({ err }: Context, { title }: Target, { losses }: Exported): Promise<void> {
+  if (losses.length === 0) return;
+  const { lossLines } = await import('../../exporters/losses.ts');
+  err.line(`${title} will not do all that the config file says:`);
+  err.lines(lossLines(losses));
+}

@@ -1,0 +1,22 @@
+/** Comments for people who read what was exported. */
+
+const WIDTH = 110;
+
+/** Lines behind `mark`, folded between words, and an empty line. */
+export function comment(mark: string, lines: readonly string[]): string {
+  const folded = lines.flatMap((line) => fold(line, WIDTH - mark.length));
+  return `${folded.map((line) => `${mark} ${line}`.trimEnd()).join('\n')}\n\n`;
+}
+
+function fold(line: string, width: number): string[] {
+  const indent = line.startsWith('- ') ? '  ' : '';
+  const done: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const at = rest.lastIndexOf(' ', width);
+    if (at <= indent.length) break;
+    done.push(rest.slice(0, at));
+    rest = indent + rest.slice(at + 1);
+  }
+  return [...done, rest];
+}

@@ -1,0 +1,46 @@
+/** What an exporter makes of a plan: files for somebody else's server, and a list of what these cannot say. */
+import type { Plan } from '../config/plan.ts';
+
+export interface ExportedFile {
+  /** Relative to the directory that the user names, such as `nginx/holdfast.conf`. */
+  readonly path: string;
+  readonly text: string;
+  /** Of the file: 0o755 for scripts. */
+  readonly mode: number;
+}
+
+/** A setting that is not, or not wholly, in the files. Told on stderr and at the head of the first file, never left out. */
+export interface Loss {
+  /** As in the configuration file: `apps.web.watchdog`. */
+  readonly setting: string;
+  /** What does not happen, and what to do instead; one sentence without a full stop. */
+  readonly text: string;
+}
+
+export interface Exported {
+  readonly files: readonly ExportedFile[];
+  readonly losses: readonly Loss[];
+}
+
+export interface ExportOptions {
+  /** Absolute path of node where the files will be used. */
+  readonly node: string;
+  /** Whose programs these are where the plan names no user; null = nobody is named. */
+  readonly user: string | null;
+  /** First part of the names of files, services and upstreams: letters, digits and `-`. */
+  readonly name: string;
+  readonly places: Places;
+}
+
+/** Where the instances of each app can be reached, in the order of their slots. */
+export type Places = ReadonlyMap<string, readonly Place[]>;
+
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Pure and deterministic: the same plan gives the same bytes. */
+export type Exporter = (plan: Plan, options: ExportOptions) => Exported;
+
+export function printPlace(place: Place): string {
+  if ('path' in place) return `unix:${place.path}`;
+  return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
+}

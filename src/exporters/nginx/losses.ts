@@ -1,0 +1,154 @@
+/** What nginx cannot do, or not from a file that is included. */
+import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
+import type { RateRule, UpstreamRules } from '../../protocol/traffic-rules.ts';
+import { destinationsOf } from '../destinations.ts';
+import type { Loss } from '../exported.ts';
+import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from '../losses.ts';
+
+export function nginxLosses(plan: Plan): Loss[] {
+  const sites = Object.values(plan.sites);
+  const apps = new Set(
+    sites
+      .flatMap(({ routes }) => routes.flatMap(destinationsOf))
+      .flatMap((to) => (to.kind === 'app' ? [to.app] : [])),
+  );
+  return [
+    ...[...apps].flatMap((name) => {
+      const app = plan.apps[name];
+      return app ? lossesAt(`apps.${name}`, { hold: app.hold, upstream: app.upstream }, appFates) : [];
+    }),
+    ...sites.flatMap((site) => {
+      const at = `sites.${site.host}`;
+      return [
+        ...lossesAt(at, site, siteFates),
+        ...site.routes.flatMap((route) => lossesAt(`${at}.routes.${route.prefix}`, route, routeFates)),
+      ];
+    }),
+    ...(sites.length > 0 ? lossesAt('edge', plan.edge, edgeFates(sites)) : []),
+  ];
+}
+
+const appFates: FrontAppFates = {
+  hold: ({ timeoutMs }) =>
+    timeoutMs === 0 ? undefined : 'while no instance is ready, requests get 502 at once instead of waiting',
+  upstream: rulesLost,
+};
+
+function rulesLost({ protocol, inFlight, outliers, slowStartMs, retries }: UpstreamRules) {
+  return {
+    protocol: protocol === 'h2c' ? 'passed on as gRPC: other HTTP/2 without TLS is not' : undefined,
+    inFlight: inFlight
+      ? 'the number is divided among the instances, and what is more gets 502 at once: there is no queue'
+      : undefined,
+    outliers: outliers
+      ? 'an instance stays out for the same time each time, and all of them may be out; 502, 503 and 504 of the app do not count'
+      : undefined,
+    slowStart:
+      slowStartMs > 0
+        ? 'a new instance gets its whole share at once: slow_start is part of NGINX Plus'
+        : undefined,
+    retries: `at most one other instance is tried; there is no budget${retries.share === 0 ? ', and no way to forbid it here' : ''}`,
+  };
+}
+
+const siteFates: SiteFates = {
+  tls: (tls) => ({
+    '':
+      tls?.certificate.from === 'acme'
+        ? 'nginx orders no certificates: certbot does, and the file names where it puts them'
+        : undefined,
+    ca:
+      tls?.certificate.from === 'files' && tls.certificate.ca
+        ? 'put these certificates behind your own in one file: nginx reads only that'
+        : undefined,
+    clients: tls?.clients ? 'who the client is, is not passed on to the app' : undefined,
+  }),
+  content: (content) => ({
+    auth: content?.auth
+      ? 'nginx does not know these hashes: make the file with htpasswd; nobody gets in before'
+      : undefined,
+    redirects:
+      content && content.redirects.length > 0 && (content.auth || content.allow.length > 0)
+        ? 'are given to everybody, also to those who may not enter'
+        : undefined,
+  }),
+  load: (load) => ratesLost(load?.rates ?? []),
+  cache: (cache) => (cache ? { entry: 'an answer may be as large as the whole cache' } : undefined),
+  accessLog: 'kept',
+};
+
+function ratesLost(rates: readonly RateRule[]) {
+  const odd = rates.some(({ requests, perMs }) => !Number.isInteger((requests * 60_000) / perMs));
+  return rates.length === 0
+    ? undefined
+    : {
+        rate: `IPv6 addresses count one by one, not by network${odd ? '; rounded to whole requests a minute' : ''}`,
+      };
+}
+
+const routeFates: RouteFates = {
+  to: (to) => {
+    if (to.kind === 'files')
+      return {
+        files:
+          'symbolic links are followed when their target has the same owner; there is no version in the ETag of compressed files',
+      };
+    if (to.kind === 'split') {
+      const protocols = new Set(
+        to.parts.flatMap((part) => (part.to.kind === 'upstream' ? [part.to.tls !== null] : [false])),
+      );
+      return {
+        split: 'a client whose app has no ready instance is not sent to another one',
+        tls:
+          protocols.size > 1
+            ? 'of several https servers in one split, the name of the first is verified'
+            : undefined,
+      };
+    }
+    return to.kind === 'upstream' ? upstreamLost(to) : undefined;
+  },
+  load: (load) => ratesLost(load?.rates ?? []),
+  cache: 'kept',
+  mirror: (mirror) => (mirror ? 'the body of each request is read whole before it is passed on' : undefined),
+};
+
+function upstreamLost({ rules, check, proxyProtocol }: UpstreamPlan) {
+  return {
+    ...rulesLost(rules),
+    check: check ? 'nginx only notices what fails: active checks are part of NGINX Plus' : undefined,
+    proxyProtocol: proxyProtocol ? 'nginx sends no PROXY header over HTTP' : undefined,
+  };
+}
+
+function edgeFates(sites: readonly SitePlan[]): EdgeFates {
+  return {
+    processes: 'kept',
+    http: 'kept',
+    https: 'kept',
+    acme: (_, { acme }) =>
+      sites.some(({ tls }) => tls?.certificate.from === 'acme') && acme.email
+        ? 'tell certbot: --email'
+        : undefined,
+    unknownHost: (status) =>
+      sites.some(({ host }) => host === '*')
+        ? undefined
+        : `for a host that no site names nginx takes its default server, instead of answering ${status}`,
+    trust: 'kept',
+    limits: ({ memoryBytes }) => ({
+      memory:
+        memoryBytes > 0
+          ? 'there is no limit of memory: worker_connections in nginx.conf is what bounds it'
+          : undefined,
+    }),
+    drainMs: (ms) =>
+      `set worker_shutdown_timeout ${Math.ceil(ms / 1000)}s; in nginx.conf: without it, WebSockets keep old workers for ever, and at its end they are cut without a close frame`,
+    accessLog: 'kept',
+    http2: ({ webSockets, cleartext }) => ({
+      webSockets: webSockets
+        ? 'nginx has no WebSockets over HTTP/2 (RFC 8441); browsers use HTTP/1.1 for them then'
+        : undefined,
+      cleartext: cleartext ? 'HTTP/2 without TLS would need a listener of its own' : undefined,
+    }),
+    proxyProtocol: 'kept',
+  };
+}
