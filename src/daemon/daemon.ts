@@ -29,9 +29,12 @@ import { createLauncher } from './launcher.ts';
 import { Leases } from './leases.ts';
 import { Links } from './links.ts';
 import type { Lock } from './lock.ts';
+import { askResponder } from './ocsp/ask.ts';
+import { Staples } from './ocsp/staples.ts';
 import { Operations } from './operations.ts';
 import { Orphans, orphansAmong } from './orphans.ts';
 import { Outputs } from './outputs.ts';
+import { Pausing } from './pausing.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { reportsDir } from './reports.ts';
@@ -73,6 +76,7 @@ export class Daemon {
   readonly #links: Links;
   readonly #leases: Leases;
   readonly #certificates = new CertificateStore();
+  readonly #staples: Staples;
   readonly #edgeTls: EdgeTlsSource;
   readonly #tlsFiles: TlsFiles;
   readonly #acme: Acme;
@@ -171,9 +175,20 @@ export class Daemon {
       links: () => this.#links.all.filter(({ hello }) => hello.role === 'egress'),
     });
     this.#leases = new Leases({ paths, clock, listen: (path, uid) => this.#links.listen(path, uid) });
+    this.#staples = new Staples({
+      clock,
+      random: Math.random,
+      dir: `${paths.home}/certificates`,
+      ask: askResponder,
+      record: (type, event) => this.#journal.record(type, event),
+      onChange: () => this.#edgeTls.refresh(),
+    });
+    // Before the edges get them: what was kept from before goes with them.
+    this.#certificates.onChange(() => this.#staples.changed(this.#certificates.all));
     this.#edgeTls = new EdgeTlsSource({
       clock,
       certificates: this.#certificates,
+      staple: (certPem) => this.#staples.get(certPem),
       onChange: () => this.#routing.refresh(),
     });
     this.#tlsFiles = new TlsFiles({
@@ -317,6 +332,12 @@ export class Daemon {
       outputs: this.#outputs,
       egress: this.#egress,
       traffic: this.#traffic,
+      pausing: new Pausing({
+        store: this.#store,
+        journal: this.#journal,
+        now: () => clock.now(),
+        settled: () => this.#routing.settled(),
+      }),
       views: {
         clock,
         links: this.#links,
@@ -327,7 +348,7 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
-        edgeNotes: () => [...this.#tlsFiles.notes, ...this.#acme.notes],
+        edgeNotes: () => [...this.#tlsFiles.notes, ...this.#acme.notes, ...this.#staples.notes],
       },
       daemon: () => this.#view(),
       onDown: () => {
@@ -413,6 +434,7 @@ export class Daemon {
     this.#ending = true;
     this.#tlsFiles.close();
     this.#acme.close();
+    this.#staples.close();
     this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
@@ -430,6 +452,7 @@ export class Daemon {
     const { paths, lock } = this.#options;
     this.#tlsFiles.close();
     this.#acme.close();
+    this.#staples.close();
     this.#edgeTls.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#holder.close();

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { EdgePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { EdgeTls } from '../protocol/edge-table.ts';
-import type { CertificateStore } from './certificates.ts';
+import type { EdgeCertificate, EdgeTls } from '../protocol/edge-table.ts';
+import type { Certificate, CertificateStore } from './certificates.ts';
+import type { Staple } from './ocsp/staples.ts';
 
 /** A key that gets known opens the sessions of this time, and no others. */
 const ROTATE_MS = 12 * 3600 * 1000;
@@ -13,6 +14,8 @@ const TICKET_KEY_BYTES = 48;
 export interface EdgeTlsOptions {
   readonly clock: Clock;
   readonly certificates: CertificateStore;
+  /** What its authority says of a certificate. */
+  staple(certPem: string): Staple | undefined;
   onChange(): void;
 }
 
@@ -26,7 +29,7 @@ export class EdgeTlsSource {
 
   constructor(options: EdgeTlsOptions) {
     this.#options = options;
-    options.certificates.onChange(() => this.#changed());
+    options.certificates.onChange(() => this.refresh());
     this.#cancel = options.clock.after(ROTATE_MS, () => this.rotate());
   }
 
@@ -40,10 +43,9 @@ export class EdgeTlsSource {
     const made = this.#made;
     if (made && made.listen.host === listen.host && made.listen.port === listen.port) return made;
     const { all, challenges } = this.#options.certificates;
-    const bare = ({ names, certPem, keyPem }: (typeof all)[number]) => ({ names, certPem, keyPem });
     this.#made = {
       listen,
-      certificates: all.map(bare),
+      certificates: all.map((certificate) => this.#stapled(certificate)),
       clientAuthorities: this.#authorities,
       ticketKeys: this.#ticketKeys,
       challenges: { http: challenges.http, alpn: challenges.alpn.map(bare) },
@@ -55,17 +57,27 @@ export class EdgeTlsSource {
     this.#ticketKeys = newKeys();
     this.#cancel();
     this.#cancel = this.#options.clock.after(ROTATE_MS, () => this.rotate());
-    this.#changed();
+    this.refresh();
   }
 
   close(): void {
     this.#cancel();
   }
 
-  #changed(): void {
+  /** Something of it is another. */
+  refresh(): void {
     this.#made = null;
     this.#options.onChange();
   }
+
+  #stapled(certificate: Certificate): EdgeCertificate {
+    const ocsp = this.#options.staple(certificate.certPem);
+    return { ...bare(certificate), ...(ocsp && { ocsp }) };
+  }
+}
+
+function bare({ names, certPem, keyPem }: Certificate): EdgeCertificate {
+  return { names, certPem, keyPem };
 }
 
 function newKeys(): string {

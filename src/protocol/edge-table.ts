@@ -101,6 +101,8 @@ export interface EdgeCertificate {
   readonly names: readonly string[];
   readonly certPem: string;
   readonly keyPem: string;
+  /** What its authority says of it (RFC 6960, DER in base64), and until when clients believe that (ms since the epoch). */
+  readonly ocsp?: { readonly response: string; readonly until: number };
 }
 
 export interface EdgePool {

@@ -1,26 +1,18 @@
 /** When the authority wants a certificate renewed, such as before it revokes it: ARI, RFC 9773. */
 import { X509Certificate } from 'node:crypto';
+import { readParts } from '../../kit/certificate-parts.ts';
+import { inside } from '../../kit/der.ts';
 import type { AcmeClient } from './client.ts';
-import { type Element, elements } from './der.ts';
 
-const TBS_EXTENSIONS = 0xa3;
-const AUTHORITY_KEY_IDENTIFIER = Buffer.from([0x55, 0x1d, 0x23]);
+const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
 const KEY_IDENTIFIER = 0x80;
-const TBS_SERIAL = 0x02;
 
 /** The name that renewal information has for a certificate (4.1); null when it does not say who signed it. */
 export function renewalId(certPem: string): string | null {
-  const [certificate] = elements(new X509Certificate(certPem).raw);
-  const body = inside(inside(certificate)[0]);
-  const serial = body.find(({ tag }) => tag === TBS_SERIAL)?.content;
-  const extensions = inside(inside(body.find(({ tag }) => tag === TBS_EXTENSIONS))[0]);
-  const authority = extensions
-    .map(inside)
-    .find(([id]) => id?.content.equals(AUTHORITY_KEY_IDENTIFIER))
-    ?.at(-1);
-  const keyId = inside(inside(authority)[0]).find(({ tag }) => tag === KEY_IDENTIFIER)?.content;
+  const { serial, extension } = readParts(new X509Certificate(certPem));
+  const keyId = inside(extension(AUTHORITY_KEY_IDENTIFIER)).find(({ tag }) => tag === KEY_IDENTIFIER);
   if (!serial || !keyId) return null;
-  return `${keyId.toString('base64url')}.${serial.toString('base64url')}`;
+  return `${keyId.content.toString('base64url')}.${serial.content.toString('base64url')}`;
 }
 
 /**
@@ -40,8 +32,4 @@ export async function suggestedTime(
   const [start, end] = [Date.parse(String(suggestedWindow?.start)), Date.parse(String(suggestedWindow?.end))];
   if (Number.isNaN(start) || Number.isNaN(end) || end < start) return null;
   return start + random * (end - start);
-}
-
-function inside(element: Element | undefined): Element[] {
-  return element ? elements(element.content) : [];
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { requireProgram } from '../../../test/support/programs.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import { elements, integer, oid, sequence } from './der.ts';
+import { elements, integer, oid, sequence } from '../../kit/der.ts';
 import { renewalId } from './renewal-info.ts';
 import { certificateRequest, challengeCertificate, newKeyPair } from './x509.ts';
 

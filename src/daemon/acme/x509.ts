@@ -1,6 +1,5 @@
 /** Makes the request for a certificate (PKCS #10, RFC 2986) and the certificate that answers TLS-ALPN-01 (RFC 8737). */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import type { Certificate } from '../certificates.ts';
 import {
   bitString,
   boolean,
@@ -14,7 +13,8 @@ import {
   taggedText,
   time,
   utf8String,
-} from './der.ts';
+} from '../../kit/der.ts';
+import type { Certificate } from '../certificates.ts';
 
 const COMMON_NAME = '2.5.4.3';
 const SUBJECT_ALT_NAME = '2.5.29.17';

@@ -76,6 +76,17 @@ export class TlsSite {
     this.#server.setTicketKeys(keys);
   }
 
+  /** What clients are shown with the certificate, when they ask for that (RFC 6066 section 8). */
+  staple(ocsp: EdgeCertificate['ocsp']): void {
+    this.#server.removeAllListeners('OCSPRequest');
+    if (!ocsp) return;
+    const response = Buffer.from(ocsp.response, 'base64');
+    this.#server.on('OCSPRequest', (_certificate, _issuer, done) => {
+      // Node's types do not know that there may be none.
+      done(null, (Date.now() < ocsp.until ? response : null) as Buffer);
+    });
+  }
+
   /** Takes a connection over whose greeting has been put back. */
   greet(socket: net.Socket): void {
     this.#server.emit('connection', socket);
@@ -162,9 +173,11 @@ export class TlsSites {
     known: TlsSite | undefined,
   ): TlsSite | undefined {
     const digest = digestOf(certificate, setup);
-    if (known?.digest === digest) return known;
     try {
-      return new TlsSite(host, certificate, setup, digest, this.#user);
+      const isSame = known?.digest === digest;
+      const site = isSame ? known : new TlsSite(host, certificate, setup, digest, this.#user);
+      site.staple(certificate.ocsp);
+      return site;
     } catch (error) {
       this.#complain(error);
       return known;

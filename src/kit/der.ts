@@ -1,4 +1,4 @@
-/** As much of DER (X.690) as requests for certificates need: written whole, and read one element at a time. */
+/** As much of DER (X.690) as certificates and what is asked about them need: written whole, and read one element at a time. */
 
 export type Der = Buffer;
 
@@ -7,6 +7,7 @@ const TAG = {
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
   generalizedTime: 0x18,
@@ -46,6 +47,10 @@ export function integer(bytes: Uint8Array): Der {
 
 export function bitString(content: Uint8Array): Der {
   return element(TAG.bitString, Buffer.from([0]), content);
+}
+
+export function nothing(): Der {
+  return element(TAG.null);
 }
 
 export function octetString(content: Uint8Array): Der {
@@ -89,6 +94,8 @@ function lengthOf(length: number): Buffer {
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
+  /** With its tag and length: what is signed, or compared as a whole. */
+  readonly raw: Buffer;
 }
 
 /** The elements that follow one another in `bytes`; a damaged end is left out. */
@@ -104,8 +111,29 @@ export function elements(bytes: Buffer): Element[] {
     const length = extra === 0 ? short : bytes.readUIntBE(at + 2, extra);
     const start = at + 2 + extra;
     if (start + length > bytes.length) break;
-    found.push({ tag, content: bytes.subarray(start, start + length) });
+    const content = bytes.subarray(start, start + length);
+    found.push({ tag, content, raw: bytes.subarray(at, start + length) });
     at = start + length;
   }
   return found;
+}
+
+/** The elements of a constructed one; none of nothing. */
+export function inside(element: Element | undefined): Element[] {
+  return element ? elements(element.content) : [];
+}
+
+/** Such as `2.5.29.17`. */
+export function isOid(element: Element | undefined, dotted: string): boolean {
+  return element?.raw.equals(oid(dotted)) === true;
+}
+
+/** In ms since the epoch; undefined for what is no GeneralizedTime in UTC. */
+export function readTime(element: Element | undefined): number | undefined {
+  if (element?.tag !== TAG.generalizedTime) return undefined;
+  const text = element.content.toString('latin1');
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (!parts) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
