@@ -66,6 +66,12 @@ export class Connections {
     return upstream;
   }
 
+  /** For a question of the edge itself: a connection of its own, or a stream of one that there is. `ready`: at once. */
+  probe(caller: Caller): { readonly carriage: Carriage; readonly ready: boolean } {
+    const there = this.#sessions && this.takeIdle(caller);
+    return there ? { carriage: there, ready: true } : { carriage: this.connect(caller), ready: false };
+  }
+
   /** Takes back a connection whose request is done. `seconds`: how long the app says it keeps idle ones, 0 = unsaid. */
   keep(upstream: Upstream, seconds: number): void {
     const idleMs = seconds > 0 ? Math.min(IDLE_MS, (seconds - 1) * 1000) : IDLE_MS;

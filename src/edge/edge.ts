@@ -6,12 +6,15 @@ import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import type { TrafficReport } from '../protocol/traffic-counts.ts';
 import { AccessLog, refusedEntry } from './access-log.ts';
 import { Caches } from './cache/caches.ts';
+import { Checks } from './checks.ts';
 import { Connection } from './connection.ts';
-import { plainIp, Trust } from './forwarded.ts';
+import { Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import { ConnectionCounts, Refusals, turnAway } from './limits.ts';
 import { Pool } from './pool.ts';
+import { ipOf } from './proxy-protocol/ends.ts';
+import { Prefaces } from './proxy-protocol/preface.ts';
 import { Router, type Site } from './routes.ts';
 import { collectGarbage } from './shaping/collect-garbage.ts';
 import { MemoryGuard, type Usage } from './shaping/memory.ts';
@@ -64,6 +67,9 @@ export class Edge {
   #router = new Router<Pool>([], () => undefined);
   readonly #whenEmpty = new Set<() => void>();
   readonly #greeter: Greeter;
+  readonly #prefaces: Prefaces;
+  #proxyProtocol = false;
+  readonly #checks: Checks;
   #sites: EdgeTable['sites'] = [];
   #tls: EdgeTls | undefined;
   #cutting = false;
@@ -88,6 +94,16 @@ export class Edge {
       () => this.#tick(),
       (error) => events.failed(error),
     );
+    const notice = (text: string) => events.notice(text);
+    this.#checks = new Checks({ sweeper: this.sweeper, notice, random: Math.random });
+    this.#prefaces = new Prefaces({
+      sweeper: this.sweeper,
+      trusts: (ip) => this.trust.includes(ip),
+      refused: (ip, reason) => this.refused(ip, 400, reason),
+      notice,
+      lost: () => this.#sayIfEmpty(),
+      failed: (error) => events.failed(error),
+    });
     this.#greeter = new Greeter({
       sweeper: this.sweeper,
       secured: (secured, ip) => this.#serve(new Connection(this, secured, ip)),
@@ -116,6 +132,7 @@ export class Edge {
     this.#sites = table.sites;
     this.#makePolicy();
     this.unknownHost = table.unknownHost;
+    this.#proxyProtocol = table.proxyProtocol;
     const trusted = table.trust.join(' ');
     if (trusted !== this.#trusted) this.trust = new Trust(table.trust);
     this.#trusted = trusted;
@@ -126,6 +143,7 @@ export class Edge {
     this.caches.follow(table.sites);
     const changed = this.#followTargets(table);
     const removed = this.#followPools(table);
+    this.#checks.follow(this.#pools.values(), (pool) => table.pools[pool]?.check);
     const look = {
       isUp: (pool: Pool) => pool.isUp,
       hasSession: (pool: Pool, id: string) => pool.sessions.find(id, this.sweeper.now) !== undefined,
@@ -195,13 +213,27 @@ export class Edge {
 
   /** Takes a connection that a server with `pauseOnConnect` accepted. */
   accept(socket: net.Socket): void {
-    const ip = plainIp(socket.remoteAddress ?? '');
-    if (this.#admit(socket, ip, true)) this.#serve(new Connection(this, socket, ip));
+    this.#introduce(socket, (known) => this.#accept(known));
   }
 
   /** The same for a door that speaks TLS. */
   acceptTls(socket: net.Socket): void {
-    const ip = plainIp(socket.remoteAddress ?? '');
+    this.#introduce(socket, (known) => this.#acceptTls(known));
+  }
+
+  /** Where connections begin with a PROXY header, that says first who the client is. */
+  #introduce(socket: net.Socket, next: (socket: net.Socket) => void): void {
+    if (this.#proxyProtocol) this.#prefaces.read(socket, this.sweeper.now + this.limits.headTimeoutMs, next);
+    else next(socket);
+  }
+
+  #accept(socket: net.Socket): void {
+    const ip = ipOf(socket);
+    if (this.#admit(socket, ip, true)) this.#serve(new Connection(this, socket, ip));
+  }
+
+  #acceptTls(socket: net.Socket): void {
+    const ip = ipOf(socket);
     if (this.#admit(socket, ip, false))
       this.#greeter.greet(socket, ip, this.sweeper.now + this.limits.headTimeoutMs);
   }
@@ -241,12 +273,16 @@ export class Edge {
 
   #left(ip: string): void {
     this.#counts.leave(ip);
+    this.#sayIfEmpty();
+  }
+
+  #sayIfEmpty(): void {
     if (!this.#isEmpty) return;
     for (const onEmpty of [...this.#whenEmpty]) onEmpty();
   }
 
   get #isEmpty(): boolean {
-    return this.#connections.size === 0 && this.#greeter.size === 0;
+    return this.#connections.size === 0 && this.#greeter.size === 0 && this.#prefaces.size === 0;
   }
 
   /** A request of this target is over. */
@@ -295,6 +331,7 @@ export class Edge {
   async drain(timeoutMs: number, final = false): Promise<void> {
     this.draining = true;
     this.#greeter.hurry(this.sweeper.now + DRAIN_HANDSHAKE_MS);
+    this.#prefaces.hurry(this.sweeper.now + DRAIN_HANDSHAKE_MS);
     for (const connection of this.#connections) connection.drain(final);
     if (await this.#emptyWithin(timeoutMs)) return;
     if (this.#cutting) return;

@@ -23,6 +23,11 @@ export function toldEnds(socket: net.Socket): Ends | undefined {
   return told.get(socket);
 }
 
+/** Of the client. */
+export function ipOf(socket: net.Socket): string {
+  return told.get(socket)?.ip ?? plainIp(socket.remoteAddress ?? '');
+}
+
 export function endsOf(socket: net.Socket): Ends {
   return (
     told.get(socket) ?? {

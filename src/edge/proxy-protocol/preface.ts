@@ -5,12 +5,17 @@ import type { Sweepable, Sweeper } from '../sweeper.ts';
 import { tellEnds } from './ends.ts';
 import { readProxyHeader } from './read.ts';
 
+/** Between two notices. */
+const TELL_MS = 60_000;
+
 export interface PrefacesUser {
   readonly sweeper: Sweeper;
   /** Whether this peer may speak for others. */
   trusts(ip: string): boolean;
   /** It was turned away. */
   refused(ip: string, reason: string): void;
+  /** Something that people should know. */
+  notice(text: string): void;
   /** A connection has ended here, and nothing of it is left. */
   lost(): void;
   /** A bug has cost a connection. */
@@ -20,6 +25,7 @@ export interface PrefacesUser {
 export class Prefaces {
   readonly #user: PrefacesUser;
   readonly #open = new Set<Preface>();
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(user: PrefacesUser) {
     this.#user = user;
@@ -39,7 +45,7 @@ export class Prefaces {
     const ip = plainIp(socket.remoteAddress ?? '');
     if (!this.#user.trusts(ip)) {
       socket.destroy();
-      this.#user.refused(ip, 'a PROXY header is taken of peers in "trust" only');
+      this.#refuse(ip, 'PROXY headers are taken of peers in "trust" only');
       return;
     }
     const { sweeper } = this.#user;
@@ -50,13 +56,22 @@ export class Prefaces {
       else {
         socket.destroy();
         // Load balancers look whether the port is open, and say nothing.
-        if (outcome !== 'ended') this.#user.refused(ip, outcome);
+        if (outcome !== 'ended') this.#refuse(ip, outcome);
         this.#user.lost();
       }
     });
     this.#open.add(preface);
     sweeper.add(preface);
     preface.begin();
+  }
+
+  #refuse(ip: string, reason: string): void {
+    const { now } = this.#user.sweeper;
+    this.#user.refused(ip, reason);
+    // Whoever has set it up wrong has no other way to learn why nobody gets through.
+    if (now - this.#toldAt < TELL_MS) return;
+    this.#toldAt = now;
+    this.#user.notice(`A connection from ${ip || 'a unix socket'} was refused: ${reason}`);
   }
 
   #pass(socket: net.Socket, next: (socket: net.Socket) => void): void {
