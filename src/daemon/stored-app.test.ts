@@ -20,9 +20,17 @@ test('what the daemon applies by itself, and the order of settings, outdates not
     instances: 4,
     drainMs: 1,
     baseEnv: { PATH: '/x' },
+    upstream: { ...plan.upstream, outliers: null },
+    restart: { ...plan.restart, max: 3 },
+    watch: { paths: ['/app'], ignore: [], extensions: [], debounceMs: 200 },
   });
   const after = renewed(fresh(plan, null), next, null, 'rolling');
   assert.deepEqual([after.generation, after.previous, after.plan.instances], [1, null, 4]);
+});
+
+test('what decides whether an instance is done outdates it', () => {
+  const next = { ...plan, restart: { ...plan.restart, when: 'never' as const } };
+  assert.equal(renewed(fresh(plan, null), next, null, 'rolling').generation, 2);
 });
 
 test('a second change during a rollout keeps the way back to what last worked', () => {

@@ -60,13 +60,16 @@ function outdates(old: AppPlan, next: AppPlan): boolean {
     log: _log,
     sticky: _sticky,
     upstream: _upstream,
+    watch: _watch,
+    restart: { when, stopCodes },
     hold: _hold,
     drainMs: _drainMs,
     namespace: _namespace,
     after: _after,
     autostart: _autostart,
     ...rest
-  }: AppPlan) => rest;
+    // One that is done is asked again whether it is.
+  }: AppPlan) => ({ ...rest, when, stopCodes });
   return canonical(essence(old)) !== canonical(essence(next));
 }
 

@@ -157,6 +157,9 @@ export class App {
     if (desired.generation !== this.#desired.generation) this.#rejected = null;
     const ends = desired.wanted === 0 && this.#desired.wanted > 0;
     this.#desired = desired;
+    for (const instance of this.instances) {
+      if (instance.generation === desired.generation) instance.follow(desired.plan);
+    }
     if (ends) this.#hasten();
     this.reconcile();
   }

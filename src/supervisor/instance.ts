@@ -80,7 +80,7 @@ export interface InstanceSnapshot {
 }
 
 export class Instance {
-  readonly plan: AppPlan;
+  #plan: AppPlan;
   readonly slot: number;
   /** The desired generation that it was made for; another one means that it is outdated. */
   readonly generation: number;
@@ -101,10 +101,19 @@ export class Instance {
   worn: string | null = null;
 
   constructor(plan: AppPlan, slot: number, generation: number, context: InstanceContext) {
-    this.plan = plan;
+    this.#plan = plan;
     this.slot = slot;
     this.generation = generation;
     this.#context = context;
+  }
+
+  get plan(): AppPlan {
+    return this.#plan;
+  }
+
+  /** Another plan of its generation: what is other in it, such as when it is restarted, counts from now on. */
+  follow(plan: AppPlan): void {
+    this.#plan = plan;
   }
 
   /** Such as `web.0`. */

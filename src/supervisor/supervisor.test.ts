@@ -129,6 +129,19 @@ test('an instance that dies is started again in its slot, with a new serial', as
   assert.equal(supervisor.app('web')?.current[0]?.restarts, 1);
 });
 
+test('another plan of the same generation counts for what runs, and one of another does not', async () => {
+  const { supervisor, makeReady } = setUp();
+  const maxOf = () => supervisor.app('web')?.current[0]?.plan.restart.max;
+  const plan = fakePlan();
+  const limited = (max: number) => ({ ...plan, restart: { ...plan.restart, max } });
+  supervisor.desire('web', wish());
+  await makeReady();
+  supervisor.desire('web', wish({ plan: limited(3) }));
+  assert.equal(maxOf(), 3);
+  supervisor.desire('web', wish({ plan: limited(5), generation: 2 }));
+  assert.equal(maxOf(), 3);
+});
+
 test('while ports are unknown, the first instance starts alone', async () => {
   const { supervisor, launcher, makeReady } = setUp();
   supervisor.desire('web', wish({ wanted: 3, oneFirst: true }));
