@@ -8,11 +8,13 @@ import type {
   DaemonView,
   FlushRequest,
   InstanceRequest,
+  PauseRequest,
   Reply,
   RestartRequest,
   SendRequest,
   SignalRequest,
   SignalResult,
+  SiteView,
   TrafficView,
   UpgradeRequest,
   UpRequest,
@@ -73,6 +75,19 @@ export class Client {
   /** What has gone over the edges. */
   traffic(): Promise<TrafficView> {
     return this.#get('/v1/traffic');
+  }
+
+  sites(): Promise<SiteView[]> {
+    return this.#get('/v1/sites');
+  }
+
+  /** Requests of this site wait. Resolves when that is so. */
+  pause(host: string, body: PauseRequest = {}, options: ChangeOptions = {}): Promise<SiteView> {
+    return this.#post(`/v1/sites/${encodeURIComponent(host)}/pause`, body, options);
+  }
+
+  resume(host: string, options: ChangeOptions = {}): Promise<SiteView> {
+    return this.#post(`/v1/sites/${encodeURIComponent(host)}/resume`, {}, options);
   }
 
   /** The journal. Ends by itself without `follow`, quietly when the signal is given, with an error when the daemon goes. */

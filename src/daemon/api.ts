@@ -9,6 +9,7 @@ import type {
   AppView,
   DaemonView,
   FlushRequest,
+  PauseRequest,
   Reply,
   RestartRequest,
   SendRequest,
@@ -23,6 +24,7 @@ import type { Egress } from './egress.ts';
 import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
+import type { Pausing } from './pausing.ts';
 import type { TrafficTotals } from './traffic-totals.ts';
 import { appDetail, appView, appViews, type ViewSources } from './views.ts';
 
@@ -33,6 +35,7 @@ export interface ApiOptions {
   readonly outputs: Outputs;
   readonly egress: Pick<Egress, 'view'>;
   readonly traffic: Pick<TrafficTotals, 'view'>;
+  readonly pausing: Pausing;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -98,6 +101,7 @@ export class Api {
       return appDetail(name, views) ?? unknownApp(name);
     if (version === 'v1' && what === 'traffic') return this.#options.traffic.view();
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
+    if (version === 'v1' && what === 'sites') return this.#options.pausing.view();
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
     throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);
   }
@@ -159,6 +163,11 @@ export class Api {
       };
     }
     if (what === 'logs') return this.#logOperation(name, body, request);
+    if (what === 'sites' && name !== undefined) {
+      const { pausing } = this.#options;
+      if (verb === 'pause') return () => pausing.pause(name, body as PauseRequest);
+      if (verb === 'resume') return () => pausing.resume(name);
+    }
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
     if (name === undefined) {

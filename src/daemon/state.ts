@@ -40,6 +40,8 @@ export interface StoredSite {
   readonly source: string | null;
   /** Somebody has paused it, and nobody has resumed it yet. */
   readonly paused?: PauseRules;
+  /** Since when; ISO 8601. */
+  readonly pausedAt?: string;
 }
 
 export interface DesiredState {

@@ -1,7 +1,7 @@
 /** How things are, as the control API shows them. */
 
 import { maskEnv } from '../config/mask.ts';
-import type { AppPlan, EdgePlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, RoutePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import { schedule } from '../kit/cron.ts';
 import type {
@@ -17,9 +17,11 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
+import { destinations } from './edge-table.ts';
 import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import type { Links, Listening } from './links.ts';
+import { pauseNotes } from './pausing.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 import type { UsageMeter } from './usage.ts';
 
@@ -50,6 +52,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const app = sources.app(name);
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
+  const paused = pausedSites(name, sources.state());
   return {
     name,
     kind: name === EDGE ? 'edge' : isOwn(name) ? 'egress' : 'app',
@@ -60,6 +63,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
     status: statusOf(wanted, app),
     wanted,
     urls: wanted === 0 ? [] : urlsOf(name, sources),
+    ...(paused.length > 0 && { paused }),
     instances: stored.stopped ? instances : withEmptySlots(stored, instances, app),
   };
 }
@@ -186,10 +190,14 @@ function urlsOf(name: string, sources: ViewSources): string[] {
   return port === null ? [] : [urlOf('http', { host: null, port })];
 }
 
+function answering(to: RoutePlan['to']): readonly RoutePlan['to'][] {
+  return to.kind === 'split' ? to.parts.map((part) => part.to) : [to];
+}
+
 function siteUrls(app: string, state: DesiredState, edge: EdgePlan): string[] {
   return Object.values(state.sites).flatMap(({ site }) =>
     site.routes
-      .filter(({ to }) => to.kind === 'app' && to.app === app)
+      .filter(({ to }) => answering(to).some((one) => one.kind === 'app' && one.app === app))
       .map(({ prefix }) => {
         const listen = site.tls ? edge.https : edge.http;
         const host = site.host === '*' ? listen.host : site.host;
@@ -198,6 +206,16 @@ function siteUrls(app: string, state: DesiredState, edge: EdgePlan): string[] {
         );
       }),
   );
+}
+
+/** Hosts of the paused sites that lead to this app. */
+function pausedSites(app: string, { sites }: DesiredState): string[] {
+  return Object.values(sites).flatMap(({ site, paused }) => {
+    const leads = site.routes.some((route) =>
+      destinations(route).some((to) => to.kind === 'app' && to.app === app),
+    );
+    return paused && (app === EDGE || leads) ? [site.host] : [];
+  });
 }
 
 /** `http://localhost:3000`; an address that means "all" is shown as one that can be typed. */
@@ -214,7 +232,9 @@ function hostOnly(host: string): string {
 
 function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const { plan } = stored;
-  const notes: string[] = plan.name === EDGE ? [...sources.edgeNotes()] : [];
+  const state = sources.state();
+  const notes = pauseNotes(state, pausedSites(plan.name, state));
+  if (plan.name === EDGE) notes.push(...sources.edgeNotes());
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);
   const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');

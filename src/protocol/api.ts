@@ -20,6 +20,9 @@
  *   POST /v1/apps/:name/send { text }        SignalResult
  *   POST /v1/logs/reopen                     null         closes and opens all log files, see logrotate(8)
  *   POST /v1/logs/flush { app }              null         empties the logs of an app, or of all
+ *   GET  /v1/sites                           SiteView[]
+ *   POST /v1/sites/:host/pause { timeoutMs, maxWaiting }    SiteView    its requests wait; both may be left out
+ *   POST /v1/sites/:host/resume              SiteView
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
@@ -30,6 +33,7 @@ import type { AppPlan, Plan } from '../config/plan.ts';
 import type { ErrorBody } from '../errors.ts';
 import type { HoldfastEvent } from './events.ts';
 import type { EdgeCounts, InstanceTraffic, RouteTraffic, SiteTraffic } from './traffic-counts.ts';
+import type { PauseRules } from './traffic-rules.ts';
 
 /** Changes when the client and the daemon of different versions would misunderstand each other. */
 export const API_VERSION = 1;
@@ -82,6 +86,8 @@ export interface AppView {
   readonly wanted: number;
   /** Where it can be reached, as a person would type it, such as `http://127.0.0.1:3000`. */
   readonly urls: readonly string[];
+  /** Hosts of the sites that lead here (of the edge: of all) and are paused; left out when there are none. */
+  readonly paused?: readonly string[];
   readonly instances: readonly InstanceView[];
 }
 
@@ -218,6 +224,18 @@ export interface UpgradeRequest {
   /** Absolute path of the node that runs it. */
   readonly node: string;
 }
+
+export interface SiteView {
+  /** As in the configuration. */
+  readonly host: string;
+  /** The config file that it comes from. */
+  readonly source: string | null;
+  /** Its requests wait, so long and so many; null = they do not. */
+  readonly paused: (PauseRules & { readonly since: string | null }) | null;
+}
+
+/** What is left out is 30 s and 10,000 requests. */
+export type PauseRequest = Partial<PauseRules>;
 
 export interface OutputLine {
   readonly time: string;
