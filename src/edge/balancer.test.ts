@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { byKey, type Choice, leastBusy } from './balancer.ts';
 
-function target(slot: string, requests = 0, webSockets = 0, avoided = false): Choice {
-  return { slot, requests, tunnels: { size: webSockets }, avoided };
+function target(
+  slot: string,
+  requests = 0,
+  webSockets = 0,
+  avoided = false,
+  more: Partial<Choice> = {},
+): Choice {
+  return { slot, requests, tunnels: { size: webSockets }, avoided, share: 1, out: false, ...more };
 }
 
 test('the least busy target is next, equals take turns', () => {

@@ -1,14 +1,27 @@
-/** Which of several targets gets the next request. Pure but for the turn counter. */
+/** Which of several targets gets the next request. Pure. */
 export interface Choice {
   readonly slot: string;
   readonly requests: number;
   readonly tunnels: { readonly size: number };
+  /** Of what it would get otherwise: less than 1 while it is new. */
+  readonly share: number;
+  /** It refused a connection just now. */
   readonly avoided: boolean;
+  /** It has failed again and again: only if there is nothing else. */
+  readonly out: boolean;
 }
+
+/** What is added to the load of those that are chosen only if there is nothing better; requests in flight are fewer. */
+const LATER = 1e6;
+const AVOIDED = 1e9;
+const OUT = 1e12;
+/** Its multiples spread evenly between 0 and 1 whatever the number of targets (the golden ratio). */
+const SPREAD = 0.618_033_988_749_895;
 
 /**
  * The target with the fewest requests in flight (for a WebSocket: with the fewest WebSockets, because idle ones say
- * nothing about the load of requests). Equals take turns: `turn` is where to begin.
+ * nothing about the load of requests). Equals take turns: `turn` is where to begin. One with a share of 0.3 may take part in three of
+ * ten turns, and is busy with 0.3 of what would make others busy: with little load the first keeps its share, with much the second.
  */
 export function leastBusy<T extends Choice>(
   targets: readonly T[],
@@ -20,7 +33,11 @@ export function leastBusy<T extends Choice>(
   const count = targets.length;
   for (let i = 0; i < count; i++) {
     const target = targets[(turn + i) % count] as T;
-    const load = (webSocket ? target.tunnels.size : target.requests) + (target.avoided ? 1e9 : 0);
+    let load = webSocket ? target.tunnels.size : target.requests;
+    const { share } = target;
+    if (share < 1) load = load / share + ((turn * SPREAD) % 1 < share ? 0 : LATER);
+    if (target.avoided) load += AVOIDED;
+    if (target.out) load += OUT;
     if (load < least) {
       least = load;
       best = target;
@@ -37,13 +54,14 @@ export function byKey<T extends Choice>(targets: readonly T[], key: string): T |
   let best: T | undefined;
   let highest = -1;
   for (const target of targets) {
-    const weight = hash(`${key} ${target.slot}`);
-    if (weight > highest && !target.avoided) {
+    const weight =
+      hash(`${key} ${target.slot}`) - (target.avoided ? AVOIDED * 10 : 0) - (target.out ? OUT : 0);
+    if (best === undefined || weight > highest) {
       highest = weight;
       best = target;
     }
   }
-  return best ?? targets[0];
+  return best;
 }
 
 /** FNV-1a with a final mix, 32 bit. */

@@ -2,7 +2,7 @@
 import type net from 'node:net';
 import type { EdgeLimits } from '../config/plan.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
-import type { EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
+import type { EdgePool, EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import type { TrafficReport } from '../protocol/traffic-counts.ts';
 import { AccessLog, refusedEntry } from './access-log.ts';
 import { Caches } from './cache/caches.ts';
@@ -183,7 +183,7 @@ export class Edge {
   /** Returns the pools that are not there any more. */
   #followPools(table: EdgeTable): Pool[] {
     for (const [name, plan] of Object.entries(table.pools)) {
-      const pool = this.#pools.get(name) ?? new Pool(name, plan);
+      const pool = this.#pools.get(name) ?? this.#newPool(name, plan);
       this.#pools.set(name, pool);
       pool.follow(
         plan,
@@ -195,6 +195,10 @@ export class Edge {
     const removed = [...this.#pools.values()].filter(({ name }) => !(name in table.pools));
     for (const { name } of removed) this.#pools.delete(name);
     return removed;
+  }
+
+  #newPool(name: string, plan: EdgePool): Pool {
+    return new Pool(name, plan, this.sweeper.now, (text) => this.#events.notice(text));
   }
 
   /** Nothing is served at all. */
@@ -370,11 +374,7 @@ export class Edge {
   #tick(): void {
     const { now } = this.sweeper;
     this.#look(now);
-    for (const pool of this.#pools.values()) {
-      pool.sessions.expire(now);
-      // Those whose targets refused a connection: they may be back before the daemon says so.
-      if (pool.targets.some((target) => target.state === 'ready')) pool.waiting.wakeAll();
-    }
+    for (const pool of this.#pools.values()) pool.tick(now);
     for (const target of this.#targets.values()) {
       const quiet = target.state === 'draining' && target.sessions > 0 && target.empty;
       if (

@@ -51,22 +51,27 @@ test('deadlines expire once, in time, and one that throws does not stop the othe
   assert.equal(clock.pending, 0);
 });
 
-test('those who wait are woken in order, once, and may wait again', () => {
+test('those who wait are woken in order and keep their place until they leave it', () => {
   const queue = new HoldQueue();
   const woken: number[] = [];
-  const waiters = [1, 2, 3].map(
+  const waiters = [1, 2, 3, 4].map(
     (n): Waiter => ({
       wake() {
         woken.push(n);
-        if (n === 2) queue.add(this);
+        if (n !== 2) queue.remove(this);
       },
     }),
   );
-  for (const waiter of waiters) queue.add(waiter);
+  for (const waiter of waiters) queue.add(waiter, 'target');
   queue.remove(waiters[0] as Waiter);
   queue.wakeAll();
-  assert.deepEqual(woken, [2, 3]);
+  assert.deepEqual(woken, [2, 3, 4]);
   assert.equal(queue.size, 1);
+  queue.add(waiters[2] as Waiter, 'room');
+  queue.add(waiters[3] as Waiter, 'room');
+  let room = 1;
+  queue.admit(() => room-- > 0);
+  assert.deepEqual(woken.slice(3), [3], 'only who waits for room, and no more than there is room for');
 });
 
 test('connections are counted by address', () => {

@@ -1,13 +1,15 @@
 /** One place where an app answers, as long as the edge knows it: what is open on it, and how it is. */
 import type { EdgeTarget } from '../protocol/edge-table.ts';
 import { Connections } from './connections.ts';
-import type { Failure } from './failure.ts';
+import { type CircuitState, closedCircuit } from './health/circuit.ts';
 import { cookieValue } from './sticky.ts';
 import type { Sweeper } from './sweeper.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** A target that refused a connection is avoided for this long while there are others. */
 const AVOID_MS = 1_000;
+/** Of its share, what a new target begins with. */
+const FIRST_SHARE = 0.05;
 
 export class Target {
   readonly id: string;
@@ -26,7 +28,15 @@ export class Target {
   down = false;
   /** When something was last open here, in the sweeper's time. */
   usedAt = 0;
+  /** The pool moves it on. */
+  circuit: CircuitState = closedCircuit;
+  /** How often its circuit has opened. */
+  ejections = 0;
+  /** For so long it gets less than its share; in ms, 0 = never. */
+  slowStartMs = 0;
   readonly #sweeper: Sweeper;
+  /** When it became one that gets requests, in the sweeper's time. */
+  #freshAt: number;
   #refusedAt = 0;
 
   constructor(wanted: EdgeTarget, sweeper: Sweeper) {
@@ -36,6 +46,7 @@ export class Target {
     this.token = cookieValue(wanted.id);
     this.connections = new Connections(wanted, sweeper);
     this.#sweeper = sweeper;
+    this.#freshAt = sweeper.now;
   }
 
   /** Nothing of it is left: no request, no WebSocket. */
@@ -47,13 +58,28 @@ export class Target {
     return this.#refusedAt !== 0 && this.#sweeper.now - this.#refusedAt < AVOID_MS;
   }
 
-  /** A request has come to nothing here. `reused`: on a connection that had been idle, which says nothing. */
-  failed(failure: Failure, reused: boolean): void {
-    if (failure.retryable === 'always' && !reused) this.#refusedAt = this.#sweeper.now;
+  /** It gets requests only if there is nothing else, or from sessions that live here. */
+  get out(): boolean {
+    const { phase } = this.circuit;
+    return phase === 'open' || phase === 'trying';
   }
 
-  /** It has given this answer. */
-  answered(_status: number): void {}
+  /** The part of its share of requests that it gets: it rises to 1 while it is new. */
+  get share(): number {
+    if (this.slowStartMs === 0) return 1;
+    const age = this.#sweeper.now - this.#freshAt;
+    return Math.min(1, Math.max(FIRST_SHARE, age / this.slowStartMs));
+  }
+
+  /** It refused a connection. */
+  refused(): void {
+    this.#refusedAt = this.#sweeper.now;
+  }
+
+  /** It gets requests from now on, or again. */
+  begin(): void {
+    this.#freshAt = this.#sweeper.now;
+  }
 
   /** Does what a new state asks for. Closing: WebSockets get their close frame. Gone: the rest is cut, too. */
   follow(): void {

@@ -98,7 +98,8 @@ export async function startEdge(
     await exited;
     await daemon.leave();
     door.close();
-    if (stderr !== '') throw new Error(`The edge complained: ${stderr}`);
+    const complaints = stderr.replace(/^edge: \S+ is (ejected|restored).*\n/gm, '');
+    if (complaints !== '') throw new Error(`The edge complained: ${complaints}`);
   });
   const edge: EdgeProcess = {
     port,

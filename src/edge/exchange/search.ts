@@ -1,0 +1,215 @@
+/**
+ * The way of one request through a pool: to which target it goes, what it waits for, and whether it may go on to the next when
+ * one has failed. Carries nothing.
+ */
+import { Affinity } from '../affinity.ts';
+import type { Edge } from '../edge.ts';
+import { type Failure, mayRepeat } from '../failure.ts';
+import type { Waiter, WaitingFor } from '../hold.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import type { Pool } from '../pool.ts';
+import type { Choice } from '../routes.ts';
+import type { Target } from '../target.ts';
+import type { KeptBody } from './kept-body.ts';
+
+/** A request at which a second instance dies is perhaps what kills them: it is not sent to a third. */
+const DEATHS_MAX = 2;
+const NONE: readonly Target[] = [];
+
+export class Search {
+  pool: Pool;
+  affinity: Affinity;
+  /** Where it is now. */
+  target: Target | undefined;
+  /** The next connection must be a new one. */
+  fresh = false;
+  lastFailure: Failure | undefined;
+  waitsFor: WaitingFor = 'target';
+  /** The id of the target where it was last. */
+  by = '';
+  /** Field lines for an answer of this pool. */
+  #lines: string;
+  readonly #edge: Edge;
+  readonly #head: RequestHead;
+  readonly #ip: string;
+  readonly #waiter: Waiter;
+  /** It is in the queue of its pool. */
+  #queued = false;
+  #tried: readonly Target[] = NONE;
+  /** Instances that died, or seemed to, while they had this request. */
+  #deaths = 0;
+  /** Its idle connection died: it goes there once more. */
+  #again: Target | undefined;
+  /** It counts among those that its pool has in flight. */
+  #inside = false;
+  /** It finds out whether its target is well again. */
+  #tries = false;
+  /** Until when it may wait, once it has waited; 0 = it has not. */
+  #targetUntil = 0;
+  #roomUntil = 0;
+
+  /**
+   * @param ip of the client, after trust
+   * @param waiter is woken while it waits
+   */
+  constructor(edge: Edge, choice: Choice<Pool>, head: RequestHead, ip: string, waiter: Waiter) {
+    this.#edge = edge;
+    this.#head = head;
+    this.#ip = ip;
+    this.#waiter = waiter;
+    this.pool = choice.pool;
+    this.#lines = choice.lines;
+    this.affinity = new Affinity(head, ip, choice.pool);
+    choice.pool.retries.earn();
+  }
+
+  /** Where it has been in vain may be worth another try. */
+  renew(): void {
+    this.#tried = NONE;
+  }
+
+  /** The table leads it elsewhere, perhaps. */
+  enter({ pool, lines }: Choice<Pool>): void {
+    this.#lines = lines;
+    if (pool === this.pool) return;
+    this.#goFromQueue();
+    this.pool = pool;
+    this.affinity = new Affinity(this.#head, this.#ip, pool);
+    pool.retries.earn();
+  }
+
+  /** Goes to the next target, if there is one and there is room; or says what for it has to wait. */
+  next(): Target | undefined {
+    const { pool } = this;
+    const { now } = this.#edge.sweeper;
+    const again = this.#again?.state === 'ready' ? this.#again : undefined;
+    this.#again = undefined;
+    const target = again ?? pool.pick(this.affinity, this.#tried, now);
+    if (!target) {
+      this.waitsFor = 'target';
+      return undefined;
+    }
+    if (!this.#inside) {
+      if (pool.full) {
+        this.waitsFor = 'room';
+        return undefined;
+      }
+      this.#inside = true;
+      pool.enter();
+    }
+    this.#goFromQueue();
+    this.fresh = again !== undefined;
+    this.#tries = pool.ward.begun(target, now);
+    this.target = target;
+    this.by = target.id;
+    target.requests++;
+    return target;
+  }
+
+  /** Lines up. Returns until when it may wait, in the sweeper's time; 0 = it may not. */
+  wait(): number {
+    const { waiting, plan } = this.pool;
+    const { now } = this.#edge.sweeper;
+    const limits = this.waitsFor === 'target' ? plan.hold : plan.rules.inFlight;
+    if (!limits || limits.timeoutMs === 0) return 0;
+    // Who is in the queue already has its place.
+    if (!this.#queued && waiting.size >= limits.maxWaiting) return 0;
+    this.#goOutside();
+    this.#queued = true;
+    waiting.add(this.#waiter, this.waitsFor);
+    if (this.waitsFor === 'target') {
+      this.#targetUntil ||= now + limits.timeoutMs;
+      return this.#targetUntil;
+    }
+    this.#roomUntil ||= now + limits.timeoutMs;
+    return this.#roomUntil;
+  }
+
+  /** Its target has failed. Returns whether the request may be sent once more. */
+  failed(failure: Failure, reused: boolean, body: KeptBody): boolean {
+    const target = this.target as Target;
+    const { ward, retries } = this.pool;
+    const { now } = this.#edge.sweeper;
+    if (ward.failed(target, failure, reused, now)) this.#tries = false;
+    this.#goFromTarget();
+    this.lastFailure = failure;
+    if (failure.retryable === 'if-safe' && !reused) this.#deaths++;
+    if (body.lost || this.#deaths >= DEATHS_MAX || !mayRepeat(failure, this.#head.method, body.sent))
+      return false;
+    // What no app has seen costs no app anything.
+    if (failure.retryable !== 'always' && !retries.spend(now)) return false;
+    // An idle connection that died says nothing about its target.
+    if (reused) this.#again = target;
+    else this.#tried = [...this.#tried, target];
+    return true;
+  }
+
+  /** Field lines that the answer of the target gets, so that the client comes back to it. */
+  answerLines(secure: boolean): string {
+    return this.affinity.cookieLine(this.target as Target, secure) + this.#lines;
+  }
+
+  /** Reads what the answer says about sessions. */
+  read(buffer: Buffer, from: number, to: number): void {
+    this.affinity.read(this.target as Target, buffer, from, to, this.#edge.sweeper.now);
+  }
+
+  /** The whole answer is there, or one has begun that may never end. */
+  answered(status: number): void {
+    const target = this.target as Target;
+    const { now } = this.#edge.sweeper;
+    this.pool.ward.answered(target, status, now);
+    this.#tries = false;
+    if (status === 200 || status === 101) this.affinity.confirm(target, now);
+  }
+
+  /** The session of this request may live elsewhere: the answer says so, and it can be asked there. */
+  isElsewhere({ status }: ResponseHead, body: KeptBody): boolean {
+    if (body.lost) return false;
+    return this.affinity.isElsewhere(status, this.target as Target, this.#tried, this.#edge.sweeper.now);
+  }
+
+  /** Goes on to another target than this one. */
+  passBy(): void {
+    const target = this.target as Target;
+    this.#goFromTarget();
+    this.#tried = [...this.#tried, target];
+  }
+
+  /** The connection to the target is not a request any more. Returns the target: who holds on to it tells the edge when that is over. */
+  handOver(): Target {
+    const target = this.target as Target;
+    this.target = undefined;
+    this.#goOutside();
+    return target;
+  }
+
+  /** Gives up its place, wherever that is. */
+  leave(): void {
+    this.#goFromQueue();
+    this.#goFromTarget();
+    this.#goOutside();
+  }
+
+  #goFromTarget(): void {
+    const { target } = this;
+    if (!target) return;
+    this.target = undefined;
+    if (this.#tries) this.pool.ward.untold(target, this.#edge.sweeper.now);
+    this.#tries = false;
+    this.#edge.leave(target);
+  }
+
+  #goFromQueue(): void {
+    if (!this.#queued) return;
+    this.#queued = false;
+    this.pool.waiting.remove(this.#waiter);
+  }
+
+  #goOutside(): void {
+    if (!this.#inside) return;
+    this.#inside = false;
+    this.pool.leave();
+  }
+}
