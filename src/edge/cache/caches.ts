@@ -1,13 +1,21 @@
 /** The caches of all sites. One whose settings stay the same stays from one table to the next, with what it keeps. */
 import type { EdgeRoute, EdgeSite } from '../../protocol/edge-table.ts';
+import type { CacheRules } from '../../protocol/traffic-rules.ts';
 import { Cache } from './cache.ts';
+
+/** A route whose answers are kept. */
+export interface CachedRoute {
+  readonly cache: Cache;
+  /** Name of the pool that it leads to. */
+  readonly app: string;
+}
 
 interface OfSite {
   /** What it was made from: answers that other settings have shaped are not given any more. */
   readonly from: string;
   readonly cache: Cache;
-  /** Prefixes of the routes that use it. */
-  readonly prefixes: ReadonlySet<string>;
+  /** By prefix. */
+  readonly routes: ReadonlyMap<string, CachedRoute>;
 }
 
 export class Caches {
@@ -19,17 +27,14 @@ export class Caches {
       if (!rules) continue;
       const from = JSON.stringify([rules, routes, content]);
       const before = this.#sites.get(host);
-      const prefixes = new Set(routes.filter(isKept).map(({ prefix }) => prefix));
-      next.set(host, before?.from === from ? before : { from, cache: new Cache(rules), prefixes });
+      next.set(host, before?.from === from ? before : { from, ...made(rules, routes) });
     }
     this.#sites = next;
   }
 
   /** Undefined: the answers of this route are not kept. @param host of the site, in the table */
-  of(host: string, prefix: string): Cache | undefined {
-    if (this.#sites.size === 0) return undefined;
-    const site = this.#sites.get(host);
-    return site?.prefixes.has(prefix) ? site.cache : undefined;
+  of(host: string, prefix: string): CachedRoute | undefined {
+    return this.#sites.size === 0 ? undefined : this.#sites.get(host)?.routes.get(prefix);
   }
 
   /** Throws out all answers of a site; how many that were. */
@@ -39,6 +44,11 @@ export class Caches {
 }
 
 /** Files are in memory anyway, and of a split every client is to get the answers of its own part. */
-function isKept(route: EdgeRoute): boolean {
-  return 'pool' in route && route.cache !== false;
+function made(rules: CacheRules, routes: readonly EdgeRoute[]): Omit<OfSite, 'from'> {
+  const cache = new Cache(rules);
+  const kept = new Map<string, CachedRoute>();
+  for (const route of routes) {
+    if ('pool' in route && route.cache !== false) kept.set(route.prefix, { cache, app: route.pool });
+  }
+  return { cache, routes: kept };
 }

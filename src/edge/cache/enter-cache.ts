@@ -9,11 +9,14 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import { askedBy, isForCache, isSafe, keyOf } from './asked.ts';
 import type { Cache } from './cache.ts';
 import { CachedAnswer } from './cached-answer.ts';
+import type { CachedRoute } from './caches.ts';
 import { Through } from './through.ts';
 
 /** @param requestDone it was read whole */
-export function enterCache(visit: Visit, cache: Cache, requestDone: boolean): Answering {
-  const { side, head, client } = visit;
+export function enterCache(visit: Visit, { cache, app }: CachedRoute, requestDone: boolean): Answering {
+  const { side, head, client, booking } = visit;
+  // Who answers in its place is counted there.
+  booking.pool = app;
   if (!isSafe(head.method)) return new Exchange(new Changing(visit, cache), head, requestDone, visit);
   if (!isForCache(head, client)) return new Exchange(side, head, requestDone, visit);
   const asked = askedBy(head, client, side.edge.trust.includes(side.ip));

@@ -69,9 +69,9 @@ function inside(visit: Visit, requestDone: boolean): Answering {
   const route = site?.route(head.path);
   visit.booking.route = route?.prefix ?? '';
   if (route?.place instanceof Folder) return new FileAnswer(visit, route.place, requestDone);
-  const cache = side.edge.caches.of(site?.host ?? '', route?.prefix ?? '');
-  const exchange = cache
-    ? enterCache(visit, cache, requestDone)
+  const cached = side.edge.caches.of(site?.host ?? '', route?.prefix ?? '');
+  const exchange = cached
+    ? enterCache(visit, cached, requestDone)
     : new Exchange(side, head, requestDone, visit);
   const copies = route?.copies;
   return copies ? copies.mirror.around(exchange, visit, copies.pool, requestDone) : exchange;
