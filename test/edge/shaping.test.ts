@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { noContent } from '../../src/config/content-defaults.ts';
+import { Edge } from '../../src/edge/edge.ts';
+import { FakeClock } from '../../src/kit/clock.ts';
 import type { EdgePool, EdgeRoute, EdgeSite } from '../../src/protocol/edge-table.ts';
 import type { RateRule } from '../../src/protocol/traffic-rules.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
@@ -255,4 +258,55 @@ describe('a paused site', () => {
     const late = await ask(edge.port, '/7');
     assert.deepEqual([late.status, late.headers['retry-after']], [503, '5']);
   });
+});
+
+test('with too little memory idle connections go first, then requests are turned away, then connections; and then all is well', async (t) => {
+  const { pools } = await apps(t, ['web']);
+  const clock = new FakeClock(Date.now());
+  const notices: string[] = [];
+  let mb = 10;
+  const events = {
+    retired() {},
+    log() {},
+    failed: assert.fail,
+    notice: (text: string) => notices.push(text),
+  };
+  const table = tableOf({ pools, limits: { memoryBytes: 100 * 1024 * 1024 } });
+  const edge = new Edge(table, events, undefined, clock, () => {
+    const bytes = mb * 1024 * 1024;
+    return { rss: bytes, heapUsed: bytes, external: 0 };
+  });
+  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (one) => edge.accept(one));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    server.close();
+    await edge.drain(0, true);
+    edge.sweeper.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const uses = (used: number) => {
+    mb = used;
+    clock.advance(1_200);
+  };
+  const idle = new RawClient(t, port).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await idle.sees('web');
+  uses(86);
+  clock.advance(1_200);
+  await idle.sawEnd();
+  const kept = new RawClient(t, port).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await kept.sees('web');
+  uses(101);
+  kept.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await kept.sees(/503 Service Unavailable.*Retry-After: 5\r\n.*Connection: close/s);
+  const refused = await ask(port, '/');
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '5']);
+  uses(120);
+  const cut = await new RawClient(t, port).sawEnd();
+  assert.match(cut.received, /^HTTP\/1\.1 503 .*Content-Length: 0/s);
+  uses(20);
+  assert.equal((await ask(port, '/')).status, 200);
+  assert.equal(notices.length, 2);
+  assert.match(notices[0] ?? '', /^101 MB of memory are in use, and the limit is 100 MB/);
+  assert.match(notices[1] ?? '', /3 requests and connections were turned away/);
 });

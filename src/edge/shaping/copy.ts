@@ -33,18 +33,20 @@ export class Copy implements Caller, Sweepable {
 
   send(requests: RequestWriter, head: RequestHead, client: Client, body: Buffer): void {
     const { sweeper } = this.#edge;
-    const target = this.#pool.pick(new Affinity(head, client.ip, this.#pool), [], sweeper.now);
+    const pool = this.#pool;
+    const target = pool.full ? undefined : pool.pick(new Affinity(head, client.ip, pool), [], sweeper.now);
     if (!target) {
       this.#done('leftOut');
       return;
     }
     this.#target = target;
+    pool.enter();
     target.requests++;
     this.deadline = sweeper.now + TIME_MS;
     sweeper.add(this);
     this.#open = (carriage) => carriage.open(requests, head, client, false, body, true);
     const idle = target.connections.takeIdle(this);
-    this.#carriage = idle ?? target.connections.connect(this);
+    this.#carriage = idle ?? target.connections.connect(this, client);
     if (idle) this.onConnected();
   }
 
@@ -91,6 +93,7 @@ export class Copy implements Caller, Sweepable {
     this.#target = undefined;
     this.#edge.sweeper.remove(this);
     if (!target) return;
+    this.#pool.leave();
     this.#edge.leave(target);
     this.#done(how);
   }
