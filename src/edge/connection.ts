@@ -1,9 +1,10 @@
 /** One connection of a client: reads its requests, one after the other, and hands each to an Exchange. */
 
 import { AnswerWriter } from './answer.ts';
+import type { ClientConnection } from './client-connection.ts';
 import type { Answer, Answering, ClientSide } from './client-side.ts';
 import type { Edge } from './edge.ts';
-import { type Client, Forwarder } from './forwarded.ts';
+import type { Client } from './forwarded.ts';
 import { enter } from './gate/entrance.ts';
 import { interimText, RequestWriter, switchText } from './headers.ts';
 import { type BodyReader, LengthReader } from './http1/body.ts';
@@ -13,8 +14,10 @@ import { type Refusal, refusal } from './http1/refusal.ts';
 import { CHUNKED, type RequestFields } from './http1/request-fields.ts';
 import { parseRequestHead, REQUEST_HEAD_MAX, type RequestHead, refuseEarly } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
+import { PREFACE } from './http2/codes.ts';
 import { localAnswer } from './local-answer.ts';
-import type { Sweepable } from './sweeper.ts';
+import { PeerOfWire } from './peer.ts';
+
 import { openTunnel } from './switching.ts';
 import type { Target } from './target.ts';
 import type { SiteTraffic } from './traffic.ts';
@@ -31,6 +34,8 @@ const LINGER_MS = 2_000;
 /** An edge that drains closes a connection that has been idle for this long. */
 const DRAIN_IDLE_MS = 1_000;
 
+/** What looks like the head of a request. */
+const PREFACE_HEAD = PREFACE.slice(0, 18);
 const NOTHING = Buffer.alloc(0);
 const BAD_CHUNK = refusal(400, 'The chunked coding of the body is malformed');
 const TOO_LARGE = refusal(413, 'The body is larger than this site takes');
@@ -38,16 +43,18 @@ const SLOW_HEAD = refusal(408, 'The request did not come in time');
 
 type State = 'idle' | 'head' | 'exchange' | 'lingering' | 'switched';
 
-export class Connection implements WireUser, Sweepable, ClientSide {
+export class Connection implements WireUser, ClientConnection, ClientSide {
   deadline: number;
   readonly edge: Edge;
   readonly ip: string;
   readonly wire: Wire;
   #state: State = 'idle';
-  #forwarder: Forwarder | undefined;
+  readonly #peer: PeerOfWire;
   #requests: RequestWriter | undefined;
   /** What the fields of the last request said. */
   #said: RequestFields | undefined;
+  /** No request has come yet. */
+  #isFirst = true;
   /** The beginning of a head. */
   #pending = '';
   /** What came behind the request that is being answered. */
@@ -68,6 +75,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     this.ip = ip;
     this.deadline = edge.sweeper.now + edge.limits.headTimeoutMs;
     this.wire = Wire.accept(accepted, this);
+    this.#peer = new PeerOfWire(this.wire, ip);
   }
 
   /** Accept nothing more than what has begun. */
@@ -128,15 +136,7 @@ export class Connection implements WireUser, Sweepable, ClientSide {
   // What the exchange says
 
   client(head: RequestHead): Client {
-    const { trust } = this.edge;
-    if (!this.#forwarder?.follows(trust)) {
-      const { remotePort: port, localPort, localIp, secured } = this.wire;
-      const scheme = secured ? 'https' : 'http';
-      const { certificateLines = '' } = secured ?? {};
-      const peer = { ip: this.ip, port, scheme, localPort, localIp, certificateLines } as const;
-      this.#forwarder = new Forwarder(peer, trust);
-    }
-    return this.#forwarder.describe(head);
+    return this.#peer.client(head, this.edge.trust);
   }
 
   get requests(): RequestWriter {
@@ -202,7 +202,6 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     to: number,
   ): void {
     this.#exchange = undefined;
-    this.#forwarder = undefined;
     this.#requests = undefined;
     this.#said = undefined;
     this.#state = 'switched';
@@ -240,6 +239,13 @@ export class Connection implements WireUser, Sweepable, ClientSide {
       return;
     }
     this.#pending = '';
+    if (this.#isHttp2(text)) {
+      const rest = buffer.subarray(start + headEnd + 4 - before, end);
+      this.#state = 'switched';
+      this.edge.takeOver(this, Buffer.concat([Buffer.from(text.slice(0, headEnd + 4), 'latin1'), rest]));
+      return;
+    }
+    this.#isFirst = false;
     const head = parseRequestHead(text, headEnd, this.#said);
     if ('reason' in head) {
       this.#refuse(head);
@@ -247,6 +253,12 @@ export class Connection implements WireUser, Sweepable, ClientSide {
     }
     this.#said = head.said.text.length > REMEMBERED_MAX ? undefined : head.said;
     this.#request(head, buffer, start + headEnd + 4 - before, end);
+  }
+
+  /** By prior knowledge (RFC 9113 section 3.3): it begins with the preface. With TLS that is agreed on before. */
+  #isHttp2(text: string): boolean {
+    if (!text.startsWith(PREFACE_HEAD) || !this.#isFirst || this.wire.secured) return false;
+    return this.edge.http2.cleartext;
   }
 
   #request(head: RequestHead, buffer: Buffer, start: number, end: number): void {

@@ -4,13 +4,16 @@ import type { EdgeLimits } from '../config/plan.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { EdgePool, EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
 import type { TrafficReport } from '../protocol/traffic-counts.ts';
+import type { Http2Rules } from '../protocol/traffic-rules.ts';
 import { AccessLog, refusedEntry } from './access-log.ts';
 import { Caches } from './cache/caches.ts';
 import { Checks } from './checks.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { Connection } from './connection.ts';
 import { Trust } from './forwarded.ts';
 import { Gates } from './gate/gates.ts';
 import type { RequestHead } from './http1/request-head.ts';
+import { Session } from './http2/session.ts';
 import { ConnectionCounts, Refusals, turnAway } from './limits.ts';
 import { Pool } from './pool.ts';
 import { ipOf } from './proxy-protocol/ends.ts';
@@ -22,6 +25,7 @@ import { Sweeper } from './sweeper.ts';
 import { Target } from './target.ts';
 import { Greeter } from './tls/greeter.ts';
 import { TlsPolicy } from './tls/policy.ts';
+import type { Secured } from './tls/secured.ts';
 import { Traffic } from './traffic.ts';
 
 /** A handshake that is not done when the edge drains has this long. */
@@ -47,6 +51,7 @@ export class Edge {
   readonly traffic = new Traffic();
   readonly caches = new Caches();
   limits: EdgeLimits;
+  http2: Http2Rules;
   unknownHost: 404 | 421 = 404;
   trust = new Trust([]);
   /** Undefined when none is wanted. */
@@ -59,7 +64,7 @@ export class Edge {
   readonly #refusals = new Refusals();
   readonly #memory: MemoryGuard;
   #lookedAt = 0;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<ClientConnection>();
   readonly #gates = new Gates();
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
@@ -89,6 +94,7 @@ export class Edge {
       notice: (text) => events.notice(text),
     });
     this.limits = table.limits;
+    this.http2 = table.http2;
     this.sweeper = new Sweeper(
       clock,
       () => this.#tick(),
@@ -106,7 +112,10 @@ export class Edge {
     });
     this.#greeter = new Greeter({
       sweeper: this.sweeper,
-      secured: (secured, ip) => this.#serve(new Connection(this, secured, ip)),
+      secured: (secured, ip) => {
+        const { alpnProtocol } = secured.socket;
+        this.#serve(new (alpnProtocol === 'h2' ? Session : Connection)(this, secured, ip));
+      },
       lost: (ip) => this.#left(ip),
       failed: (error) => events.failed(error),
     });
@@ -117,7 +126,7 @@ export class Edge {
   /** Puts other certificates in force, and what belongs to them, at once and as a whole. */
   applyTls(tls: EdgeTls): void {
     this.#tls = tls;
-    this.#greeter.apply(tls);
+    this.#greeter.apply(tls, this.http2.tls);
     this.#makePolicy();
   }
 
@@ -129,6 +138,9 @@ export class Edge {
   /** Puts a table in force, at once and as a whole. */
   apply(table: EdgeTable): void {
     this.limits = table.limits;
+    const wasOffered = this.http2.tls;
+    this.http2 = table.http2;
+    if (this.#tls && this.http2.tls !== wasOffered) this.#greeter.apply(this.#tls, this.http2.tls);
     this.#sites = table.sites;
     this.#makePolicy();
     this.unknownHost = table.unknownHost;
@@ -262,14 +274,30 @@ export class Edge {
     return true;
   }
 
-  #serve(connection: Connection): void {
+  /** A connection without TLS has begun with the preface of HTTP/2: the rest of it is a session's. */
+  takeOver(connection: Connection, bytes: Buffer): void {
+    this.sweeper.remove(connection);
+    this.#connections.delete(connection);
+    const session = new Session(this, connection.wire, connection.ip);
+    this.#connections.add(session);
+    this.sweeper.add(session);
+    if (this.draining) session.drain(false);
+    session.onBytes(bytes, 0, bytes.length);
+  }
+
+  /** Whether the certificate that this connection began with is one for this host, too. */
+  isServedBy(secured: Secured, host: string): boolean {
+    return this.#greeter.sites.covers(secured.site, host);
+  }
+
+  #serve(connection: ClientConnection): void {
     this.traffic.edge.connections++;
     this.#connections.add(connection);
     this.sweeper.add(connection);
     if (this.draining) connection.drain(false);
   }
 
-  forget(connection: Connection): void {
+  forget(connection: ClientConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.sweeper.remove(connection);
     this.#left(connection.ip);

@@ -1,6 +1,6 @@
 /** The answers that the edge gives itself, as bytes. */
 import { STATUS_CODES } from 'node:http';
-import { page } from './pages/page.ts';
+import { type Page, page } from './pages/page.ts';
 
 export interface LocalAnswer {
   readonly status: number;
@@ -15,12 +15,21 @@ export interface LocalAnswer {
   readonly html?: string | undefined;
 }
 
+/** What is in it: `html` for those who read that, else a page or a text of our own. */
+export function localPage({
+  status,
+  message,
+  accept,
+  html,
+}: Omit<LocalAnswer, 'head' | 'close' | 'extra'>): Page {
+  return html !== undefined && accept.includes('text/html')
+    ? { type: 'text/html; charset=utf-8', body: html }
+    : page(status, message, accept);
+}
+
 export function localAnswer(answer: LocalAnswer): string {
-  const { status, message, accept, head, close, extra, html } = answer;
-  const { type, body } =
-    html !== undefined && accept.includes('text/html')
-      ? { type: 'text/html; charset=utf-8', body: html }
-      : page(status, message, accept);
+  const { status, head, close, extra } = answer;
+  const { type, body } = localPage(answer);
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nDate: ${new Date().toUTCString()}\r\n` +
     `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +

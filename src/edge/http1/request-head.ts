@@ -80,6 +80,11 @@ export function parseRequestHead(text: string, end: number, before?: RequestFiel
   return 'reason' in said ? said : complete(method, text.slice(methodEnd + 1, targetEnd), said);
 }
 
+/** Why a method is not served; undefined when it is. */
+export function methodProblem(method: string): Refusal | undefined {
+  return methods.has(method) ? undefined : refuseMethod(method);
+}
+
 function refuseMethod(method: string): Refusal {
   if (method === 'CONNECT') return NO_CONNECT;
   if (method === 'PRI') return BAD_VERSION;

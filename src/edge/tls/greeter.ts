@@ -38,8 +38,9 @@ export class Greeter implements HandshakeUser, TlsSiteUser {
     return this.#open.size;
   }
 
-  apply(tls: EdgeTls): void {
-    this.sites.apply(tls);
+  /** @param http2 offer it, before HTTP/1.1 */
+  apply(tls: EdgeTls, http2: boolean): void {
+    this.sites.apply(tls, http2);
   }
 
   /** @param deadline by when the handshake must be done */

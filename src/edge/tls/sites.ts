@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type net from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { EdgeCertificate, EdgeTls } from '../../protocol/edge-table.ts';
+import { siteName } from '../http1/host.ts';
 
 /** With forward secrecy and authenticated encryption only: what all browsers since 2016 speak. */
 const CIPHERS = [
@@ -20,7 +21,8 @@ const CIPHERS = [
 const NEVER_MS = 2 ** 31 - 1;
 const ACME_PROTOCOL = 'acme-tls/1';
 /** In the order in which we would rather speak them. */
-const PROTOCOLS = ['http/1.1'];
+const PROTOCOLS = ['h2', 'http/1.1'];
+const NO_PROTOCOLS: readonly string[] = [];
 /** How long a client may come back with the ticket of a session. */
 const SESSION_S = 12 * 3600;
 
@@ -103,6 +105,8 @@ export class TlsSites {
   readonly #complain: (error: unknown) => void;
   #sites = new Map<string, TlsSite>();
   #challenges = new Map<string, TlsSite>();
+  /** By the host of a site. */
+  #certificates = new Map<string, string>();
 
   /** @param complain hears of certificates that cannot be used */
   constructor(user: TlsSiteUser, complain: (error: unknown) => void) {
@@ -111,11 +115,15 @@ export class TlsSites {
   }
 
   /** Puts all of it in force at once; connections go on with what they have. */
-  apply({ certificates, clientAuthorities, ticketKeys, challenges }: EdgeTls): void {
+  apply({ certificates, clientAuthorities, ticketKeys, challenges }: EdgeTls, http2: boolean): void {
+    const protocols = http2 ? PROTOCOLS : PROTOCOLS.slice(1);
+    this.#certificates = new Map(
+      certificates.flatMap(({ names, certPem }) => names.map((name) => [name, certPem] as const)),
+    );
     const keys = Buffer.from(ticketKeys, 'base64');
     this.#sites = this.#made(this.#sites, certificates, (host) => ({
       authorities: clientAuthorities[host],
-      protocols: PROTOCOLS,
+      protocols,
     }));
     this.#challenges = this.#made(this.#challenges, challenges.alpn, () => ({
       authorities: undefined,
@@ -146,6 +154,19 @@ export class TlsSites {
       }
     }
     return this.#sites.get('*');
+  }
+
+  /**
+   * Whether who was shown the certificate of a site may ask for this host, too: browsers use a connection for every name in its
+   * certificate (RFC 9113 section 9.1.1). Hosts that have none are for others to judge.
+   *
+   * @param host as a client wrote it
+   */
+  covers(site: string, host: string): boolean {
+    if (site === host) return true;
+    const other = this.find(siteName(host), '', NO_PROTOCOLS);
+    if (!other || other.host === site) return true;
+    return this.#certificates.get(other.host) === this.#certificates.get(site);
   }
 
   /** The sites of these certificates: those that are the same already, and new ones. */
