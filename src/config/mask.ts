@@ -17,6 +17,11 @@ export function maskEnv(env: Readonly<Record<string, string>>): Record<string, s
   return Object.fromEntries(masked);
 }
 
+/** Whether a value is one of those that `maskEnv` hides, wholly or in part. */
+export function isSecret(name: string, value: string): boolean {
+  return maskValue(name, value) !== value;
+}
+
 function maskValue(name: string, value: string): string {
   if (value === '') return value;
   if (secretName.test(name) && !harmless.has(name)) return hidden;

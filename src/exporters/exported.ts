@@ -30,6 +30,8 @@ export interface ExportOptions {
   /** First part of the names of files, services and upstreams: letters, digits and `-`. */
   readonly name: string;
   readonly places: Places;
+  /** Whether the value of a variable must not be in an exported file. */
+  isSecret(name: string, value: string): boolean;
 }
 
 /** Where the instances of each app can be reached, in the order of their slots. */

@@ -94,6 +94,7 @@ export async function startFront(
     user: null,
     name: 'holdfast',
     places,
+    isSecret: () => true,
   });
   const paths = files.map(({ path, text, mode }) => {
     const full = join(dir, path);

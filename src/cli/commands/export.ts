@@ -91,6 +91,7 @@ async function exportedBy(
     );
   }
   const { loadPlan } = await import('../../config/load.ts');
+  const { isSecret } = await import('../../config/mask.ts');
   const { placesOf } = await import('../../exporters/places.ts');
   const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env });
   if (target.kind === 'front' && Object.keys(plan.sites).length === 0) {
@@ -104,6 +105,7 @@ async function exportedBy(
     user: user ?? (own === 'root' ? null : own),
     name,
     places: placesOf(plan),
+    isSecret,
   });
 }
 
