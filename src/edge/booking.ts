@@ -24,8 +24,6 @@ export class Booking {
   /** Of the body of the request, as far as it has come. */
   bytesIn = 0;
   site: SiteTraffic | undefined;
-  /** Nothing closes it: what the app has said may not be what the client gets. */
-  held = false;
   readonly #side: ClientSide;
   /** As it came. */
   readonly #asked: RequestHead;
@@ -39,6 +37,8 @@ export class Booking {
   /** When that one got it; 0 as soon as it has answered. */
   #sentAt = 0;
   #upstreamMs = -1;
+  /** While it is held: how it is to end, if that is known. */
+  #held: { end?: readonly [status: number, bytes: number, by: string] } | undefined;
   #over = false;
 
   /** @param client after trust */
@@ -85,9 +85,25 @@ export class Booking {
     this.#sentAt = 0;
   }
 
+  /** Does not end before `release`: what its app answers may not be what its client gets. */
+  hold(): void {
+    this.#held = {};
+  }
+
+  /** `app`: the client gets what the app has answered. */
+  release(app: boolean): void {
+    const { end } = this.#held ?? {};
+    this.#held = undefined;
+    if (app && end) this.close(...end);
+  }
+
   /** Only the first time counts. `bytes`: of the body; `by`: who answered, or why nobody did. */
   close(status: number, bytes: number, by: string): void {
-    if (this.#over || this.held) return;
+    if (this.#held) {
+      this.#held.end ??= [status, bytes, by];
+      return;
+    }
+    if (this.#over) return;
     this.#over = true;
     const ms = performance.now() - this.#startedAt;
     // A client that leaves says nothing about the instance.

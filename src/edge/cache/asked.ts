@@ -3,6 +3,7 @@ import type { Client } from '../forwarded.ts';
 import { fieldList, fieldValue } from '../http1/field-value.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { type Directives, parseDirectives } from './directives.ts';
+import { selectionOf } from './vary.ts';
 
 export interface Asked {
   /** Scheme, host in lower case, path and query. */
@@ -12,6 +13,8 @@ export interface Asked {
    * what a trusted proxy says of it.
    */
   readonly told: string;
+  /** Requests that say the same here most likely get the same answer, so that one of them can ask for all. */
+  readonly crowd: string;
   readonly directives: Directives;
   /** It says who its client is: the answer may be for that one alone. */
   readonly personal: boolean;
@@ -21,7 +24,9 @@ export function askedBy(head: RequestHead, client: Client, trusted: boolean): As
   const directives = parseDirectives(fieldList(head.fields, 'cache-control') ?? pragma(head));
   const personal = ['authorization', 'cookie'].some((name) => fieldValue(head.fields, name) !== undefined);
   const told = trusted ? `${head.host}\n${addressIn(client.lines)}` : head.host;
-  return { key: keyOf(client.scheme, head.host, head.target), told, directives, personal };
+  const key = keyOf(client.scheme, head.host, head.target);
+  const crowd = `${key}\n${told}\n${selectionOf(['accept-encoding'], head.fields)}`;
+  return { key, told, crowd, directives, personal };
 }
 
 /** @param target canonical path and query */

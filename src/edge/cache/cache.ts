@@ -3,9 +3,11 @@ import type { CacheRules } from '../../protocol/traffic-rules.ts';
 import { Recording } from './recording.ts';
 import { Store } from './store.ts';
 
-/** Of one address. More go to the app, as without a cache. */
+/** An answer that has begun comes as fast as its own client reads: nobody is to be held up by one that does not. */
+const BODY_MS = 1_000;
+/** In one crowd. More go to the app, as without a cache. */
 const WAITING_MAX = 1_000;
-/** An address whose answer could not be kept is not waited for again so soon. */
+/** What could not be kept is not waited for again so soon. */
 const HOPELESS_MS = 10_000;
 const HOPELESS_MAX = 10_000;
 /** Of the whole, for answers that are on their way and may turn out to be too large. */
@@ -16,15 +18,24 @@ export type Outcome = 'kept' | 'unkept' | 'lost';
 
 /** Waits for a fetch that another request has begun. */
 export interface Waiter {
+  /** The answer has begun: it does not wait longer than until then. */
+  hurry(until: number): void;
   fetched(outcome: Outcome): void;
 }
 
 export class Flight {
-  readonly key: string;
+  readonly crowd: string;
   readonly waiting = new Set<Waiter>();
+  /** Nobody waits longer. */
+  until = Infinity;
 
-  constructor(key: string) {
-    this.key = key;
+  constructor(crowd: string) {
+    this.crowd = crowd;
+  }
+
+  begun(now: number): void {
+    this.until = now + BODY_MS;
+    for (const waiter of this.waiting) waiter.hurry(this.until);
   }
 
   get full(): boolean {
@@ -37,7 +48,7 @@ export class Cache {
   readonly rules: CacheRules;
   readonly #flights = new Map<string, Flight>();
   readonly #recordings = new Set<Recording>();
-  /** Address -> until when; the oldest first. */
+  /** Crowd -> until when; the oldest first. */
   readonly #hopeless = new Map<string, number>();
 
   constructor(rules: CacheRules) {
@@ -45,19 +56,20 @@ export class Cache {
     this.store = new Store(rules.totalBytes);
   }
 
-  flight(key: string): Flight | undefined {
-    return this.#flights.get(key);
+  /** @param crowd of requests, see Asked */
+  flight(crowd: string): Flight | undefined {
+    return this.#flights.get(crowd);
   }
 
   /** Begins a fetch that others may wait for. */
-  takeOff(key: string): Flight {
-    const flight = new Flight(key);
-    this.#flights.set(key, flight);
+  takeOff(crowd: string): Flight {
+    const flight = new Flight(crowd);
+    this.#flights.set(crowd, flight);
     return flight;
   }
 
   land(flight: Flight, outcome: Outcome): void {
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+    if (this.#flights.get(flight.crowd) === flight) this.#flights.delete(flight.crowd);
     const waiting = [...flight.waiting];
     flight.waiting.clear();
     for (const waiter of waiting) waiter.fetched(outcome);
@@ -91,18 +103,18 @@ export class Cache {
     return this.store.clear();
   }
 
-  despair(key: string, now: number): void {
-    this.#hopeless.delete(key);
-    this.#hopeless.set(key, now + HOPELESS_MS);
+  despair(crowd: string, now: number): void {
+    this.#hopeless.delete(crowd);
+    this.#hopeless.set(crowd, now + HOPELESS_MS);
     const [oldest] = this.#hopeless.keys();
     if (this.#hopeless.size > HOPELESS_MAX && oldest !== undefined) this.#hopeless.delete(oldest);
   }
 
-  hope(key: string): void {
-    this.#hopeless.delete(key);
+  hope(crowd: string): void {
+    this.#hopeless.delete(crowd);
   }
 
-  isHopeless(key: string, now: number): boolean {
-    return (this.#hopeless.get(key) ?? 0) > now;
+  isHopeless(crowd: string, now: number): boolean {
+    return (this.#hopeless.get(crowd) ?? 0) > now;
   }
 }

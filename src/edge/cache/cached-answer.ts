@@ -13,8 +13,8 @@ import { refresh } from './refresh.ts';
 import type { Stored } from './stored.ts';
 import { useOf } from './verdict.ts';
 
-/** For so long a request waits for the answer to another one. */
-const WAIT_MS = 5_000;
+/** For so long a request waits until the app begins to answer another one. */
+const WAIT_MS = 10_000;
 const NOTHING = Buffer.alloc(0);
 
 export class CachedAnswer implements Answering, Waiter {
@@ -48,7 +48,7 @@ export class CachedAnswer implements Answering, Waiter {
 
   abandon(): void {
     this.#flight?.waiting.delete(this);
-    this.#visit.booking.held = false;
+    this.#visit.booking.release(false);
     this.#inner?.abandon();
     this.#fetch?.leave();
     this.#visit.left(499, 0, 'client left');
@@ -81,7 +81,7 @@ export class CachedAnswer implements Answering, Waiter {
   #look(mayWait: boolean): void {
     this.#flight = undefined;
     const { head } = this.#visit;
-    const { key, told, directives } = this.#asked;
+    const { key, told, crowd, directives } = this.#asked;
     const kept = this.#cache.store.find(key, told, head.fields);
     const use = kept && useOf(kept, this.#asked, this.#now);
     if (kept && use !== 'ask') {
@@ -94,46 +94,53 @@ export class CachedAnswer implements Answering, Waiter {
       this.#visit.say({ status: 504, message: 'No answer to this is kept here', extra: '' }, true);
       return;
     }
-    if (mayWait && this.#waitsFor(this.#cache.flight(key))) return;
+    if (mayWait && this.#waitsFor(this.#cache.flight(crowd))) return;
     this.#ask(kept);
   }
 
   /** Only those wait that would be content with any fresh answer. */
   #waitsFor(flight: Flight | undefined): boolean {
-    const { key, directives } = this.#asked;
-    const { noCache, maxAge, minFresh } = directives;
+    const { noCache, maxAge, minFresh } = this.#asked.directives;
     if (!flight || flight.full || noCache !== false || maxAge !== undefined || minFresh !== undefined)
       return false;
-    if (this.#cache.isHopeless(key, this.#now)) return false;
     if (this.#waitUntil === 0) this.#waitUntil = this.#now + WAIT_MS;
+    const until = Math.min(this.#waitUntil, flight.until);
+    if (until <= this.#now || this.#cache.isHopeless(flight.crowd, this.#now)) return false;
     this.#flight = flight;
     flight.waiting.add(this);
-    this.#visit.side.deadline = this.#waitUntil;
+    this.#visit.side.deadline = until;
     return true;
+  }
+
+  hurry(until: number): void {
+    const { side } = this.#visit;
+    side.deadline = Math.min(side.deadline, until);
   }
 
   #ask(kept: Stored | undefined): void {
     const { head, side, booking } = this.#visit;
-    const { key } = this.#asked;
+    const { crowd } = this.#asked;
     booking.cache = 'miss';
     if (head.method !== 'GET') {
       this.#exchange(new Exchange(side, head, true, this.#visit));
       return;
     }
     // Who asks for a part, or with conditions, gets an answer that may be for nobody else.
-    const mayLead = (kept !== undefined || isPlain(head)) && !this.#cache.flight(key);
-    const flight = mayLead ? this.#cache.takeOff(key) : undefined;
+    const mayLead = (kept !== undefined || isPlain(head)) && !this.#cache.flight(crowd);
+    const flight = mayLead ? this.#cache.takeOff(crowd) : undefined;
     const request = kept ? asking(head, kept) : head;
-    booking.held = kept !== undefined;
+    if (kept) booking.hold();
     this.#fetch = new Fetch(
       side,
       { cache: this.#cache, asked: this.#asked, request, stale: kept },
       {
-        passing: () => {
-          booking.held = false;
-        },
+        passing: () => booking.release(true),
         instead: (stale, status, keep) => this.#instead(stale, status, keep),
-        mistaken: () => this.#ask(undefined),
+        mistaken: () => {
+          booking.release(false);
+          this.#ask(undefined);
+        },
+        begun: (now) => flight?.begun(now),
         settled: (outcome) => flight && this.#cache.land(flight, outcome),
       },
     );
@@ -146,7 +153,7 @@ export class CachedAnswer implements Answering, Waiter {
   }
 
   #instead(kept: Stored, status: number, keep: boolean): void {
-    this.#visit.booking.held = false;
+    this.#visit.booking.release(false);
     const forwarded = `fwd=stale${status > 0 ? `; fwd-status=${status}` : ''}`;
     if (status === 304) this.#give(kept, forwarded, 'revalidated', keep);
     else this.#give(kept, `${forwarded}; detail=stale-if-error`, 'stale', keep);

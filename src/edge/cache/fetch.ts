@@ -17,6 +17,8 @@ import { isFailure, type Objection, objection, standsIn } from './verdict.ts';
 export interface FetchUser {
   /** An answer begins on its way to the client. */
   passing(): void;
+  /** It may be kept, and the rest of it is on its way. */
+  begun(now: number): void;
   /** Nothing has gone to the client: give it this. `status`: of the app's answer, 0 when there was none. */
   instead(kept: Stored, status: number, keep: boolean): void;
   /** The app has a 304 for what nobody has: ask again without conditions. */
@@ -83,6 +85,7 @@ export class Fetch extends Through {
       this.#giveUp(against ?? 'length');
       return answer;
     }
+    this.#user.begun(this.#now);
     return new Recorded(answer, this.#recording, {
       dropped: () => this.#giveUp('length'),
       done: (trailers) => this.#recorded(head, trailers),
@@ -136,7 +139,7 @@ export class Fetch extends Through {
   }
 
   #recorded(head: ResponseHead, trailers: Fields | undefined): void {
-    const { asked, request } = this.#question;
+    const { cache, asked, request } = this.#question;
     if (this.#recording.dropped || trailers) return;
     const body = this.#recording.take();
     const whole = head.declaredLength < 0 || head.declaredLength === body.length;
@@ -145,6 +148,7 @@ export class Fetch extends Through {
     const kept = whole ? stored({ ...given, askedAt: this.#askedAt, receivedAt: this.#now }) : undefined;
     if (!kept) return;
     this.#put(kept);
+    cache.hope(asked.crowd);
     const isFresh = kept.freshness.lifetime > ageAt(kept.freshness, this.#now);
     if (isFresh && kept.directives.noCache !== true) this.#settle('kept');
     else this.#giveUp('freshness');
@@ -160,7 +164,7 @@ export class Fetch extends Through {
   /** Others need not wait for it. */
   #giveUp(against: Objection): void {
     const { cache, asked } = this.#question;
-    if (against !== 'request' && against !== 'personal') cache.despair(asked.key, this.#now);
+    if (against !== 'request' && against !== 'personal') cache.despair(asked.crowd, this.#now);
     this.#settle('unkept');
   }
 

@@ -18,8 +18,8 @@ const NOTHING = Buffer.alloc(0);
 
 /** At most one for an address at a time. @param visit of the client that got the stale answer */
 export function refresh(visit: Visit, cache: Cache, asked: Asked, stale: Stored): void {
-  if (cache.flight(asked.key)) return;
-  const flight = cache.takeOff(asked.key);
+  if (cache.flight(asked.crowd)) return;
+  const flight = cache.takeOff(asked.crowd);
   // In nobody's name: what comes back is to be for all.
   const own = ['authorization', 'cookie'].filter((name) => !stale.names.includes(name));
   const request = asking(visit.head, stale, own);
@@ -32,6 +32,7 @@ export function refresh(visit: Visit, cache: Cache, asked: Asked, stale: Stored)
       passing: () => {},
       instead: () => errand.finished(),
       mistaken: () => errand.finished(),
+      begun: (now) => flight.begun(now),
       settled: (outcome) => cache.land(flight, outcome),
     },
   );

@@ -71,7 +71,8 @@ export function stored(given: Given): Stored | undefined {
     etag: fieldValue(all, 'etag') ?? '',
     lastModified,
     modified: parseHttpDate(lastModified, receivedAt) ?? freshness.date,
-    bytes: body.length + text + key.length + told.length + selection.length + OVERHEAD_BYTES,
+    // Twice the text: as fields, and as it was last written.
+    bytes: body.length + 2 * text + key.length + told.length + selection.length + OVERHEAD_BYTES,
   };
 }
 
