@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pem, tlsFile } from '../../test/support/certificates.ts';
@@ -122,4 +122,22 @@ test('the authorities of clients come with the certificate', (t) => {
   const clients = { ca: tlsFile('clients-ca.pem'), require: true };
   const { authorities } = watchFiles(t, 'localhost', { clients });
   assert.deepEqual(authorities(), { localhost: pem('clients-ca.pem') });
+});
+
+test('the authorities of clients are read also where the certificate is from elsewhere', async (t) => {
+  const ca = join(tempDir(t), 'clients.pem');
+  copyFileSync(tlsFile('clients-ca.pem'), ca);
+  const more = { certificate: { from: 'acme' }, clients: { ca, require: true } } as const;
+  const { files, authorities, served, events, look } = watchFiles(t, 'localhost', more);
+  assert.deepEqual([authorities(), served(), events], [{ localhost: pem('clients-ca.pem') }, [], []]);
+  writeFileSync(ca, 'nobody');
+  await look();
+  assert.deepEqual(authorities(), { localhost: pem('clients-ca.pem') });
+  assert.match(
+    files.notes.join(),
+    /clients\.pem" has no .* a certificate in PEM form is needed; those before are in force$/,
+  );
+  copyFileSync(tlsFile('ca.pem'), ca);
+  await look();
+  assert.deepEqual([authorities(), files.notes], [{ localhost: pem('ca.pem') }, []]);
 });

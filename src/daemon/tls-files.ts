@@ -1,13 +1,13 @@
 /**
- * Certificates from files: read at the start and when a site says so, looked at now and then, read again when they have changed.
+ * What sites name files for: certificates, and the authorities of their clients. Read at the start and when a site says so, looked at now and then, read again when they have changed.
  * What cannot be used is told, and what was in force before stays so. Looking (stat) instead of watching, because certificates
  * are usually links to files elsewhere, and mounts of secrets, both of which watchers miss.
  */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { CertificatePlan, SitePlan, SiteTlsPlan } from '../config/plan.ts';
-import { coversHost, readCertificate } from '../kit/certificate.ts';
+import type { SitePlan, SiteTlsPlan } from '../config/plan.ts';
+import { coversHost, readCertificate, readChain } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
 import { formatDuration } from '../kit/units.ts';
 import type { EventType } from '../protocol/events.ts';
@@ -25,13 +25,10 @@ export interface TlsFilesOptions {
   onChange(certificates: readonly Certificate[], clientAuthorities: Readonly<Record<string, string>>): void;
 }
 
-/** A site whose certificate is in files. */
-type FilesPlan = SiteTlsPlan & { readonly certificate: Extract<CertificatePlan, { from: 'files' }> };
-
 /** One site, and what was made of its files. */
 interface Entry {
   readonly host: string;
-  readonly plan: FilesPlan;
+  readonly plan: SiteTlsPlan;
   /** What `stat` said of the files just before they were last read. */
   seen: string;
   /** What it said at the last look. */
@@ -56,8 +53,9 @@ export class TlsFiles {
 
   /** Sites may have come, gone, or name other files. What is new is in force when this returns. */
   changed(): void {
-    const wanted = new Map<string, FilesPlan>();
-    for (const { host, tls } of this.#options.sites()) if (tls && isInFiles(tls)) wanted.set(host, tls);
+    const wanted = new Map<string, SiteTlsPlan>();
+    for (const { host, tls } of this.#options.sites())
+      if (tls && filesOf(tls).length > 0) wanted.set(host, tls);
     let changed = false;
     for (const [host, { plan }] of this.#entries) {
       if (JSON.stringify(wanted.get(host)) === JSON.stringify(plan)) continue;
@@ -92,11 +90,13 @@ export class TlsFiles {
 
   /** For people: what is not as it should be. */
   get notes(): string[] {
-    return [...this.#entries.values()].flatMap(({ host, broken, doubt, certificate }) => {
-      const problem =
-        broken === null
-          ? []
-          : [`site "${host}": ${broken}${certificate ? '; the one before is served' : ''}`];
+    return [...this.#entries.values()].flatMap(({ host, broken, doubt, certificate, authorities }) => {
+      const stays = certificate
+        ? '; the one before is served'
+        : authorities
+          ? '; those before are in force'
+          : '';
+      const problem = broken === null ? [] : [`site "${host}": ${broken}${stays}`];
       return doubt === null ? problem : [...problem, `site "${host}": ${doubt}`];
     });
   }
@@ -143,16 +143,19 @@ export class TlsFiles {
       return false;
     }
     entry.broken = null;
-    const { certPem, keyPem, notAfter, notBefore, names, authorities } = found;
-    const before = entry.certificate;
-    const same = before?.certPem === certPem && before.keyPem === keyPem && entry.authorities === authorities;
-    if (same) return false;
-    entry.certificate = { names: [host], certPem, keyPem, notAfter, notBefore, subjects: names };
+    const { certificate, authorities } = found;
+    const isSame =
+      entry.certificate?.certPem === certificate?.certPem &&
+      entry.certificate?.keyPem === certificate?.keyPem &&
+      entry.authorities === authorities;
+    if (isSame) return false;
+    entry.certificate = certificate && { ...certificate, names: [host] };
     entry.authorities = authorities;
-    const until = new Date(notAfter).toISOString();
+    if (!certificate) return true;
+    const until = new Date(certificate.notAfter).toISOString();
     this.#options.record('certificate.loaded', {
       reason: `${host}, until ${until}`,
-      data: { site: host, names, notAfter: until },
+      data: { site: host, names: certificate.subjects, notAfter: until },
     });
     this.#doubt(entry);
     return true;
@@ -177,13 +180,9 @@ export class TlsFiles {
   }
 }
 
-function isInFiles(tls: SiteTlsPlan): tls is FilesPlan {
-  return tls.certificate.from === 'files';
-}
-
-function filesOf({ certificate, clients }: FilesPlan): string[] {
-  const { cert, key, ca } = certificate;
-  return [cert, key, ca, clients?.ca ?? null].filter((path) => path !== null);
+function filesOf({ certificate, clients }: SiteTlsPlan): string[] {
+  const own = certificate.from === 'files' ? [certificate.cert, certificate.key, certificate.ca] : [];
+  return [...own, clients?.ca ?? null].filter((path) => path !== null);
 }
 
 /** Follows links. A file that is not there has a signature, too. */
@@ -205,27 +204,28 @@ function describeStats(stats: Stats | undefined): string {
 }
 
 interface Found {
-  readonly certPem: string;
-  readonly keyPem: string;
-  readonly names: readonly string[];
-  readonly notBefore: number;
-  readonly notAfter: number;
+  /** null: it is from elsewhere. */
+  readonly certificate: Omit<NonNullable<Entry['certificate']>, 'names'> | null;
   /** Of clients. */
   readonly authorities: string | null;
 }
 
-function read({ certificate, clients }: FilesPlan): Found | { readonly problem: string } {
-  const { cert, key, ca } = certificate;
+function read({ certificate, clients }: SiteTlsPlan): Found | { readonly problem: string } {
   try {
+    const authorities = clients ? readFileSync(clients.ca, 'utf8') : null;
+    const chain = authorities === null ? [] : readChain(authorities);
+    if (typeof chain === 'string') return { problem: `"${clients?.ca}" ${chain}` };
+    if (certificate.from === 'acme') return { certificate: null, authorities };
+    const { cert, key, ca } = certificate;
     const between = ca === null ? '' : `\n${readFileSync(ca, 'utf8')}`;
     const certPem = readFileSync(cert, 'utf8') + between;
     const keyPem = readFileSync(key, 'utf8');
     const facts = readCertificate(certPem, keyPem);
     if ('problem' in facts) return { problem: `"${facts.part === 'key' ? key : cert}" ${facts.problem}` };
-    const authorities = clients ? readFileSync(clients.ca, 'utf8') : null;
     // What OpenSSL has against it, such as a key that is too short, is better known now.
     createSecureContext({ cert: certPem, key: keyPem, ...(authorities !== null && { ca: authorities }) });
-    return { certPem, keyPem, ...facts, authorities };
+    const { names: subjects, notAfter, notBefore } = facts;
+    return { certificate: { certPem, keyPem, subjects, notAfter, notBefore }, authorities };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }

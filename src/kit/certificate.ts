@@ -11,6 +11,7 @@ export interface CertificateFacts {
 }
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const PEM_KEY = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/;
 
 /**
  * Reads a certificate (the first of a chain) and looks whether the key belongs to it.
@@ -23,10 +24,15 @@ export function readCertificate(
 ): CertificateFacts | { readonly part: 'cert' | 'key'; readonly problem: string } {
   const certificates = readChain(certPem);
   if (typeof certificates === 'string') return { part: 'cert', problem: certificates };
-  const [first] = certificates as [X509Certificate];
+  const [first, ...others] = certificates as [X509Certificate, ...X509Certificate[]];
   const key = readKey(keyPem);
   if (typeof key === 'string') return { part: 'key', problem: key };
   if (!first.checkPrivateKey(key)) {
+    if (others.some((other) => other.checkPrivateKey(key))) {
+      const problem =
+        'has its certificates in the wrong order: first that of the key, then those between it and the root';
+      return { part: 'cert', problem };
+    }
     return { part: 'key', problem: 'is not the key of the first certificate in cert' };
   }
   return {
@@ -39,6 +45,8 @@ export function readCertificate(
 /** The certificates of a PEM text, at least one, or what is wrong with it. */
 export function readChain(pem: string): readonly X509Certificate[] | string {
   const blocks = pem.match(PEM_CERTIFICATE);
+  if (!blocks && PEM_KEY.test(pem))
+    return 'has a private key in it and no certificate: a certificate in PEM form is needed';
   if (!blocks) return 'has no "-----BEGIN CERTIFICATE-----" in it: a certificate in PEM form is needed';
   try {
     return blocks.map((block) => new X509Certificate(block));
@@ -51,10 +59,16 @@ function readKey(pem: string): KeyObject | string {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem)) {
     return 'is protected by a passphrase, which nobody is there to type: store it without, readable for its owner only';
   }
+  if (!PEM_KEY.test(pem)) {
+    const found = pem.includes('-----BEGIN CERTIFICATE-----')
+      ? 'has a certificate in it and no private key'
+      : 'has no private key in it';
+    return `${found}: one in PEM form is needed`;
+  }
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    return `is not a private key in PEM form: ${messageOf(error)}`;
+    return `holds a private key that cannot be read: ${messageOf(error)}`;
   }
 }
 

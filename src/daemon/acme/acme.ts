@@ -139,7 +139,9 @@ export class Acme {
     const tries = notes?.wish === wish ? notes.tries : null;
     const state = initialState(fits ? found.validity : null, tries, now, this.#options.random());
     const life = new AbortController();
-    return { id, names, plan, wish, life, kept: found, problem: null, state, adviceAt: now };
+    // Why is not known any more, but that it is so must not be forgotten.
+    const problem = tries ? `${tries.tries} orders in a row have failed` : null;
+    return { id, names, plan, wish, life, kept: found, problem, state, adviceAt: now };
   }
 
   async #order(site: Site): Promise<void> {
