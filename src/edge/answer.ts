@@ -1,9 +1,11 @@
 /** Writes one answer of an app to the client, in the framing that the client can read. */
 import type { Answer } from './client-side.ts';
 import { responseText } from './headers.ts';
+import type { Fields } from './http1/fields.ts';
 import { CHUNKED } from './http1/request-fields.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import { type Framing, type ResponseHead, UNTIL_CLOSE } from './http1/response-head.ts';
+import { takesTrailers, trailerLines } from './http1/trailers.ts';
 
 /** What bytes can be written to; see Wire. */
 export interface Sink {
@@ -17,6 +19,7 @@ export class AnswerWriter implements Answer {
   readonly #sink: Sink;
   readonly #framing: Framing;
   readonly #chunks: boolean;
+  readonly #request: RequestHead;
   /** The head, until it goes out together with the first bytes. */
   #head: string;
 
@@ -24,6 +27,7 @@ export class AnswerWriter implements Answer {
   constructor(sink: Sink, request: RequestHead, head: ResponseHead, keep: boolean, extra: string) {
     this.status = head.status;
     this.#sink = sink;
+    this.#request = request;
     this.#framing = framingFor(request, head);
     this.#chunks = this.#framing === 'chunked' && request.method !== 'HEAD';
     let connection = '';
@@ -37,11 +41,12 @@ export class AnswerWriter implements Answer {
     return this.#framing === 'close';
   }
 
-  write(buffer: Buffer, from: number, to: number, done: boolean): void {
+  write(buffer: Buffer, from: number, to: number, done: boolean, trailers?: Fields): void {
     const head = this.#head;
     this.#head = '';
     this.bytes += to - from;
-    if (this.#chunks) sendChunk(this.#sink, head, buffer, from, to, done);
+    const lines = trailers && takesTrailers(this.#request) ? trailerLines(trailers) : '';
+    if (this.#chunks) sendChunk(this.#sink, head, buffer, from, to, done, lines);
     else this.#sink.send(head, buffer, from, to, '');
   }
 }
@@ -52,7 +57,10 @@ function framingFor({ method, minor }: RequestHead, head: ResponseHead): Framing
   return head.length > 0 ? 'length' : 'none';
 }
 
-/** Writes bytes as one chunk, `before` in front of it, and the end of the body behind it if that is `done`. */
+/**
+ * Writes bytes as one chunk, `before` in front of it, and the end of the body behind it if that is `done`. `trailers`: lines
+ * for that end.
+ */
 export function sendChunk(
   sink: Sink,
   before: string,
@@ -60,8 +68,9 @@ export function sendChunk(
   from: number,
   to: number,
   done: boolean,
+  trailers = '',
 ): void {
-  const end = done ? '0\r\n\r\n' : '';
+  const end = done ? `0\r\n${trailers}\r\n` : '';
   if (to === from) sink.send(before + end, buffer, from, from, '');
   else sink.send(`${before}${(to - from).toString(16)}\r\n`, buffer, from, to, `\r\n${end}`);
 }

@@ -5,6 +5,7 @@ import { Fields, Kind, parseLength } from '../http1/fields.ts';
 import { CHUNKED } from '../http1/request-fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { allowedTrailers, takesTrailers } from '../http1/trailers.ts';
 
 /** Of one connection (RFC 9113 section 8.2.2), or with a name of its own here. */
 const HOP = /^(?:host|connection|keep-alive|proxy-connection|transfer-encoding|upgrade|te)$/;
@@ -37,16 +38,6 @@ export function requestFields(
   return fields;
 }
 
-/** The client has said that it reads trailers (RFC 9110 section 10.1.4). */
-export function takesTrailers({ fields: { names, values, kinds } }: RequestHead): boolean {
-  for (let i = 0; i < names.length; i++) {
-    if (kinds[i] === Kind.hop && (names[i] as string).toLowerCase() === 'te') {
-      if (/(?:^|[, \t])trailers(?:$|[,; \t])/i.test(values[i] as string)) return true;
-    }
-  }
-  return false;
-}
-
 /** The head of an answer; what is wrong with it, in words, if it is none. */
 export function responseHead(fields: IncomingHttpHeaders, bodyless: boolean): ResponseHead | string {
   const status = Number(fields[':status']);
@@ -74,15 +65,9 @@ export function responseHead(fields: IncomingHttpHeaders, bodyless: boolean): Re
   };
 }
 
-/** What may stand behind a body: nothing that says how to read the message or who sent it (RFC 9110 section 6.5.1). */
+/** What stands behind a body, as far as that may stand there. */
 export function trailerFields(fields: IncomingHttpHeaders): Fields {
-  const all = regularFields(fields);
-  const kept = new Fields();
-  all.names.forEach((name, i) => {
-    if (all.kinds[i] === Kind.plain || all.kinds[i] === Kind.underscored)
-      kept.add(name, all.values[i] as string, false);
-  });
-  return kept;
+  return allowedTrailers(regularFields(fields));
 }
 
 function regularFields(fields: IncomingHttpHeaders): Fields {

@@ -11,7 +11,7 @@ import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { report } from '../wire.ts';
 import { requestFields, responseHead, trailerFields } from './heads.ts';
-import type { Session } from './session.ts';
+import { guarded, type Session } from './session.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_FLAG_END_STREAM } =
   constants;
@@ -89,7 +89,7 @@ export class StreamCarriage implements Carriage {
 
   release(complete: boolean): void {
     this.#caller = undefined;
-    if (!complete) this.#stream?.close(NGHTTP2_CANCEL);
+    if (!complete) this.#reset();
     if (!this.#stream) this.#session.left(this);
   }
 
@@ -103,6 +103,14 @@ export class StreamCarriage implements Carriage {
   moveTo(session: Session): void {
     this.#session = session;
     session.take(this);
+  }
+
+  #reset(): void {
+    const stream = this.#stream;
+    if (!stream) return;
+    // Node ends the body before it resets the stream, and the app would take what it has for all of it.
+    stream._final = (done) => done();
+    stream.close(NGHTTP2_CANCEL);
   }
 
   /** Its session can be used now. */
@@ -194,9 +202,8 @@ export class StreamCarriage implements Carriage {
     try {
       action();
     } catch (error) {
-      this.#caller = undefined;
-      this.#stream?.close(NGHTTP2_CANCEL);
       report(error);
+      guarded(() => this.fail(badAnswer('it could not be passed on')));
     }
   }
 }
