@@ -20,7 +20,7 @@ const net: typeof Net & { readonly Server: { readonly prototype: AppServer } } =
 const { createDoors }: DoorsModule = require('./doors.cjs');
 const { hearOnly, silentHandle }: HandlesModule = require('./handles.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
-const { forget, isHttp, isTls, placeOf, serve }: ServedModule = require('./served.cjs');
+const { forget, isTls, isWeb, placeOf, serve }: ServedModule = require('./served.cjs');
 const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isWithin, wantedAddress }: WantedModule =
   require('./wanted.cjs');
 
@@ -89,7 +89,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
 
   function belongsToEdge(server: AppServer, wanted: Wanted): boolean {
     if (orders.socket === null || isTls(server) || isClusterPrimary()) return false;
-    return orders.port === null ? isHttp(server) : wanted.port === orders.port;
+    return orders.port === null ? isWeb(server) : wanted.port === orders.port;
   }
 
   function listenForEdge(server: AppServer, wanted: Wanted, path: string): boolean {

@@ -51,6 +51,7 @@ export type AppServer = Server & {
   ) => void;
   keepAliveTimeout?: number;
   headersTimeout?: number;
+  updateSettings?: unknown;
   setSecureContext?: unknown;
 };
 

@@ -61,6 +61,11 @@ function isHttp(server: AppServer): boolean {
   return typeof server.keepAliveTimeout === 'number';
 }
 
+/** A server of `node:http` or `node:http2`. Found out without loading either. */
+function isWeb(server: AppServer): boolean {
+  return isHttp(server) || typeof server.updateSettings === 'function';
+}
+
 /** Where it listens, in the sense of the daemon; null when it does not. */
 function placeOf({ place, server, lent }: Served): Place | null {
   return server.listening || lent ? place : null;
@@ -169,7 +174,7 @@ function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 }
 
-const exported = { createRegistry, serve, forget, isTls, isHttp, placeOf, handleOf };
+const exported = { createRegistry, serve, forget, isTls, isHttp, isWeb, placeOf, handleOf };
 export type ServedModule = typeof exported;
 export type { Place, Registry, Served, Via };
 

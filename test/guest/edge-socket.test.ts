@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { cleanup } from '../support/cleanup.ts';
 import { freePort } from '../support/ports.ts';
@@ -44,6 +47,26 @@ test('a server that listens on its port is found on the unix socket, and does no
   assert.equal(statSync(daemon.socket).mode & 0o777, 0o600);
   assert.equal((await ask({ socketPath: daemon.socket, headers: asClient() })).body, 'hello');
   await assert.rejects(ask({ port }), /ECONNREFUSED/);
+});
+
+test('a server of HTTP/2 without TLS is found there, too, also when nobody names its port', async (t) => {
+  const daemon = await Daemon.start(t);
+  const port = await freePort();
+  daemon.run({
+    orders: { socket: daemon.socket },
+    code: `require('node:http2').createServer((req, res) => res.end('hello')).listen(${port});`,
+  });
+  assert.deepEqual(await daemon.hears('listening'), {
+    type: 'listening',
+    host: null,
+    port,
+    via: 'socket',
+    tls: false,
+  });
+  const session = connectHttp2('http://app', { createConnection: () => connect(daemon.socket) });
+  const stream = session.request({ ':path': '/' });
+  assert.equal(await text(stream), 'hello');
+  session.close();
 });
 
 /** Prints what the app sees of each request, in every way in which Node offers one. */
