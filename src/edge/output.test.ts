@@ -30,3 +30,17 @@ test('a reader that does not read stops nothing, and gets every line when it rea
   assert.equal(text, lines.join(''));
   assert.equal(await flushed, true);
 });
+
+test('what is too much is dropped and told', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-output-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const fd = openSync(join(dir, 'file'), 'w');
+  t.after(() => closeSync(fd));
+  const told: number[] = [];
+  const log = new Output(fd, (lines) => told.push(lines));
+  const line = `${'x'.repeat(1024 * 1024)}\n`;
+  for (let i = 0; i < 20; i++) log.add(line);
+  assert.equal(await log.flushed(10_000), true);
+  // Some 4 MB wait, and no more.
+  assert.deepEqual(told, [16]);
+});

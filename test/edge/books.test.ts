@@ -1,0 +1,119 @@
+/** What the edge writes down and counts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
+import type { InstanceTraffic, RouteTraffic } from '../../src/protocol/traffic-counts.ts';
+import { type EdgeProcess, startEdge, tableOf, targetOf } from './edge-process.ts';
+import { ask, RawClient, startApp, startRawApp, until } from './support.ts';
+
+/** The newest that was said of a route or an instance. */
+function route(edge: EdgeProcess, prefix: string, app: string): RouteTraffic | undefined {
+  const all = edge.said.flatMap((message) => (message.type === 'traffic' ? message.routes : []));
+  return all.filter((one) => one.route === prefix && one.app === app).at(-1);
+}
+
+function instance(edge: EdgeProcess, id: string): InstanceTraffic | undefined {
+  const all = edge.said.flatMap((message) => (message.type === 'traffic' ? message.instances : []));
+  return all.filter((one) => one.instance === id).at(-1);
+}
+
+test('requests are counted by route, app and instance, with their bodies, times and attempts', async (t) => {
+  const good = await startApp(t, (request, response) => {
+    request.resume();
+    request.on('end', () => {
+      response.statusCode = request.url === '/api/bad' ? 418 : 200;
+      response.end('hello');
+    });
+  });
+  const dead = await startRawApp(t, (socket) => socket.destroy());
+  const table = tableOf({
+    sites: [
+      {
+        host: '*',
+        routes: [
+          { prefix: '/', pool: 'web' },
+          { prefix: '/api/', pool: 'api' },
+        ],
+      },
+    ],
+    pools: {
+      web: { targets: [targetOf('web.0#1', dead.address), targetOf('web.1#2', good.address)] },
+      api: { targets: [targetOf('api.0#7', good.address)] },
+    },
+  });
+  const edge = await startEdge(t, table);
+  await ask(edge.port, '/api/x', { method: 'POST', body: '12345' });
+  await ask(edge.port, '/api/bad');
+  // Of those that are safe to repeat, each one that came to the dead one goes to the other.
+  for (let i = 0; i < 4; i++) assert.equal((await ask(edge.port, '/')).status, 200);
+  await ask(edge.port, '/nothing', { headers: { host: 'a b' } }).catch(() => undefined);
+  await until(() => route(edge, '/', 'web')?.counts.requests === 4, 'all is told');
+  const api = route(edge, '/api/', 'api')?.counts;
+  assert.deepEqual([api?.requests, api?.status, api?.bytesIn, api?.bytesOut], [2, [0, 1, 0, 1, 0], 5, 10]);
+  assert.deepEqual([api?.upstreamAnswers, api?.retries, api?.http2], [2, 0, 0]);
+  assert.equal(
+    api?.durations.reduce((sum, n) => sum + n),
+    2,
+  );
+  assert.ok(api.upstreamMs > 0 && api.upstreamMs <= api.durationMs);
+  const web = route(edge, '/', 'web')?.counts;
+  const failures = instance(edge, 'web.0')?.counts.failures ?? 0;
+  assert.ok(failures > 0);
+  assert.equal(web?.retries, failures);
+  assert.deepEqual([instance(edge, 'web.1')?.counts.requests, instance(edge, 'api.0')?.app], [4, 'api']);
+  const last = edge.said.filter((message) => message.type === 'traffic').at(-1);
+  assert.equal(last?.edge.refused, 1);
+  assert.ok(last.edge.connections >= 6);
+});
+
+test('a site that is not to be written down is not; another is, in the format that is wanted', async (t) => {
+  const app = await startApp(t, (_, response) => response.end('hello'));
+  const routes = [{ prefix: '/', pool: 'web' }];
+  const parts = {
+    sites: [
+      { host: 'silent.test', routes, unlogged: true as const },
+      { host: '*', routes },
+    ],
+    pools: { web: { targets: [targetOf('web.0#1', app.address)] } },
+  };
+  const json = { ...accessLogDefaults, format: 'json' as const };
+  const edge = await startEdge(t, tableOf({ ...parts, accessLog: json }));
+  await ask(edge.port, '/1', { headers: { host: 'silent.test' } });
+  await ask(edge.port, '/2', { headers: { host: 'loud.test', referer: 'x"\\', 'user-agent': 'test' } });
+  new RawClient(t, edge.port).write('NONSENSE\r\n\r\n');
+  await until(() => edge.stdout().split('\n').length > 2, 'two lines are there');
+  const [said, refused] = edge.stdout().split('\n');
+  const { time, ms, upstreamMs, ...rest } = JSON.parse(said ?? '') as Record<string, unknown>;
+  assert.ok(Date.parse(String(time)) > 0 && typeof ms === 'number' && typeof upstreamMs === 'number');
+  assert.deepEqual(rest, {
+    ip: '127.0.0.1',
+    host: 'loud.test',
+    method: 'GET',
+    target: '/2',
+    protocol: 'HTTP/1.1',
+    status: 200,
+    bytes: 5,
+    by: 'web.0#1',
+    site: '*',
+    route: '/',
+    app: 'web',
+    attempts: 1,
+    referer: 'x"\\',
+    userAgent: 'test',
+    scheme: 'http',
+    requestBytes: 0,
+  });
+  assert.equal((JSON.parse(refused ?? '') as { status: number }).status, 400);
+  await edge.apply(tableOf({ ...parts, accessLog: { ...accessLogDefaults, format: 'combined' } }));
+  await ask(edge.port, '/3');
+  await until(() => edge.stdout().includes('"GET /3 HTTP/1.1" 200 5 "-" "-"'), 'the other format is there');
+  // Of a sample of nothing only what has gone wrong is left.
+  const accessLog = { ...accessLogDefaults, sample: 0 };
+  await edge.apply(tableOf({ ...parts, accessLog }));
+  await ask(edge.port, '/4');
+  const gone = { web: { targets: [], hold: { timeoutMs: 0, maxWaiting: 0 } } };
+  await edge.apply(tableOf({ ...parts, accessLog, pools: gone }));
+  await ask(edge.port, '/5');
+  await until(() => edge.stdout().includes(' GET /5 503 '), 'the error is there');
+  assert.doesNotMatch(edge.stdout(), /\/4|silent/);
+});
