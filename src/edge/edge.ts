@@ -34,6 +34,8 @@ const DRAIN_HANDSHAKE_MS = 1_000;
 const SESSION_PAUSE_MS = 2_000;
 /** Between two looks at the memory. */
 const LOOK_MS = 1_000;
+/** Between two times that something is said of copies. */
+const NEWS_MS = 60_000;
 
 export interface EdgeEvents {
   /** A target that is draining or gone has nothing open any more. May be said more than once. */
@@ -368,6 +370,7 @@ export class Edge {
     if (await this.#emptyWithin(timeoutMs)) return;
     if (this.#cutting) return;
     this.#cutting = true;
+    this.#gates.giveUp();
     for (const connection of [...this.#connections]) connection.cut();
     // As long as the goodbyes of the WebSockets may take.
     await this.#emptyWithin(1_300);
@@ -388,15 +391,19 @@ export class Edge {
     });
   }
 
-  /** Looks at the memory, and says how many were turned away in silence. */
+  /** Looks at the memory, and says what nobody was told. */
   #look(now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
+    if (Math.floor(now / NEWS_MS) !== Math.floor(this.#lookedAt / NEWS_MS)) {
+      for (const text of this.#gates.news()) this.#events.notice(text);
+    }
     this.#lookedAt = now;
     this.#memory.look(this.limits.memoryBytes, now);
     if (this.#memory.shedding !== 'nothing')
       for (const connection of this.#connections) connection.drain(false);
     const untold = this.#refusals.takeUntold();
-    if (untold > 0) this.accessLog?.add(refusedEntry('', 503, `${untold} more connections were turned away`));
+    if (untold > 0)
+      this.accessLog?.add(refusedEntry('-', 503, `${untold} more connections were turned away`));
   }
 
   #tick(): void {

@@ -13,8 +13,11 @@ export interface Delay {
   readonly timeoutMs: number;
   /** What is said when that is over. */
   readonly late: Saying;
-  /** Calls `go` once, and not before it has returned. The function returned takes the request out of the wait. */
-  begin(go: (next: Next) => void): () => void;
+  /**
+   * Calls one of the two once, and not before it has returned: `go` when the wait is over, `giveUp` when it will never be. The
+   * function returned takes the request out of the wait.
+   */
+  begin(go: (next: Next) => void, giveUp: () => void): () => void;
 }
 
 export class Deferred implements Answering {
@@ -36,7 +39,10 @@ export class Deferred implements Answering {
     const { side } = this.#visit;
     const { timeoutMs } = this.#delay;
     this.#kept = Buffer.from(buffer.subarray(from, to));
-    this.#leave = this.#delay.begin((next) => side.channel.guard(() => this.#go(next)));
+    this.#leave = this.#delay.begin(
+      (next) => side.channel.guard(() => this.#go(next)),
+      () => side.channel.guard(() => this.#late()),
+    );
     if (timeoutMs > 0) side.deadline = side.edge.sweeper.now + timeoutMs;
   }
 
@@ -67,11 +73,15 @@ export class Deferred implements Answering {
 
   expire(): void {
     if (this.#inner) this.#inner.expire();
-    else this.#say(this.#delay.late, this.#requestDone);
+    else this.#late();
   }
 
   clientDrained(): void {
     this.#inner?.clientDrained();
+  }
+
+  #late(): void {
+    this.#say(this.#delay.late, this.#requestDone);
   }
 
   #go(next: Next): void {

@@ -94,7 +94,7 @@ function untilResumed(visit: Visit, pause: Pause): Delay {
   return {
     timeoutMs: pause.rules.timeoutMs,
     late: PAUSED,
-    begin: (go) => pause.wait(() => go((done) => inside(visit, done))),
+    begin: (go, giveUp) => pause.wait({ go: () => go((done) => inside(visit, done)), giveUp }),
   };
 }
 

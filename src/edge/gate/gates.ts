@@ -38,6 +38,10 @@ class Kept<T> {
     this.#things = new Map(next);
   }
 
+  all(): (readonly [name: string, thing: T])[] {
+    return [...this.#things].map(([name, { thing }]) => [name, thing]);
+  }
+
   get(name: string): T | undefined {
     return this.#things.get(name)?.thing;
   }
@@ -116,6 +120,16 @@ export class Gates {
   /** The table that it followed is in force: what waited for sites that are not paused any more goes on. */
   resume(): void {
     this.#pauses.resume();
+  }
+
+  /** The edge ends before what waits can go on. */
+  giveUp(): void {
+    this.#pauses.giveUp();
+  }
+
+  /** What became of copies since this was asked last, when some were not made; for people. */
+  news(): string[] {
+    return this.#mirrors.all().flatMap(([name, mirror]) => mirror.news(name) ?? []);
   }
 
   #limitsOf(name: string, load: LoadRules | undefined): readonly RateLimit[] {

@@ -7,8 +7,8 @@ let collect: (() => void) | undefined;
 export function collectGarbage(): void {
   if (!collect) {
     setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
+    collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
     setFlagsFromString('--no-expose-gc');
   }
-  collect();
+  collect?.();
 }

@@ -22,6 +22,7 @@ const MARK = 'X-Holdfast-Mirror';
 export class Mirror {
   /** What has become of the requests that were to be copied. */
   readonly counts = { answered: 0, failed: 0, tooLarge: 0, leftOut: 0 };
+  #told = 0;
   readonly requests = new RequestWriter();
   readonly #share: number;
   #owed = 0;
@@ -47,6 +48,18 @@ export class Mirror {
     else if (this.#open < OPEN_MAX) return true;
     else this.counts.leftOut++;
     return false;
+  }
+
+  /** What to say of it, when more copies than before were not made. @param route its site and prefix */
+  news(route: string): string | undefined {
+    const { answered, failed, tooLarge, leftOut } = this.counts;
+    const missing = failed + tooLarge + leftOut;
+    if (missing === this.#told) return undefined;
+    this.#told = missing;
+    return (
+      `copies of ${route} since the start: ${answered} were answered, ${failed} failed, ${tooLarge} were left out because the request was larger ` +
+      `than 1 MB, ${leftOut} because too many were on their way or their app was away`
+    );
   }
 
   opened(): void {

@@ -1,9 +1,16 @@
 /** Requests of a site that is paused, in the order in which they came. */
 import type { PauseRules } from '../../protocol/traffic-rules.ts';
 
+interface Waiting {
+  /** The site goes on. */
+  go(): void;
+  /** It will not, as far as this edge is concerned. */
+  giveUp(): void;
+}
+
 export class Pause {
   rules: PauseRules;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
 
   constructor(rules: PauseRules) {
     this.rules = rules;
@@ -13,15 +20,19 @@ export class Pause {
     return this.#waiting.size >= this.rules.maxWaiting;
   }
 
-  /** `go`: called when the site goes on. The function returned frees the place. */
-  wait(go: () => void): () => void {
-    this.#waiting.add(go);
-    return () => this.#waiting.delete(go);
+  /** The function returned frees the place. */
+  wait(waiting: Waiting): () => void {
+    this.#waiting.add(waiting);
+    return () => this.#waiting.delete(waiting);
   }
 
   /** Lets all go on. */
   end(): void {
-    for (const go of [...this.#waiting]) go();
+    for (const waiting of [...this.#waiting]) waiting.go();
+  }
+
+  giveUp(): void {
+    for (const waiting of [...this.#waiting]) waiting.giveUp();
   }
 }
 
@@ -44,6 +55,11 @@ export class Pauses {
 
   of(host: string): Pause | undefined {
     return this.#pauses.get(host);
+  }
+
+  /** This edge ends: better an answer than none. */
+  giveUp(): void {
+    for (const pause of [...this.#pauses.values(), ...this.#ended]) pause.giveUp();
   }
 
   /** Lets go on what has waited for sites that are not paused any more: only when the table that says so is in force. */

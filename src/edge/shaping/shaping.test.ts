@@ -109,9 +109,13 @@ test('a pause outlives tables, and ends when one without it is in force', () => 
   const went: string[] = [];
   pauses.follow(new Map([['a', rules]]));
   const pause = pauses.of('a');
-  pause?.wait(() => went.push('first'));
-  pause?.wait(() => went.push('left'))();
-  pause?.wait(() => went.push('second'));
+  const waiting = (name: string) => ({
+    go: () => went.push(name),
+    giveUp: () => went.push(`not ${name}`),
+  });
+  pause?.wait(waiting('first'));
+  pause?.wait(waiting('left'))();
+  pause?.wait(waiting('second'));
   assert.equal(pause?.full, true);
   pauses.follow(new Map([['a', { ...rules, maxWaiting: 3 }]]));
   pauses.resume();
