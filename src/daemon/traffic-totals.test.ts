@@ -12,7 +12,6 @@ import { TrafficTotals } from './traffic-totals.ts';
 
 const edge: EdgeCounts = {
   connections: 0,
-  tlsConnections: 0,
   http2Connections: 0,
   tlsHandshakes: 0,
   tlsRefusals: 0,

@@ -23,7 +23,6 @@ const REPORT_MS = 1_000;
 
 const nothing: EdgeCounts = {
   connections: 0,
-  tlsConnections: 0,
   http2Connections: 0,
   tlsHandshakes: 0,
   tlsRefusals: 0,

@@ -281,6 +281,7 @@ export class Edge {
     this.sweeper.remove(connection);
     this.#connections.delete(connection);
     const session = new Session(this, connection.wire, connection.ip);
+    this.traffic.edge.http2Connections++;
     this.#connections.add(session);
     this.sweeper.add(session);
     if (this.draining) session.drain(false);
@@ -294,6 +295,7 @@ export class Edge {
 
   #serve(connection: ClientConnection): void {
     this.traffic.edge.connections++;
+    if (connection instanceof Session) this.traffic.edge.http2Connections++;
     this.#connections.add(connection);
     this.sweeper.add(connection);
     if (this.draining) connection.drain(false);

@@ -96,6 +96,27 @@ test('traffic is told when it has changed, and all of it to somebody new', () =>
   assert.deepEqual([anew?.sites, anew?.again], [told, true]);
 });
 
+test('what is open at an instance, and how often it was left out, is summed over those that share its slot', () => {
+  const traffic = new Traffic();
+  traffic.instance('web', 'web.0').counts.count(200, 1);
+  const open = { slot: 'web.0', requests: 1, tunnels: { size: 2 }, out: false, ejections: 1 };
+  const targets = [open, { ...open, out: true }];
+  const [first] = traffic.changed(targets)[0]?.instances ?? [];
+  assert.deepEqual([first?.openRequests, first?.openWebSockets, first?.ejected], [2, 4, true]);
+  assert.equal(first?.counts.ejections, 2);
+  assert.deepEqual(traffic.changed(targets), [], 'nothing is counted twice');
+});
+
+test('a long report comes in pieces', () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 1_200; i++) traffic.route('a.test', `/${i}`, 'web').counts.count(200, 1);
+  const reports = traffic.changed();
+  assert.deepEqual(
+    reports.map(({ routes }) => routes.length),
+    [500, 500, 200],
+  );
+});
+
 test('a page is for those who read HTML, and safe in it', () => {
   assert.deepEqual(page(404, 'Not <here>', '*/*'), {
     type: 'text/plain; charset=utf-8',

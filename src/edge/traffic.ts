@@ -18,12 +18,14 @@ export interface OpenTarget {
   readonly slot: string;
   readonly requests: number;
   readonly tunnels: { readonly size: number };
+  /** Left out for failing; and how often it was since it is there. */
+  readonly out: boolean;
+  readonly ejections: number;
 }
 
 export class Traffic {
   readonly edge: { -readonly [name in keyof EdgeCounts]: number } = {
     connections: 0,
-    tlsConnections: 0,
     http2Connections: 0,
     tlsHandshakes: 0,
     tlsRefusals: 0,
@@ -34,6 +36,8 @@ export class Traffic {
   readonly #routes = new Map<string, Map<string, Map<string, CountedRoute>>>();
   readonly #instances = new Map<string, CountedInstance>();
   readonly #told = new Map<object, string>();
+  /** As far as they have been counted. */
+  readonly #ejections = new WeakMap<OpenTarget, number>();
   #unlogged: ReadonlySet<string> = new Set();
   #again = false;
   /** Most requests are like the one before. */
@@ -125,13 +129,17 @@ export class Traffic {
     for (const instance of this.#instances.values()) {
       instance.openRequests = 0;
       instance.openWebSockets = 0;
+      instance.ejected = false;
     }
     // A slot has two while one replaces the other.
-    for (const { slot, requests, tunnels } of targets) {
-      const instance = this.#instances.get(slot);
+    for (const target of targets) {
+      const instance = this.#instances.get(target.slot);
       if (!instance) continue;
-      instance.openRequests += requests;
-      instance.openWebSockets += tunnels.size;
+      instance.openRequests += target.requests;
+      instance.openWebSockets += target.tunnels.size;
+      instance.ejected ||= target.out;
+      instance.counts.ejections += target.ejections - (this.#ejections.get(target) ?? 0);
+      this.#ejections.set(target, target.ejections);
     }
   }
 

@@ -74,10 +74,10 @@ export interface SiteTraffic {
 
 /** Of one edge process, or of all. */
 export interface EdgeCounts {
-  /** Accepted: without TLS, with it, and those of them that speak HTTP/2. */
+  /** That became one of HTTP, and those of them that spoke HTTP/2. */
   readonly connections: number;
-  readonly tlsConnections: number;
   readonly http2Connections: number;
+  /** Done, and come to nothing. */
   readonly tlsHandshakes: number;
   readonly tlsRefusals: number;
   /** What was no request, and connections that were turned away. */
