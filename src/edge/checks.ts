@@ -174,10 +174,14 @@ class Check implements Sweepable, Caller {
     const asked = `GET ${this.#rules.path}`;
     this.#user.notice(
       problem === undefined
-        ? `${id} gets requests again: ${asked} was answered ${this.#count} times`
-        : `${id} gets no requests: ${asked} failed ${this.#count} times, the last time with "${problem}"`,
+        ? `${id} gets requests again: ${asked} was answered ${times(this.#count)}`
+        : `${id} gets no requests: ${asked} failed ${times(this.#count)}, at last with "${problem}"`,
     );
   }
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 /** What a server is asked. */
