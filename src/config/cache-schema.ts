@@ -44,7 +44,7 @@ export const siteCache = withDefault(
   z.union([word.transform((on) => (on ? settings.parse({}) : null)), settings]),
   false,
   {
-    says: 'Keep answers in memory that say that they may be kept (`Cache-Control`), and answer with them as long as they are fresh (RFC 9111)',
+    says: 'Keep answers in memory that say that they may be kept (`Cache-Control`), and answer with them as long as they are fresh (RFC 9111). Not of files, which are in memory anyway, and of several apps by weight',
     example: { size: '64MB', entry: '1MB' },
   },
 );

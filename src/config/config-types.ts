@@ -229,7 +229,7 @@ export interface SiteConfig {
    */
   readonly limits?: LimitsConfig | undefined;
   /**
-   * Keep answers in memory that say that they may be kept (`Cache-Control`), and answer with them as long as they are fresh (RFC 9111).
+   * Keep answers in memory that say that they may be kept (`Cache-Control`), and answer with them as long as they are fresh (RFC 9111). Not of files, which are in memory anyway, and of several apps by weight.
    * @default false
    * @example {"size":"64MB","entry":"1MB"}
    */
@@ -628,7 +628,7 @@ export interface PermissionsConfig {
 
 export interface UpstreamConfig {
   /**
-   * What it speaks. `h2c`: HTTP/2 without TLS, as servers of gRPC do. Its WebSockets and `Upgrade` need `http/1.1`.
+   * What it speaks. `h2c`: HTTP/2 without TLS, as servers of gRPC do. WebSockets are not carried to it then.
    * @default "http/1.1"
    */
   readonly protocol?: 'http/1.1' | 'h2c' | undefined;
@@ -646,7 +646,7 @@ export interface UpstreamConfig {
    */
   readonly slowStart?: string | 0 | undefined;
   /**
-   * How often requests that failed before they could do anything are sent to another instance, so that tries never double the load of what is in trouble. `false`: never.
+   * How often requests that were with an instance when it failed are sent to another one, if they may be repeated (GET, PUT …), so that tries never double the load of what is in trouble. `false`: never. What no instance has seen always goes to another one.
    * @default "20%"
    */
   readonly retries?: string | false | RetriesConfig | undefined;
@@ -1015,7 +1015,7 @@ export interface OutliersConfig {
 
 export interface RetriesConfig {
   /**
-   * So many of all requests may be tries.
+   * So many tries for each request, over the last ten seconds or so.
    * @default "20%"
    */
   readonly share?: string | undefined;

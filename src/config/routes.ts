@@ -67,7 +67,12 @@ function completeRules(route: RouteRules, path: Path, around: RouteSurroundings)
   if (to.kind === 'split') refuseTwins(to, target, problems);
   if (sticky !== undefined && to.kind !== 'split')
     problems.push({ path: at('sticky'), text: 'is for several by weight, such as { web: 90, next: 10 }' });
-  if (cache && !around.hasCache)
+  if (cache && to.kind === 'split')
+    problems.push({
+      path: at('cache'),
+      text: 'is not for several by weight: each client is to get the answers of its own',
+    });
+  else if (cache && !around.hasCache)
     problems.push({ path: at('cache'), text: 'needs "cache" of the site, which says how much is kept' });
   if (mirror) requireApp(mirror.to, at('mirror'), around);
   return {

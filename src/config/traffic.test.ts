@@ -197,6 +197,7 @@ test('each mistake has its sentence', (t) => {
     ],
     [route({ to: 'web', sticky: true }), /\.sticky is for several by weight/],
     [route({ to: 'web', cache: true }), /\.cache needs "cache" of the site/],
+    [route({ to: { web: 1, next: 1 }, cache: true }), /\.cache is not for several by weight/],
     [route({ to: 'web', check: '/x' }), /\.check is for an address.*apps.web.health$/],
     [route({ to: 'web', upstream: 'h2c' }), /\.upstream is for an address.*apps.web.upstream$/],
     [route({ to: 'http://a', ca: 'x.pem' }), /\.ca is for an "https:\/\/" address$/],

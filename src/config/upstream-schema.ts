@@ -77,7 +77,9 @@ const retryShare = kind<string | false, RetryRules>({
 });
 
 const retrySettings = z.strictObject({
-  share: withDefault(share, '20%', { says: 'So many of all requests may be tries' }),
+  share: withDefault(share, '20%', {
+    says: 'So many tries for each request, over the last ten seconds or so',
+  }),
   perSecond: withDefault(wholeNumber(0, 1_000_000), perSecond, {
     says: 'And so many a second besides, so that there is one also where requests are few',
   }),
@@ -86,7 +88,7 @@ const retrySettings = z.strictObject({
 const upstreamShape = z
   .strictObject({
     protocol: withDefault(protocol, 'http/1.1', {
-      says: 'What it speaks. `h2c`: HTTP/2 without TLS, as servers of gRPC do. Its WebSockets and `Upgrade` need `http/1.1`',
+      says: 'What it speaks. `h2c`: HTTP/2 without TLS, as servers of gRPC do. WebSockets are not carried to it then',
     }),
     inFlight: z
       .union([inFlightMost.transform((max) => inFlightSettings.parse({ max })), inFlightSettings])
@@ -110,7 +112,7 @@ const upstreamShape = z
       example: '10s',
     }),
     retries: withDefault(z.union([retryShare, retrySettings]), '20%', {
-      says: 'How often requests that failed before they could do anything are sent to another instance, so that tries never double the load of what is in trouble. `false`: never',
+      says: 'How often requests that were with an instance when it failed are sent to another one, if they may be repeated (GET, PUT …), so that tries never double the load of what is in trouble. `false`: never. What no instance has seen always goes to another one',
     }),
   })
   .transform(
