@@ -395,3 +395,125 @@ test('a session that says goodbye gets no more requests, and finishes those that
   await until(() => session?.destroyed === true, 'the old session has ended');
   assert.equal(app.sessions.length, 2);
 });
+
+/** A message of gRPC: not compressed, its length, its bytes. */
+function message(text: string): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(text.length, 1);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+function messagesOf(bytes: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    texts.push(String(bytes.subarray(at + 5, end)));
+    at = end;
+  }
+  return texts;
+}
+
+/** The methods of a gRPC service; what it got last is in `seen`. */
+function service(seen: { headers?: http2.IncomingHttpHeaders }): Handler {
+  return (stream, headers) => {
+    seen.headers = headers;
+    const name = headers[':path']?.split('/').at(-1);
+    if (name === 'Unknown') {
+      const status = { 'grpc-status': '12', 'grpc-message': 'no such method' };
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...status }, { endStream: true });
+      return;
+    }
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'details-bin': 'AAA' }));
+    if (name === 'Never') return;
+    let all = Buffer.alloc(0);
+    stream.on('data', (bytes: Buffer) => {
+      all = Buffer.concat([all, bytes]);
+      if (name === 'Bidi') stream.write(bytes);
+    });
+    stream.on('end', () => {
+      if (name === 'Unary') stream.write(message(`you said ${messagesOf(all).join()}`));
+      if (name === 'Collect') stream.write(message(`${messagesOf(all).length} messages`));
+      if (name === 'Stream') for (let i = 0; i < 100; i++) stream.write(message(`number ${i}`));
+      stream.end();
+    });
+  };
+}
+
+test('gRPC passes: unary, streams in both directions, errors, deadlines', async (t) => {
+  const seen: { headers?: http2.IncomingHttpHeaders } = {};
+  const app = await startH2(t, service(seen), { whole: false });
+  const edge = await startEdge(t, tableOf({ ...pool(app.target), http2: { cleartext: true } }));
+  const client = http2.connect(`http://127.0.0.1:${edge.port}`);
+  t.after(() => client.destroy());
+  const call = (name: string) => {
+    const stream = client.request({
+      ':method': 'POST',
+      ':path': `/chat.Chat/${name}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': '5S',
+    });
+    const got = {
+      head: {} as http2.IncomingHttpHeaders,
+      trailers: {} as http2.IncomingHttpHeaders,
+      bytes: Buffer.alloc(0),
+    };
+    stream.on('error', () => {});
+    stream.on('response', (head) => {
+      got.head = head;
+    });
+    stream.on('trailers', (trailers) => {
+      got.trailers = trailers;
+    });
+    stream.on('data', (bytes: Buffer) => {
+      got.bytes = Buffer.concat([got.bytes, bytes]);
+    });
+    return { stream, got, ended: once(stream, 'end') };
+  };
+  const unary = call('Unary');
+  unary.stream.end(message('hello'));
+  await unary.ended;
+  assert.deepEqual(messagesOf(unary.got.bytes), ['you said hello']);
+  assert.deepEqual(
+    [unary.got.head['content-type'], unary.got.trailers['grpc-status'], unary.got.trailers['details-bin']],
+    ['application/grpc', '0', 'AAA'],
+  );
+  assert.deepEqual([seen.headers?.te, seen.headers?.['grpc-timeout']], ['trailers', '5S']);
+
+  const collect = call('Collect');
+  for (const text of ['a', 'b', 'c']) collect.stream.write(message(text));
+  collect.stream.end();
+  await collect.ended;
+  assert.deepEqual(
+    [messagesOf(collect.got.bytes), collect.got.trailers['grpc-status']],
+    [['3 messages'], '0'],
+  );
+
+  const stream = call('Stream');
+  stream.stream.end(message('go'));
+  await stream.ended;
+  assert.deepEqual([messagesOf(stream.got.bytes).length, stream.got.trailers['grpc-status']], [100, '0']);
+
+  const bidi = call('Bidi');
+  for (const text of ['one', 'two']) {
+    bidi.stream.write(message(text));
+    await until(() => messagesOf(bidi.got.bytes).at(-1) === text, `the app has echoed ${text}`);
+  }
+  bidi.stream.end();
+  await bidi.ended;
+  assert.equal(bidi.got.trailers['grpc-status'], '0');
+
+  const unknown = call('Unknown');
+  unknown.stream.end(message('?'));
+  await unknown.ended;
+  assert.deepEqual([unknown.got.head['grpc-status'], unknown.got.bytes.length], ['12', 0]);
+
+  // A client whose deadline has passed resets its stream, and so learns the app.
+  const never = call('Never');
+  never.stream.write(message('?'));
+  await once(never.stream, 'response');
+  never.stream.close(constants.NGHTTP2_CANCEL);
+  await until(() => app.resets.includes(constants.NGHTTP2_CANCEL), 'the app learns of it');
+  assert.equal(app.sessions.length, 1);
+});
