@@ -441,6 +441,26 @@ test('what an app has not seen is sent again, body and all, and costs no budget;
   assert.equal(part.sends.length, 1);
 });
 
+test('a client that does not read its answer is cut off, and its app has done nothing wrong', () => {
+  const world = new World(
+    rules({ outliers: { failures: 1, ejectMs: 1_000, maxEjectMs: 1_000, maxShare: 1 } }),
+  );
+  const client = world.ask('GET', 'none');
+  world.open[0]?.act('ok');
+  client.channel.congested = true;
+  client.channel.unwritten = 100;
+  world.open[0]?.act('cut');
+  for (let left = 99; left > 90; left--) {
+    world.clock.advance(3_200);
+    assert.equal(client.ends, 0, 'it reads slowly');
+    client.channel.unwritten = left;
+  }
+  world.clock.advance(7_000);
+  assert.equal(client.ends, 1);
+  assert.deepEqual(world.notices, []);
+  world.end();
+});
+
 test('an app that is full gets the next request when one has ended, in their order; what is too much is told so at once', () => {
   const world = new World(rules({ inFlight: { max: 2, maxWaiting: 3, timeoutMs: 1_000 } }));
   world.ready([true, false, false]);
@@ -519,6 +539,7 @@ test('a target that fails again and again gets nothing for a while, then one req
   world.clock.advance(1_200);
   assert.ok(round(9) > 1);
   assert.equal(world.notices.at(-1), 'web.0#1 is restored');
+  assert.equal(world.notices.length, 3);
   assert.equal(bad.ejections, 2);
   world.end();
 });

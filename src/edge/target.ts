@@ -58,6 +58,11 @@ export class Target {
     return this.#refusedAt !== 0 && this.#sweeper.now - this.#refusedAt < AVOID_MS;
   }
 
+  /** It has failed again and again, and has not shown yet that it is well. */
+  get ejected(): boolean {
+    return this.circuit.phase !== 'closed';
+  }
+
   /** It gets requests only if there is nothing else, or from sessions that live here. */
   get out(): boolean {
     const { phase } = this.circuit;

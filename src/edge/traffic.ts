@@ -19,7 +19,7 @@ export interface OpenTarget {
   readonly requests: number;
   readonly tunnels: { readonly size: number };
   /** Left out for failing; and how often it was since it is there. */
-  readonly out: boolean;
+  readonly ejected: boolean;
   readonly ejections: number;
 }
 
@@ -137,7 +137,7 @@ export class Traffic {
       if (!instance) continue;
       instance.openRequests += target.requests;
       instance.openWebSockets += target.tunnels.size;
-      instance.ejected ||= target.out;
+      instance.ejected ||= target.ejected;
       instance.counts.ejections += target.ejections - (this.#ejections.get(target) ?? 0);
       this.#ejections.set(target, target.ejections);
     }

@@ -4,8 +4,8 @@ import type { Failure } from '../failure.ts';
 import type { Target } from '../target.ts';
 import { type CircuitEvent, circuitStep, closedCircuit } from './circuit.ts';
 
-/** Gets a line for the log. */
-export type Notice = (line: string) => void;
+/** Gets a sentence for the log. */
+export type Notice = (text: string) => void;
 
 export class Ward {
   readonly #notice: Notice;
@@ -68,10 +68,8 @@ export class Ward {
     target.circuit = after;
     if (after.phase === 'open' && before.phase !== 'open') {
       target.ejections++;
-      const seconds = after.ejectedMs / 1_000;
-      this.#notice(
-        `${target.id} is ejected for ${seconds} s after ${after.failures} failures in a row, the last: ${cause}`,
-      );
+      const row = `${after.failures} failures in a row, the last: ${cause}`;
+      this.#notice(`${target.id} is ejected for ${after.ejectedMs / 1_000} s after ${row}`);
     } else if (after.phase === 'closed' && before.phase !== 'closed') {
       target.begin();
       this.#notice(`${target.id} is restored`);
