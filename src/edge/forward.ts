@@ -281,8 +281,8 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   #expectProgress(): void {
     const { channel, edge } = this.#side;
     const { bodyIdleMs, upstreamTimeoutMs } = edge.limits;
-    const endless =
-      this.#phase === 'answering' && this.#reply?.endless && this.#body.done && !channel.congested;
+    const isQuiet = this.#reply?.isCall || (this.#reply?.endless && this.#body.done);
+    const endless = this.#phase === 'answering' && isQuiet && !channel.congested;
     const patience = this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs;
     this.#side.deadline = endless ? 0 : edge.sweeper.now + patience;
   }

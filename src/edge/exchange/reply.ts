@@ -25,6 +25,8 @@ export class Reply {
   readonly keepClient: boolean;
   /** It may pause for as long as it likes. */
   readonly endless: boolean;
+  /** A call of gRPC: the client may pause as well, with more of its request to come. */
+  readonly isCall: boolean;
   readonly #side: ClientSide;
   readonly #compression: Compression | undefined;
 
@@ -59,7 +61,9 @@ export class Reply {
       }
     } else this.answer = side.answer(request, head, keep, lines);
     this.keepClient = keep && !this.answer.endsByClose;
-    this.endless = head.fields.first(Kind.contentType)?.startsWith('text/event-stream') ?? false;
+    const type = head.fields.first(Kind.contentType) ?? '';
+    this.isCall = type.startsWith('application/grpc');
+    this.endless = this.isCall || type.startsWith('text/event-stream');
     if (this.endless) side.channel.watch();
   }
 
