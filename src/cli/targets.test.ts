@@ -10,7 +10,7 @@ const apps = [
   appView('web-admin', { namespace: 'shop', after: ['db', 'web'] }),
   appView('db', { namespace: 'shop' }),
   appView('jobs'),
-  appView('@edge', { kind: 'edge' }),
+  appView('@edge', { kind: 'edge', wanted: 2 }),
 ];
 
 function names(...targets: string[]): string[] {
@@ -40,12 +40,14 @@ test('one instance, unless the whole app is meant, too', () => {
   assert.deepEqual(names('web.2', 'web.0'), ['web.2', 'web.0']);
   assert.deepEqual(names('web.2', 'web'), ['web']);
   assert.deepEqual(names('web', 'web.2'), ['web']);
+  assert.deepEqual(names('@edge.1'), ['@edge.1']);
 });
 
 test('what is not there is said before anything is changed', () => {
   assert.equal(complaint('wep'), 'APP_UNKNOWN: There is no app "wep": did you mean "web"?');
   assert.equal(complaint('shap'), 'APP_UNKNOWN: There is no app "shap": did you mean "shop"?');
   assert.equal(complaint('web.3'), 'APP_UNKNOWN: There is no instance "web.3": there is "web.0" to "web.2"');
+  assert.equal(complaint('@edge.2').split(': ')[2], 'there is "@edge.0" to "@edge.1"');
   assert.equal(complaint('db.1'), 'APP_UNKNOWN: There is no instance "db.1": there is only "db.0"');
   assert.equal(complaint('/^x/'), 'APP_UNKNOWN: There is no app whose name matches /^x/');
   assert.match(complaint('/(/'), /^USAGE: Cannot look for \/\(\/: /);

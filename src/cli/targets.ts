@@ -90,8 +90,10 @@ function instanceOf(apps: readonly AppView[], name: string): Target {
   const known = [...apps.map((each) => each.name), ...apps.flatMap(({ namespace }) => namespace ?? [])];
   if (!app || digits === undefined) throw unknownApp(name, [...new Set(known)]);
   const slot = Number(digits);
-  if (slot < app.numbers.length) return { app, slot };
-  const last = app.numbers.length - 1;
+  // Those of Holdfast's own have no numbers.
+  const slots = app.kind === 'app' ? app.numbers.length : app.wanted;
+  if (slot < slots) return { app, slot };
+  const last = slots - 1;
   const there = last === 0 ? `only "${appName}.0"` : `"${appName}.0" to "${appName}.${last}"`;
   throw new HoldfastError('APP_UNKNOWN', `There is no instance "${name}": there is ${there}`);
 }

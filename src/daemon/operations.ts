@@ -177,6 +177,11 @@ export class Operations {
       (old) => ({ ...old, plan: { ...old.plan, instances }, idle: stillIdle(old.idle, instances) }),
       { change: 'scaled', instances },
     );
+    // So that the next `up` sees what differs from its file.
+    if (name === EDGE) {
+      const of = (edge: EdgePlan | null) => edge && { ...edge, processes: instances };
+      this.#options.store.edit((state) => ({ ...state, edge: of(state.edge) }));
+    }
     await this.#wishes.makeTrue([name]);
     if (stored.plan.portStep > 0) this.#ports.closeUnwanted();
   }
