@@ -22,7 +22,7 @@ export class Pool {
   #turn = 0;
   #inFlight = 0;
 
-  constructor(name: string, plan: EdgePool, now: number, notice: Notice) {
+  constructor(name: string, plan: EdgePool, now = 0, notice: Notice = () => {}) {
     this.name = name;
     this.plan = plan;
     this.cookieName = cookieName(name);

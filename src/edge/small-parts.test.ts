@@ -99,8 +99,8 @@ test('traffic is told when it has changed, and all of it to somebody new', () =>
 test('what is open at an instance, and how often it was left out, is summed over those that share its slot', () => {
   const traffic = new Traffic();
   traffic.instance('web', 'web.0').counts.count(200, 1);
-  const open = { slot: 'web.0', requests: 1, tunnels: { size: 2 }, out: false, ejections: 1 };
-  const targets = [open, { ...open, out: true }];
+  const open = { slot: 'web.0', requests: 1, tunnels: { size: 2 }, ejected: false, ejections: 1 };
+  const targets = [open, { ...open, ejected: true }];
   const [first] = traffic.changed(targets)[0]?.instances ?? [];
   assert.deepEqual([first?.openRequests, first?.openWebSockets, first?.ejected], [2, 4, true]);
   assert.equal(first?.counts.ejections, 2);
