@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { upstreamDefaults } from '../config/traffic-defaults.ts';
 import { FakeClock } from '../kit/clock.ts';
+import type { EdgePool } from '../protocol/edge-table.ts';
 import type { CheckRules } from '../protocol/traffic-rules.ts';
 import type { Caller, Carriage } from './carriage.ts';
 import { Checks } from './checks.ts';
@@ -29,13 +30,10 @@ function ward(random = 0.5) {
   const sweeper = new Sweeper(clock, () => {}, raise);
   const plan = { address: { host: 'shop.test', port: 81 }, guest: false, state: 'ready' } as const;
   const target = new Target({ ...plan, id: 'shop' }, sweeper);
-  const pool = new Pool('shop', {
-    sticky: 'none',
-    hold: { timeoutMs: 0, maxWaiting: 0 },
-    rules: upstreamDefaults,
-    targets: [],
-  });
-  pool.follow({ ...pool.plan, targets: [] }, [target]);
+  const hold = { timeoutMs: 0, maxWaiting: 0 };
+  const wanted: EdgePool = { sticky: 'none', hold, rules: upstreamDefaults, targets: [] };
+  const pool = new Pool('shop', wanted, 0, () => {});
+  pool.follow(wanted, [target]);
   const asked: { at: number; head: RequestHead | undefined; caller: Caller; ended: boolean }[] = [];
   target.connections.probe = (caller: Caller) => {
     const one = { at: clock.now(), head: undefined as RequestHead | undefined, caller, ended: false };

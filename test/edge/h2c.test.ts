@@ -418,6 +418,7 @@ function service(seen: { headers?: http2.IncomingHttpHeaders }): Handler {
   return (stream, headers) => {
     seen.headers = headers;
     const name = headers[':path']?.split('/').at(-1);
+    if (name === 'Silent') return;
     if (name === 'Unknown') {
       const status = { 'grpc-status': '12', 'grpc-message': 'no such method' };
       stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...status }, { endStream: true });
@@ -443,8 +444,10 @@ function service(seen: { headers?: http2.IncomingHttpHeaders }): Handler {
 test('gRPC passes: unary, streams in both directions, errors, deadlines', async (t) => {
   const seen: { headers?: http2.IncomingHttpHeaders } = {};
   const app = await startH2(t, service(seen), { whole: false });
-  const edge = await startEdge(t, tableOf({ ...pool(app.target), http2: { cleartext: true } }));
+  const limits = { bodyIdleMs: 300, upstreamTimeoutMs: 300 };
+  const edge = await startEdge(t, tableOf({ ...pool(app.target), http2: { cleartext: true }, limits }));
   const client = http2.connect(`http://127.0.0.1:${edge.port}`);
+  client.on('error', () => {});
   t.after(() => client.destroy());
   const call = (name: string) => {
     const stream = client.request({
@@ -499,6 +502,11 @@ test('gRPC passes: unary, streams in both directions, errors, deadlines', async 
   for (const text of ['one', 'two']) {
     bidi.stream.write(message(text));
     await until(() => messagesOf(bidi.got.bytes).at(-1) === text, `the app has echoed ${text}`);
+    // A call may be silent for longer than others.
+    const silent = call('Silent');
+    silent.stream.end();
+    await silent.ended;
+    assert.equal(silent.got.head[':status'], 504);
   }
   bidi.stream.end();
   await bidi.ended;
