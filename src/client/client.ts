@@ -162,6 +162,11 @@ export class Client {
     return this.#get(`/v1/apps/${encodeURIComponent(name)}/plan`);
   }
 
+  /** The variables by which a command beside the app finds the egress proxy, with the app's password; none without `egress`. */
+  proxyVariables(name: string): Promise<Readonly<Record<string, string>>> {
+    return this.#get(`/v1/apps/${encodeURIComponent(name)}/proxy`);
+  }
+
   reopenLogs(options: ChangeOptions = {}): Promise<null> {
     return this.#post('/v1/logs/reopen', {}, options);
   }

@@ -33,7 +33,7 @@ export interface ApiOptions {
   readonly journal: Journal;
   readonly crashes: Crashes;
   readonly outputs: Outputs;
-  readonly egress: Pick<Egress, 'view'>;
+  readonly egress: Pick<Egress, 'view' | 'envBeside'>;
   readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly pausing: Pausing;
   readonly views: ViewSources;
@@ -97,6 +97,8 @@ export class Api {
     if (version === 'v1' && what === 'apps' && name === undefined) return appViews(views);
     if (version === 'v1' && what === 'apps' && name !== undefined && verb === 'plan')
       return views.state().apps[name]?.plan ?? unknownApp(name);
+    if (version === 'v1' && what === 'apps' && name !== undefined && verb === 'proxy')
+      return this.#options.egress.envBeside(views.state().apps[name]?.plan ?? unknownApp(name));
     if (version === 'v1' && what === 'apps' && name !== undefined)
       return appDetail(name, views) ?? unknownApp(name);
     if (version === 'v1' && what === 'traffic') return this.#options.traffic.view();

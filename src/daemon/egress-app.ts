@@ -36,6 +36,8 @@ function egressAppPlan({ port, entry, baseEnv }: EgressApp): AppPlan {
     guest: false,
     ready: { by: 'listen' },
     readyTimeoutMs: 15_000,
+    // Tunnels live as long as connections to databases do: one that is replaced goes on until the last is done.
+    drainMs: 3_600_000,
     stop: { ...appDefaults.stop, timeoutMs: 15_000 },
     // It must come back whatever happens: without it no app reaches anything.
     restart: {
@@ -46,6 +48,11 @@ function egressAppPlan({ port, entry, baseEnv }: EgressApp): AppPlan {
     },
     sticky: 'none',
   };
+}
+
+/** What it is in this version, at the address that apps know. */
+export function renewedEgressPlan({ port, baseEnv }: AppPlan, entry: string): AppPlan {
+  return egressAppPlan({ port: port ?? 0, entry, baseEnv });
 }
 
 /** Desired state with what `next` says of egress, and with the proxy for it; stopped when nobody wants it. */

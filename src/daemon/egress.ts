@@ -58,6 +58,11 @@ export class Egress {
     return egressEnv(plan.name, this.#token(plan.name), port, plan.guest && plan.command.node);
   }
 
+  /** For a command that runs beside the app: without the guest. */
+  envBeside(plan: AppPlan): Record<string, string> {
+    return this.envFor({ ...plan, guest: false });
+  }
+
   connected(link: EgressLink): void {
     // Those that are gone have said all that they will say.
     const here = new Set(this.#options.links().map(({ key }) => key));

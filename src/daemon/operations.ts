@@ -13,7 +13,7 @@ import type { Crashes } from './crashes.ts';
 import type { Address, Doors } from './doors.ts';
 import { EDGE, edgeAddresses, edgeAppPlan } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
-import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
+import { EGRESS, type EgressApp, isOwn, renewedEgressPlan, withEgress } from './egress-app.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
 import { freePort } from './lease.ts';
@@ -336,8 +336,7 @@ export class Operations {
       this.#renewOne(oldEdge, this.#edgePlan(edge, edgeAddresses(this.#state)), runs(EDGE));
     }
     if (oldEgress) {
-      const command = { ...oldEgress.plan.command, file: this.#options.egressEntry };
-      this.#renewOne(oldEgress, { ...oldEgress.plan, command }, runs(EGRESS));
+      this.#renewOne(oldEgress, renewedEgressPlan(oldEgress.plan, this.#options.egressEntry), runs(EGRESS));
     }
   }
 

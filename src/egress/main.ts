@@ -26,7 +26,8 @@ const proxy = new ForwardProxy({
   dial: dialDefaults,
   limits: proxyLimits,
 });
-let ending = false;
+/** When what is open is cut, once the end has begun. */
+let endsAt = Number.POSITIVE_INFINITY;
 let opened = false;
 let soon: NodeJS.Timeout | null = null;
 
@@ -70,7 +71,7 @@ function obey(message: ToChild): void {
 /** Only now that it is known who may do what: until then connections wait in the kernel. */
 function openDoors(): void {
   const [door] = orders.doors;
-  if (opened || ending || !door) return;
+  if (opened || isEnding() || !door) return;
   opened = true;
   proxy.server.on('error', complain);
   proxy.server.listen({ fd: door.fd }, tellListening);
@@ -97,19 +98,24 @@ function tell(rows: readonly EgressCount[]): void {
   }
 }
 
-/** Accepts nothing more, gives what is open its time, says so and ends. */
+/** Accepts nothing more, gives what is open its time, says so and ends. Who says it again can only make it shorter. */
 async function end(timeoutMs: number): Promise<void> {
-  if (ending) return;
-  ending = true;
+  const isFirst = !isEnding();
+  endsAt = Math.min(endsAt, systemClock.now() + timeoutMs);
+  if (!isFirst) return;
   proxy.close(false);
-  const late = systemClock.now() + timeoutMs;
-  while (proxy.open > 0 && systemClock.now() < late) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (proxy.open > 0 && systemClock.now() < endsAt)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   proxy.close(true);
   clearInterval(telling);
   tellChanges();
   link.send({ type: 'drained' });
   await link.close();
   process.exit(0);
+}
+
+function isEnding(): boolean {
+  return Number.isFinite(endsAt);
 }
 
 function complain(error: unknown): void {

@@ -50,7 +50,7 @@ export function launchSpec(order: LaunchOrder): LaunchSpec {
   return { file, args, cwd: plan.cwd, env: safe };
 }
 
-export type OneOff = Pick<LaunchOrder, 'plan' | 'machine' | 'secrets' | 'realCwd'>;
+export type OneOff = Pick<LaunchOrder, 'plan' | 'machine' | 'secrets' | 'names' | 'realCwd'>;
 
 /** A command beside the app (`hold run web -- node scripts/migrate.js`): its environment, directory, user and limits, without its port and guest. */
 export function oneOffSpec(order: OneOff, command: Command): LaunchSpec {
@@ -58,7 +58,6 @@ export function oneOffSpec(order: OneOff, command: Command): LaunchSpec {
     ...order,
     plan: { ...order.plan, command },
     port: null,
-    names: {},
     preload: null,
     preloadPaths: { read: [], write: [] },
     cgroup: null,

@@ -1,15 +1,20 @@
 /** With `egress`, apps reach what the configuration allows, unchanged, and who talks to where is known. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import type { EgressView } from '../../src/protocol/egress.ts';
 import { mirror } from '../egress/support.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
+import { installed } from '../support/installed.ts';
 import { allNodes } from '../support/nodes.ts';
 import { freePort } from '../support/ports.ts';
+import { processesWith } from '../support/processes.ts';
 import { app } from '../support/root.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -111,4 +116,46 @@ test('the proxy and the daemon may be killed: calls wait for the next one, and c
     (await home.apps()).map(({ name }) => name),
     ['web'],
   );
+});
+
+test('an upgrade replaces the proxy, and what is open through it goes on; a command beside the app uses it, too', async (t) => {
+  if (!outside) return t.skip('this machine has no address but loopback');
+  const echo = net.createServer((socket) => socket.on('error', () => undefined).pipe(socket));
+  cleanup(t, () => echo.close());
+  await once(echo.listen(0), 'listening');
+  const { port: far } = echo.address() as net.AddressInfo;
+  const home = testHome(t);
+  const config = { apps: { web: { run: 'sleep 1000' } }, egress: { allow: [`${outside}:${far}`] } };
+  configure(home, config);
+  await home.ok(['up']);
+  const say = 'console.log(JSON.stringify([process.env.HTTP_PROXY, process.env.NODE_USE_ENV_PROXY]))';
+  const [proxy, own] = (await home.ok(['run', 'web', '--', 'node', '-e', say])).json<string[]>();
+  assert.equal(own, '1');
+  const { port, username, password } = new URL(proxy ?? '');
+  const tunnel = net.connect(Number(port), '127.0.0.1');
+  cleanup(t, () => tunnel.destroy());
+  const authorization = Buffer.from(`${username}:${password}`).toString('base64');
+  tunnel.write(
+    `CONNECT ${outside}:${far} HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`,
+  );
+  assert.match(String((await once(tunnel, 'data'))[0]), /^HTTP\/1\.1 200 /);
+  const [before] = await home.ready('@egress', 1);
+  const { bin } = installed(tempDir(t), '99.0.0');
+  await home.ok(['upgrade'], { bin });
+  const proxies = (await home.show('@egress')).instances.map(({ pid, status }) => [
+    status,
+    pid === before?.pid,
+  ]);
+  assert.deepEqual(proxies.sort(), [
+    ['draining', true],
+    ['ready', false],
+  ]);
+  tunnel.write('still there');
+  assert.equal(String((await once(tunnel, 'data'))[0]), 'still there');
+  const [again] = (await home.ok(['run', 'web', '--', 'node', '-e', say], { bin })).json<string[]>();
+  assert.equal(again, proxy);
+  tunnel.end();
+  await until(() => !processesWith(home.paths.home).some(({ pid }) => pid === before?.pid), {
+    why: 'the old proxy ends with its last tunnel',
+  });
 });

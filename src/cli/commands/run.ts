@@ -31,9 +31,9 @@ async function run(context: Context, name: string, command: readonly string[]): 
   const { lookUpOne } = await import('../targets.ts');
   const { client, app } = await lookUpOne(context, name);
   if (command.length === 0) return runJob(context, app);
-  const plan = await client.plan(app.name);
+  const [plan, proxy] = await Promise.all([client.plan(app.name), client.proxyVariables(app.name)]);
   client.close();
-  throw new ForeignExit(await runOnce(context, plan, command));
+  throw new ForeignExit(await runOnce(context, plan, proxy, command));
 }
 
 async function runJob(context: Context, app: AppView): Promise<void> {
@@ -48,7 +48,12 @@ async function runJob(context: Context, app: AppView): Promise<void> {
 }
 
 /** Its exit code; as a shell has it when it was killed: 128 and the number of the signal. */
-async function runOnce(context: Context, plan: AppPlan, words: readonly string[]): Promise<number> {
+async function runOnce(
+  context: Context,
+  plan: AppPlan,
+  names: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<number> {
   const { resolveCommand } = await import('../../config/command.ts');
   const { identityOf } = await import('../../launch/identity.ts');
   const { requireRights } = await import('../../launch/rights.ts');
@@ -60,7 +65,7 @@ async function runOnce(context: Context, plan: AppPlan, words: readonly string[]
   const path = plan.env.PATH ?? plan.baseEnv.PATH;
   const command = resolveCommand(words, { cwd: plan.cwd, path });
   const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
-  const spec = oneOffSpec({ plan, machine, secrets, realCwd: realpathSync(plan.cwd) }, command);
+  const spec = oneOffSpec({ plan, machine, secrets, names, realCwd: realpathSync(plan.cwd) }, command);
   const child = spawn(spec.file, [...spec.args], { cwd: spec.cwd, env: { ...spec.env }, stdio: 'inherit' });
   // A terminal sends Ctrl-C to both of us: what becomes of it is the command's business.
   context.takeSignals((signal) => {
