@@ -36,10 +36,6 @@ export class Outlet {
     return this.#wire.congested;
   }
 
-  get unwritten(): number {
-    return this.#wire.unwritten + this.#text.length;
-  }
-
   /** Writes frames that no window counts. */
   say(frames: string): void {
     if (this.#closed) return;

@@ -254,7 +254,8 @@ export class Stream implements ClientSide, Channel, Sweepable {
   }
 
   get unwritten(): number {
-    return this.sender.queued + this.#session.outlet.unwritten;
+    // What others have to say is no sign of this one's progress.
+    return this.sender.queued || this.#session.wire.unwritten;
   }
 
   pause(): void {
