@@ -81,7 +81,7 @@ export class MemoryGuard {
     const connections = this.#options.connections();
     this.#options.notice(
       `${mb(used)} MB of memory are in use, and the limit is ${mb(limit)} MB: new requests get 503 until there is room ` +
-        `(${connections} connections are open; limits.memory is the setting)`,
+        `(${connections} connections are open; edge.limits.memory is the setting)`,
     );
   }
 
