@@ -154,7 +154,11 @@ export class Daemon {
       },
       onMessage: (link, message) => {
         if (link.hello.role === 'egress') this.#egress.heard(link, message);
-        if (message.type === 'traffic') return this.#traffic.heard(link.key, message);
+        if (message.type === 'traffic') {
+          // Others may say so, too.
+          if (link.hello.instance.startsWith(`${EDGE}.`)) this.#traffic.heard(link.key, message);
+          return;
+        }
         if (message.type === 'retired') this.#routing.retired(link, message.target);
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();

@@ -6,7 +6,7 @@ import type { TrafficView } from '../../protocol/api.ts';
 import type { Counts, RouteCounts } from '../../protocol/traffic-counts.ts';
 import type { Style } from './style.ts';
 import { type Cell, type Column, table } from './table.ts';
-import { plain } from './text.ts';
+import { plain, truncate } from './text.ts';
 
 export interface TrafficTableOptions {
   readonly width: number;
@@ -63,7 +63,22 @@ export function trafficTables(view: TrafficView, options: TrafficTableOptions): 
     style.dim(`the last ${seconds} s`),
     ...table(siteColumns, rows, paint),
     ...(instances.length > 0 ? ['', ...table(instanceColumns, instances, paint)] : []),
+    '',
+    style.dim(truncate(connections(view), width)),
   ];
+}
+
+/** Of the edges as a whole, since they are there. */
+function connections({ edge, openConnections }: TrafficView): string {
+  const { http2Connections, tlsHandshakes, tlsRefusals, refused } = edge;
+  const facts = [
+    `${openConnections} open of ${edge.connections} connections`,
+    ...(http2Connections > 0 ? [`${http2Connections} HTTP/2`] : []),
+    ...(tlsHandshakes > 0 ? [`${tlsHandshakes} TLS handshakes`] : []),
+    ...(tlsRefusals > 0 ? [`${tlsRefusals} that came to nothing`] : []),
+    ...(refused > 0 ? [`${refused} refused: no request, no such site, or too many`] : []),
+  ];
+  return facts.join(', ');
 }
 
 /** The site, and its routes below if there are several. */
