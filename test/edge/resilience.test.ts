@@ -132,49 +132,6 @@ test('waiting ends with 503, is bounded, and a client that leaves frees its plac
   assert.equal((await third).status, 503);
 });
 
-const broken: readonly [what: string, bytes: string][] = [
-  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok'],
-  [
-    'a length and chunks',
-    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-  ],
-  ['a coding that is not chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
-  ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ['a bare LF', 'HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok'],
-  ['a bare CR in a value', 'HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 2\r\n\r\nok'],
-  ['a NUL in a value', 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nok'],
-  ['a folded line', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok'],
-  ['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok'],
-  ['a 101 that nobody asked for', 'HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'],
-  [
-    'a 101 to a WebSocket handshake that there was not',
-    'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Accept: Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=\r\n\r\n',
-  ],
-  ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
-  ['nothing but 100s', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)],
-  ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`],
-  [
-    'a bad chunk in the same piece as the head',
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokX',
-  ],
-];
-
-test('an answer in doubt is 502 and not passed on', async (t) => {
-  for (const [what, bytes] of broken) {
-    await t.test(what, async (t) => {
-      const app = await startRawApp(t, (socket) => socket.on('data', () => socket.write(bytes, 'latin1')));
-      const edge = await startEdge(
-        t,
-        tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }),
-      );
-      const client = new RawClient(t, edge.port).write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      await client.sees('The app did not answer properly');
-      assert.match(client.received.replace(/^(HTTP\/1.1 100 Continue\r\n\r\n)+/, ''), /^HTTP\/1\.1 502 /);
-    });
-  }
-});
-
 test('a request is not repeated when its answer had begun', async (t) => {
   let requests = 0;
   const app = await startRawApp(t, (socket) => {
