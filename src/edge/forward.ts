@@ -3,11 +3,12 @@
  * both sides run through here; what they mean was decided by the parsers, where they go is decided by a Search.
  */
 import { Booking } from './booking.ts';
-import type { Caller, Carriage } from './carriage.ts';
+import type { Caller } from './carriage.ts';
 import type { Answering, ClientSide } from './client-side.ts';
-import { KeptBody } from './exchange/kept-body.ts';
+import { sayPage, sayPlainly } from './exchange/own-words.ts';
 import { Reply, type ReplyUser } from './exchange/reply.ts';
 import { Search } from './exchange/search.ts';
+import { Shipment } from './exchange/shipment.ts';
 import { answerTimedOut, badAnswer, connectTimedOut, type Failure } from './failure.ts';
 import type { Client } from './forwarded.ts';
 import type { Visited } from './gate/visit.ts';
@@ -16,7 +17,6 @@ import type { Fields } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
-import { ownHead } from './own-head.ts';
 import type { Pool } from './pool.ts';
 import type { Choice, Site } from './routes.ts';
 import type { SiteTraffic } from './traffic.ts';
@@ -35,7 +35,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   readonly #head: RequestHead;
   readonly #client: Client;
   readonly #booking: Booking;
-  readonly #body: KeptBody;
+  readonly #shipment: Shipment;
   /** What the gate of its site found out; undefined when it has none. */
   readonly #visit: Visited | undefined;
   #phase: Phase = 'begun';
@@ -43,7 +43,6 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   #site: Site<Pool> | undefined;
   /** As soon as it is known to which pool it goes. */
   #search: Search | undefined;
-  #carriage: Carriage | undefined;
   #reply: Reply | undefined;
   /** Field lines for every answer of this site. */
   #extra = '';
@@ -55,7 +54,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#head = head;
     this.#visit = visit;
     this.#client = visit ? visit.client : side.client(head);
-    this.#body = new KeptBody(requestDone);
+    this.#shipment = new Shipment(side, head, this.#client, requestDone);
     this.#booking = visit ? visit.booking : new Booking(side, head, this.#client);
   }
 
@@ -65,7 +64,8 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     const { policy } = edge;
     const challenge = policy?.challenge(this.#head);
     if (challenge !== undefined) {
-      this.#sayPlainly(challenge);
+      this.#end(200, 'challenge');
+      sayPlainly(this.#side, this.#head, challenge);
       return;
     }
     const site = edge.site(this.#head.host);
@@ -78,7 +78,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
       const { scheme } = this.#client;
       const objection = policy.objection(this.#head, site.host, scheme, channel.secured);
       if (objection) {
-        this.#say(objection.status, objection.message, this.#body.done, objection.extra);
+        this.#say(objection.status, objection.message, this.#shipment.done, objection.extra);
         return;
       }
       this.#extra = policy.fields(site.host, scheme);
@@ -89,21 +89,22 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
       return;
     }
     this.#search = new Search(edge, choice, this.#head, this.#client.ip, this);
-    if (to > from) this.#body.keep(buffer, from, to);
+    if (to > from) this.#shipment.keep(buffer, from, to);
     this.#attempt(this.#search);
   }
 
   // What the client's side says
 
   more(buffer: Buffer, from: number, to: number, done: boolean): void {
-    this.#body.done = done;
+    this.#shipment.done = done;
     this.#booking.bytesIn += to - from;
     if (this.#phase === 'ending') return;
     if (this.#phase === 'sent' || this.#phase === 'answering') {
-      this.#sendMore(buffer, from, to);
+      this.#shipment.send(buffer, from, to);
+      this.#expectProgress();
       return;
     }
-    this.#body.keep(buffer, from, to);
+    this.#shipment.keep(buffer, from, to);
     if (!done) this.#side.channel.pause();
   }
 
@@ -127,7 +128,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     if (this.#phase === 'ending' || (this.#phase === 'answering' && channel.congested)) this.#awaitReader();
     else if (this.#phase === 'waiting') this.#unserved(this.#search as Search);
     else if (this.#phase === 'connecting') this.#giveUp(connectTimedOut());
-    else if (this.#phase === 'sent' && this.#clientsTurn) {
+    else if (this.#phase === 'sent' && this.#shipment.waitsForClient) {
       this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
     } else this.#giveUp(answerTimedOut());
   }
@@ -143,7 +144,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
 
   clientDrained(): void {
     if (this.#phase !== 'answering' && this.#phase !== 'ending') return;
-    if (this.#reply?.drained()) this.#carriage?.resume();
+    if (this.#reply?.drained()) this.#shipment.carriage?.resume();
     this.#expectProgress();
   }
 
@@ -166,13 +167,13 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#booking.sentTo(target);
     const idle = search.fresh ? undefined : target.connections.takeIdle(this);
     if (idle) {
-      this.#carriage = idle;
+      this.#shipment.carriage = idle;
       this.#send();
       return;
     }
     this.#phase = 'connecting';
     this.#side.deadline = this.#side.edge.sweeper.now + CONNECT_MS;
-    this.#carriage = target.connections.connect(this, this.#client);
+    this.#shipment.carriage = target.connections.connect(this, this.#client);
   }
 
   #wait(search: Search): void {
@@ -212,27 +213,27 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     }
     this.#leave();
     const message = waitsFor === 'room' ? 'The app has too much to do' : 'The app is not ready';
-    this.#say(503, message, this.#body.done, RETRY_AFTER);
+    this.#say(503, message, this.#shipment.done, RETRY_AFTER);
   }
 
   #failed({ status, cause }: Failure): void {
     this.#leave();
     const message = status === 504 ? 'The app did not answer in time' : 'The app did not answer properly';
-    this.#say(status, message, this.#body.done, '', cause);
+    this.#say(status, message, this.#shipment.done, '', cause);
   }
 
   #giveUp(failure: Failure): void {
-    this.#carriage?.abandon();
+    this.#shipment.carriage?.abandon();
     this.onFailure(failure);
   }
 
   onFailure(failure: Failure): void {
     const search = this.#search as Search;
-    const reused = this.#carriage?.reused ?? false;
-    this.#carriage = undefined;
-    const again = search.failed(failure, reused, this.#body);
+    const reused = this.#shipment.carriage?.reused ?? false;
+    this.#shipment.carriage = undefined;
+    search.failed(failure, reused);
     if (this.#phase === 'answering') this.#cutOff(failure.cause);
-    else if (again) this.#attempt(search);
+    else if (search.mayGoOn(failure, this.#shipment)) this.#attempt(search);
     else this.#failed(failure);
   }
 
@@ -242,48 +243,24 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#send();
   }
 
-  /** Sends the head and what there is of the body. */
   #send(): void {
-    const carriage = this.#carriage as Carriage;
-    const { done } = this.#body;
-    const body = this.#body.take();
-    const identity = this.#search?.affinity.reads ?? false;
     this.#phase = 'sent';
-    carriage.open(this.#side.requests, this.#head, this.#client, identity, body, done);
-    this.#sent(carriage);
-    if (!done && !carriage.congested) this.#side.resumeReading();
-  }
-
-  #sendMore(buffer: Buffer, from: number, to: number): void {
-    const carriage = this.#carriage as Carriage;
-    this.#body.drop();
-    if (to > from) this.#body.sent = true;
-    carriage.send(buffer, from, to, this.#body.done);
-    this.#sent(carriage);
-  }
-
-  #sent(carriage: Carriage): void {
-    if (!this.#body.done && carriage.congested) this.#side.channel.pause();
+    this.#shipment.open(this.#search?.affinity.reads ?? false);
     this.#expectProgress();
   }
 
   onUpstreamDrain(): void {
-    if (!this.#body.done) this.#side.resumeReading();
+    this.#shipment.drained();
     this.#expectProgress();
-  }
-
-  /** It waits for more of the body. */
-  get #clientsTurn(): boolean {
-    return !this.#body.done && !this.#carriage?.congested;
   }
 
   /** Sets the deadline anew: something has moved, or it is another's turn. */
   #expectProgress(): void {
     const { channel, edge } = this.#side;
     const { bodyIdleMs, upstreamTimeoutMs } = edge.limits;
-    const isQuiet = this.#reply?.isCall || (this.#reply?.endless && this.#body.done);
+    const isQuiet = this.#reply?.isCall || (this.#reply?.endless && this.#shipment.done);
     const endless = this.#phase === 'answering' && isQuiet && !channel.congested;
-    const patience = this.#clientsTurn ? bodyIdleMs : upstreamTimeoutMs;
+    const patience = this.#shipment.waitsForClient ? bodyIdleMs : upstreamTimeoutMs;
     this.#side.deadline = endless ? 0 : edge.sweeper.now + patience;
   }
 
@@ -297,15 +274,15 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   onAnswer(head: ResponseHead, buffer: Buffer, from: number, to: number, done: boolean): void {
     const search = this.#search as Search;
     this.#booking.answered();
-    if (search.isElsewhere(head, this.#body)) {
+    if (search.isElsewhere(head, this.#shipment)) {
       this.#askNext(search, done);
       return;
     }
     const request = this.#head;
     this.#phase = 'answering';
-    this.#body.drop();
+    this.#shipment.dropKept();
     // A client that waits with its body for a 100 that never came may begin another request instead.
-    const undecided = request.expectsContinue && !this.#body.sent && !this.#body.done;
+    const undecided = request.expectsContinue && !this.#shipment.bodySent && !this.#shipment.done;
     const keep = request.keepAlive && !undecided && !this.#side.edge.draining;
     const lines = search.answerLines(this.#client.scheme === 'https') + this.#extra;
     const size = done ? to - from : undefined;
@@ -317,9 +294,8 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
 
   /** Asks the next target; `done`: the answer of this one was complete. */
   #askNext(search: Search, done: boolean): void {
-    if (done) this.#carriage?.release(this.#body.done);
-    else this.#carriage?.abandon();
-    this.#carriage = undefined;
+    if (done) this.#shipment.release();
+    else this.#shipment.abandon();
     search.passBy();
     this.#attempt(search);
   }
@@ -329,7 +305,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#search?.read(buffer, from, to);
     reply.write(buffer, from, to, done, trailers);
     if (!done) {
-      if (reply.congested) this.#carriage?.pause();
+      if (reply.congested) this.#shipment.carriage?.pause();
       this.#expectProgress();
     } else if (reply.endsLater) {
       this.#phase = 'ending';
@@ -341,7 +317,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   // What a compressor says
 
   onRoom(): void {
-    this.#carriage?.resume();
+    this.#shipment.carriage?.resume();
   }
 
   onMoved(): void {
@@ -350,7 +326,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
 
   onEnded(): void {
     this.#end((this.#reply as Reply).answer.status, (this.#search as Search).by);
-    this.#side.finished((this.#reply as Reply).keepClient && this.#body.done);
+    this.#side.finished((this.#reply as Reply).keepClient && this.#shipment.done);
   }
 
   onBroken(cause: string): void {
@@ -366,7 +342,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
       return;
     }
     const search = this.#search as Search;
-    this.#carriage = undefined;
+    this.#shipment.carriage = undefined;
     search.answered(101);
     const target = search.handOver();
     this.#booking.answered();
@@ -381,16 +357,14 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   #finish(reply: Reply): void {
     this.#end(reply.answer.status, (this.#search as Search).by);
     this.#part(reply);
-    this.#side.finished(reply.keepClient && this.#body.done);
+    this.#side.finished(reply.keepClient && this.#shipment.done);
   }
 
   /** The app has done its part. */
   #part(reply: Reply): void {
     const search = this.#search as Search;
-    const carriage = this.#carriage as Carriage;
-    this.#carriage = undefined;
     search.answered(reply.answer.status);
-    carriage.release(this.#body.done);
+    this.#shipment.release();
     search.leave();
   }
 
@@ -408,28 +382,15 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   }
 
   /** Answers in the edge's own words; `cause` is for the access log. */
-  #say(status: number, message: string, keep = this.#body.done, extra = '', cause = message): void {
+  #say(status: number, message: string, keep = this.#shipment.done, extra = '', cause = message): void {
     this.#end(status, cause);
-    const keepClient = keep && this.#head.keepAlive && !this.#side.edge.draining;
-    const lines = extra + this.#extra + (this.#visit?.pageLines ?? '');
-    const html = this.#visit?.gate.pageFor(status);
-    this.#side.answerLocally(status, message, this.#head, keepClient, lines, html);
-  }
-
-  /** Answers 200 with this text, and closes. */
-  #sayPlainly(text: string): void {
-    this.#end(200, 'challenge');
-    const head = ownHead(200, [['Content-Type', 'text/plain']], text.length);
-    const bytes = Buffer.from(this.#head.method === 'HEAD' ? '' : text);
-    this.#side.answer(this.#head, head, false, '').write(bytes, 0, bytes.length, true);
-    this.#side.finished(false);
+    sayPage(this.#side, this.#head, this.#visit, status, message, keep, extra + this.#extra);
   }
 
   /** Gives up its place, wherever that is. */
   #leave(): void {
     this.#reply?.destroy();
-    this.#carriage?.abandon();
-    this.#carriage = undefined;
+    this.#shipment.abandon();
     this.#search?.leave();
   }
 

@@ -25,7 +25,10 @@ export interface LoadRules {
 export interface UpstreamRules {
   /** What it speaks: h2c is HTTP/2 without TLS, by prior knowledge, as gRPC servers do. */
   readonly protocol: 'http/1.1' | 'h2c';
-  /** Requests that it may have at a time over all instances and per edge process; more wait, and then get 503. null = any number. */
+  /**
+   * Requests that it may have at a time over all instances and per edge process; more wait, and then get 503. null = any number.
+   * A WebSocket leaves its place as soon as it is open; a stream of events keeps its own to the end.
+   */
   readonly inFlight: { readonly max: number; readonly maxWaiting: number; readonly timeoutMs: number } | null;
   /** Leave out instances that fail again and again, for a while. null = never. */
   readonly outliers: OutlierRules | null;
@@ -45,7 +48,10 @@ export interface OutlierRules {
   readonly maxShare: number;
 }
 
-/** Requests are sent again at most so often: the budget fills with `share` of each request, and `perSecond` on its own. */
+/**
+ * Requests are sent again at most so often: the budget fills with `share` of each request, and `perSecond` on its own. An attempt that
+ * reached no app costs nothing, nor does asking around where a session of Engine.IO lives.
+ */
 export interface RetryRules {
   readonly share: number;
   readonly perSecond: number;

@@ -11,7 +11,7 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice } from '../routes.ts';
 import type { Target } from '../target.ts';
-import type { KeptBody } from './kept-body.ts';
+import type { Shipment } from './shipment.ts';
 
 /** A request at which a second instance dies is perhaps what kills them: it is not sent to a third. */
 const DEATHS_MAX = 2;
@@ -126,23 +126,24 @@ export class Search {
     return this.#roomUntil;
   }
 
-  /** Its target has failed. Returns whether the request may be sent once more. */
-  failed(failure: Failure, reused: boolean, body: KeptBody): boolean {
+  /** Its target has failed. `reused`: on a connection that had carried another request before. */
+  failed(failure: Failure, reused: boolean): void {
     const target = this.target as Target;
-    const { ward, retries } = this.pool;
-    const { now } = this.#edge.sweeper;
-    if (ward.failed(target, failure, reused, now)) this.#tries = false;
+    if (this.pool.ward.failed(target, failure, reused, this.#edge.sweeper.now)) this.#tries = false;
     this.#goFromTarget();
     this.lastFailure = failure;
-    if (failure.retryable === 'if-safe' && !reused) this.#deaths++;
-    if (body.lost || this.#deaths >= DEATHS_MAX || !mayRepeat(failure, this.#head.method, body.sent))
-      return false;
-    // What no app has seen costs no app anything.
-    if (failure.retryable !== 'always' && !retries.spend(now)) return false;
     // An idle connection that died says nothing about its target.
     if (reused) this.#again = target;
     else this.#tried = [...this.#tried, target];
-    return true;
+    if (failure.retryable === 'if-safe' && !reused) this.#deaths++;
+  }
+
+  /** Whether the request may be sent once more after that; if so, it will be. */
+  mayGoOn(failure: Failure, shipment: Shipment): boolean {
+    if (shipment.lost || this.#deaths >= DEATHS_MAX) return false;
+    if (!mayRepeat(failure, this.#head.method, shipment.bodySent)) return false;
+    // What no app has seen costs no app anything.
+    return failure.retryable === 'always' || this.pool.retries.spend(this.#edge.sweeper.now);
   }
 
   /** Field lines that the answer of the target gets, so that the client comes back to it. */
@@ -165,8 +166,8 @@ export class Search {
   }
 
   /** The session of this request may live elsewhere: the answer says so, and it can be asked there. */
-  isElsewhere({ status }: ResponseHead, body: KeptBody): boolean {
-    if (body.lost) return false;
+  isElsewhere({ status }: ResponseHead, shipment: Shipment): boolean {
+    if (shipment.lost) return false;
     return this.affinity.isElsewhere(status, this.target as Target, this.#tried, this.#edge.sweeper.now);
   }
 
