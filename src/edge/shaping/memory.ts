@@ -22,8 +22,9 @@ const steps = [
   ['idle', 0.85],
 ] as const;
 const SLACK = 0.1;
-/** Between two times that garbage is collected on purpose. */
+/** Between two times that garbage is collected on purpose; sooner when most connections have gone, and left theirs. */
 const COLLECT_EVERY_MS = 30_000;
+const COLLECT_AGAIN_MS = 5_000;
 
 export interface MemoryOptions {
   usage(): Usage;
@@ -41,6 +42,8 @@ export class MemoryGuard {
   readonly #options: MemoryOptions;
   #peak = 0;
   #collectedAt = Number.NEGATIVE_INFINITY;
+  /** Connections then. */
+  #connections = 0;
   #said = false;
 
   constructor(options: MemoryOptions) {
@@ -62,8 +65,11 @@ export class MemoryGuard {
     if (this.shedding === 'idle') return;
     if (!this.#said) this.#sayBegin(used, limit);
     this.#said = true;
-    if (now - this.#collectedAt < COLLECT_EVERY_MS) return;
+    const connections = this.#options.connections();
+    const pause = connections < this.#connections / 2 ? COLLECT_AGAIN_MS : COLLECT_EVERY_MS;
+    if (now - this.#collectedAt < pause) return;
     this.#collectedAt = now;
+    this.#connections = connections;
     this.#options.collect();
   }
 

@@ -52,10 +52,11 @@ test('memory: more is turned away step by step, taken again when there is room, 
   let rss = 0;
   let known = 0;
   let collected = 0;
+  let connections = 0;
   const said: string[] = [];
   const guard = new MemoryGuard({
     usage: () => ({ rss: rss * mb, heapUsed: known * mb, external: 0 }),
-    connections: () => 0,
+    connections: () => connections,
     collect: () => collected++,
     notice: (text) => said.push(text),
   });
@@ -89,6 +90,13 @@ test('memory: more is turned away step by step, taken again when there is room, 
   // After a flood the allocator keeps what it will use again.
   assert.equal(look(120, 120), 'connections');
   assert.equal(look(120, 20), 'nothing');
+  now += 60_000;
+  connections = 100;
+  for (let i = 0; i < 10; i++) look(120);
+  assert.equal(collected, 2);
+  connections = 40;
+  look(120);
+  assert.equal(collected, 3, 'what those who left have left');
   guard.look(0, now);
   assert.equal(guard.shedding, 'nothing');
 });
