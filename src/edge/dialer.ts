@@ -5,6 +5,8 @@ import type { EdgeTarget } from '../protocol/edge-table.ts';
 
 export type TargetProtocol = 'http/1.1' | 'h2';
 
+type Verified = NonNullable<EdgeTarget['tls']>;
+
 /** What `net.connect` can do and its declaration leaves out. */
 type Options = net.NetConnectOpts & { noDelay: boolean; onread?: net.OnReadOpts };
 
@@ -44,19 +46,20 @@ export class Dialer {
     const allowHalfOpen = this.#protocol === 'http/1.1';
     const options: Options = { ...address, allowHalfOpen, noDelay: true };
     if (this.#lookup && 'host' in options) options.lookup = this.#lookup;
-    if (onread && !secure) options.onread = onread;
+    if (secure) return this.#secure(options, preface, secure);
+    if (onread) options.onread = onread;
     const socket = net.connect(options);
     if (preface !== '') socket.write(preface, 'latin1');
-    return secure ? this.#secure(socket, secure) : socket;
+    return socket;
   }
 
-  #secure(below: net.Socket, { serverName, ca }: NonNullable<EdgeTarget['tls']>): tls.TLSSocket {
+  #secure(options: Options, preface: string, { serverName, ca }: Verified): tls.TLSSocket {
     this.#context ??= tls.createSecureContext({
       minVersion: 'TLSv1.2',
       ...(ca !== undefined && { ca: [...trusted(), ca] }),
     });
     const socket = tls.connect({
-      socket: below,
+      ...(preface === '' ? options : { socket: begun(options, preface) }),
       secureContext: this.#context,
       // RFC 6066 section 3: an address is no name.
       ...(isIP(serverName) === 0 && { servername: serverName }),
@@ -64,7 +67,6 @@ export class Dialer {
       ALPNProtocols: [this.#protocol],
       ...(this.#session && { session: this.#session }),
     });
-    below.on('error', (error) => socket.destroy(error));
     let session: Buffer | undefined;
     socket.on('session', (made: Buffer) => {
       session = made;
@@ -75,6 +77,14 @@ export class Dialer {
     });
     return socket;
   }
+}
+
+/** A connection with something on it that comes before TLS. */
+function begun(options: Options, preface: string): net.Socket {
+  // A TLS socket over another one cannot follow that to the next address.
+  const socket = net.connect({ ...options, autoSelectFamily: false } as Options);
+  socket.write(preface, 'latin1');
+  return socket;
 }
 
 /** What Node trusts by default; newer versions count in what its environment adds. */

@@ -124,9 +124,9 @@ export class Session implements Sweepable {
   }
 
   /** Ends with everything on it. */
-  cut(failure: Failure): void {
-    this.#failure ??= failure;
-    for (const carriage of [...this.#carriages]) carriage.fail(failure);
+  cut(cause: string): void {
+    this.#failure ??= connectFailed(cause);
+    for (const carriage of [...this.#carriages]) guarded(() => carriage.cut(cause));
     this.#http2.destroy();
   }
 
@@ -153,7 +153,7 @@ export class Session implements Sweepable {
   }
 
   expire(): void {
-    if (this.#pinging) this.cut(connectFailed('the app does not answer any more'));
+    if (this.#pinging) this.cut('the app does not answer any more');
     else this.#http2.close();
   }
 

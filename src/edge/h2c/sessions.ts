@@ -1,7 +1,7 @@
 /** The sessions to one app that speaks HTTP/2: as few as it takes streams in, and a new one for the next when they are full. */
 import type { Caller, Carriage } from '../carriage.ts';
 import type { Dialer } from '../dialer.ts';
-import { connectFailed, type Failure } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import type { Sweeper } from '../sweeper.ts';
 import { guarded, Session, type SessionUser } from './session.ts';
 
@@ -67,6 +67,6 @@ export class Sessions implements SessionUser {
 
   /** Ends them all, whatever they carry: the app is gone. */
   cut(): void {
-    for (const session of [...this.#sessions]) session.cut(connectFailed('the instance is gone'));
+    for (const session of [...this.#sessions]) session.cut('the instance is gone');
   }
 }

@@ -118,6 +118,12 @@ export class StreamCarriage implements Carriage {
     this.#caller?.onConnected();
   }
 
+  /** Its session ends, whatever it does. */
+  cut(cause: string): void {
+    if (this.#head) this.fail(badAnswer(`the answer was cut off: ${cause}`));
+    else this.fail(this.#stream ? died(cause) : connectFailed(cause));
+  }
+
   fail(failure: Failure): void {
     const caller = this.#caller;
     this.release(false);
