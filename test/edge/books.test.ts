@@ -1,6 +1,8 @@
 /** What the edge writes down and counts. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import { type TestContext, test } from 'node:test';
 import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
 import type { InstanceTraffic, RouteTraffic } from '../../src/protocol/traffic-counts.ts';
 import { type EdgeProcess, startEdge, tableOf, targetOf } from './edge-process.ts';
@@ -15,6 +17,14 @@ function route(edge: EdgeProcess, prefix: string, app: string): RouteTraffic | u
 function instance(edge: EdgeProcess, id: string): InstanceTraffic | undefined {
   const all = edge.said.flatMap((message) => (message.type === 'traffic' ? message.instances : []));
   return all.filter((one) => one.instance === id).at(-1);
+}
+
+async function askHttp2(t: TestContext, port: number): Promise<void> {
+  const client = http2.connect(`http://127.0.0.1:${port}`);
+  t.after(() => client.destroy());
+  const stream = client.request({ ':path': '/h2' });
+  stream.resume();
+  await once(stream, 'end');
 }
 
 test('requests are counted by route, app and instance, with their bodies, times and attempts', async (t) => {
@@ -77,7 +87,7 @@ test('a site that is not to be written down is not; another is, in the format th
     pools: { web: { targets: [targetOf('web.0#1', app.address)] } },
   };
   const json = { ...accessLogDefaults, format: 'json' as const };
-  const edge = await startEdge(t, tableOf({ ...parts, accessLog: json }));
+  const edge = await startEdge(t, tableOf({ ...parts, accessLog: json, http2: { cleartext: true } }));
   await ask(edge.port, '/1', { headers: { host: 'silent.test' } });
   await ask(edge.port, '/2', { headers: { host: 'loud.test', referer: 'x"\\', 'user-agent': 'test' } });
   new RawClient(t, edge.port).write('NONSENSE\r\n\r\n');
@@ -104,6 +114,11 @@ test('a site that is not to be written down is not; another is, in the format th
     requestBytes: 0,
   });
   assert.equal((JSON.parse(refused ?? '') as { status: number }).status, 400);
+  await askHttp2(t, edge.port);
+  await until(() => edge.stdout().includes('"protocol":"HTTP/2.0"'), 'HTTP/2 is told');
+  await until(() => route(edge, '/', 'web')?.counts.http2 === 1, 'it is counted');
+  const last = edge.said.filter((message) => message.type === 'traffic').at(-1);
+  assert.equal(last?.edge.http2Connections, 1);
   await edge.apply(tableOf({ ...parts, accessLog: { ...accessLogDefaults, format: 'combined' } }));
   await ask(edge.port, '/3');
   await until(() => edge.stdout().includes('"GET /3 HTTP/1.1" 200 5 "-" "-"'), 'the other format is there');
