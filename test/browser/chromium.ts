@@ -4,7 +4,7 @@ import { cleanup, type Test } from '../support/cleanup.ts';
 import { requireProgram } from '../support/programs.ts';
 
 /** Starts the browser for one test; where there is none the test is skipped and undefined returned. */
-export async function startBrowser(t: Test): Promise<Browser | undefined> {
+export async function startBrowser(t: Test, more: readonly string[] = []): Promise<Browser | undefined> {
   const executablePath = requireProgram(t, 'chromium');
   if (!executablePath) return undefined;
   const browser = await chromium.launch({
@@ -17,6 +17,7 @@ export async function startBrowser(t: Test): Promise<Browser | undefined> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
   cleanup(t, () => browser.close());
