@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { upstreamDefaults } from '../config/traffic-defaults.ts';
 import { FakeClock } from '../kit/clock.ts';
 import type { EdgePool } from '../protocol/edge-table.ts';
-import type { CheckRules } from '../protocol/traffic-rules.ts';
+import type { CheckRules, UpstreamRules } from '../protocol/traffic-rules.ts';
 import type { Caller, Carriage } from './carriage.ts';
 import { Checks } from './checks.ts';
 import { connectFailed } from './failure.ts';
@@ -21,6 +20,14 @@ const rules: CheckRules = {
   successes: 2,
 };
 
+const upstream: UpstreamRules = {
+  protocol: 'http/1.1',
+  inFlight: null,
+  outliers: null,
+  slowStartMs: 0,
+  retries: { share: 0, perSecond: 0 },
+};
+
 /** One server of one pool, and what it is asked. */
 function ward(random = 0.5) {
   const clock = new FakeClock(1_000_000);
@@ -31,7 +38,7 @@ function ward(random = 0.5) {
   const plan = { address: { host: 'shop.test', port: 81 }, guest: false, state: 'ready' } as const;
   const target = new Target({ ...plan, id: 'shop' }, sweeper);
   const hold = { timeoutMs: 0, maxWaiting: 0 };
-  const wanted: EdgePool = { sticky: 'none', hold, rules: upstreamDefaults, targets: [] };
+  const wanted: EdgePool = { sticky: 'none', hold, rules: upstream, targets: [] };
   const pool = new Pool('shop', wanted, 0, () => {});
   pool.follow(wanted, [target]);
   const asked: { at: number; head: RequestHead | undefined; caller: Caller; ended: boolean }[] = [];
