@@ -1,0 +1,142 @@
+/** What goes through the proxy's tunnels whole, and what bad clients and bad servers cannot do to it. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { test } from 'node:test';
+import tls from 'node:tls';
+import WebSocket, { WebSocketServer } from 'ws';
+import { exchange } from '../guest/ask.ts';
+import { pem, testCa } from '../support/certificates.ts';
+import type { Test } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
+import { BASIC, here, mirror, startProxy, startServer } from './support.ts';
+
+const auth = `Proxy-Authorization: ${BASIC}\r\n`;
+
+async function tunnel(t: Test, port: number, to: string): Promise<net.Socket> {
+  const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  t.after(async () => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(`CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n${auth}\r\n`);
+  assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 200 /);
+  return socket;
+}
+
+test('WebSockets, and HTTP/2 over TLS, go through a tunnel as they are', async (t) => {
+  const { port } = await startProxy(t, [here(null)]);
+  const server = mirror();
+  new WebSocketServer({ server }).on('connection', (socket) =>
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+  );
+  const plain = `127.0.0.1:${await startServer(t, server)}`;
+  const through = await tunnel(t, port, plain);
+  const socket = new WebSocket(`ws://${plain}/`, { createConnection: () => through });
+  await once(socket, 'open');
+  const big = Buffer.alloc(300_000, 7);
+  socket.send(big);
+  assert.ok(((await once(socket, 'message'))[0] as Buffer).equals(big));
+  socket.close(4000, 'bye');
+  assert.equal((await once(socket, 'close'))[0], 4000);
+
+  const secure = http2.createSecureServer({ cert: pem('a.test.pem'), key: pem('a.test.key') });
+  secure.on('stream', (stream, headers) => stream.end(`you came for ${headers[':path']}`));
+  const to = `127.0.0.1:${await startServer(t, secure)}`;
+  const below = await tunnel(t, port, to);
+  const options = { socket: below, servername: 'a.test', ca: testCa, ALPNProtocols: ['h2'] };
+  const session = http2.connect('https://a.test', { createConnection: () => tls.connect(options) });
+  t.after(async () => session.destroy());
+  const said = await Promise.all(
+    ['/one', '/two', '/three'].map(async (path) => {
+      const stream = session.request({ ':path': path }).setEncoding('utf8');
+      let text = '';
+      for await (const piece of stream) text += piece;
+      return text;
+    }),
+  );
+  assert.deepEqual(said, ['you came for /one', 'you came for /two', 'you came for /three']);
+});
+
+test('floods of fields, huge names and destinations that mean nothing are refused, and cost nothing', async (t) => {
+  const origin = await startServer(t, mirror());
+  const { port, proxy, counts } = await startProxy(t, [here(null), { kind: 'host', host: '*', port: null }], {
+    limits: { headTimeoutMs: 300 },
+  });
+  const name = 'a'.repeat(60);
+  const long = `${`${name}.`.repeat(5)}example`;
+  for (const to of [
+    `${long}:443`,
+    `${'a'.repeat(64)}.example:443`,
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '127.0.0.1:-1',
+    '127.0.0.1:80:80',
+    '127.0.0.1:+80',
+    '0177.0.0.1:80',
+    '127.1:80',
+    '[::1:80',
+    '[::1%25lo]:80',
+    'user@127.0.0.1:80',
+    'a..b:80',
+    '.:80',
+    '*:80',
+    '/:80',
+    'a\x00b:80',
+    'http://127.0.0.1:80',
+  ]) {
+    const answer = await exchange({ port }, `CONNECT ${to} HTTP/1.1\r\nHost: a\r\n${auth}\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 400 /, JSON.stringify(to));
+  }
+  const flood = `CONNECT 127.0.0.1:${origin} HTTP/1.1\r\nHost: a\r\n${auth}${'X-Flood: and more of it\r\n'.repeat(5000)}\r\n`;
+  assert.match(await exchange({ port }, flood), /^HTTP\/1\.1 4\d\d |^$/);
+  assert.match(await exchange({ port }, `GET ${'/'.repeat(20_000)}`), /^HTTP\/1\.1 4\d\d |^$/);
+  assert.equal(counts.all.length, 0, 'nobody was asked for any of it');
+  await until(() => proxy.open === 0, { why: 'nobody holds a connection' });
+  // And it still serves.
+  const fine = await exchange(
+    { port },
+    `GET http://127.0.0.1:${origin}/ HTTP/1.1\r\nHost: a\r\n${auth}Connection: close\r\n\r\n`,
+  );
+  assert.match(fine, /^HTTP\/1\.1 200 /);
+});
+
+test('a client that leaves while its destination is looked up or reads nothing holds nothing', async (t) => {
+  let looks = 0;
+  const resolve = () => {
+    looks++;
+    return new Promise<string[]>((found) => setTimeout(() => found(['127.0.0.1']), 100));
+  };
+  const endless = net.createServer((socket) => {
+    const piece = Buffer.alloc(65_536);
+    const more = () => {
+      while (socket.writable && socket.write(piece));
+    };
+    socket.on('drain', more).on('error', () => undefined);
+    more();
+  });
+  const far = await startServer(t, endless);
+  const { port, proxy, counts } = await startProxy(t, [here(null)], { dial: { resolve } });
+  const leaver = net.connect(port, '127.0.0.1');
+  leaver.write(`CONNECT slow.example:${far} HTTP/1.1\r\nHost: a\r\n${auth}\r\n`);
+  await until(() => looks === 1, { why: 'it is looked up' });
+  leaver.destroy();
+  await until(() => proxy.open === 0 && counts.all.length > 0, { why: 'it is over' });
+  assert.equal(counts.openOf('web'), 0);
+
+  const deaf = await tunnel(t, port, `127.0.0.1:${far}`);
+  deaf.pause();
+  const taken = () => counts.all.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
+  let before = -1;
+  await until(
+    () => {
+      const now = taken();
+      const isStill = now === before && now > 0;
+      before = now;
+      return isStill;
+    },
+    { why: 'the server has to wait', every: 100 },
+  );
+  assert.ok(before < 32 * 1024 * 1024, `${before} bytes were taken`);
+  deaf.destroy();
+  await until(() => counts.openOf('web') === 0, { why: 'the server is let go' });
+});
