@@ -127,6 +127,7 @@ test('a server that is not who it should be gets no request, and the reason is t
     () => edge.stdout().split('\n').length > 2 * cases.length,
     'the access log has a line for each',
   );
+  await until(() => cases.every(([{ id }]) => edge.stderr().includes(id)), 'the edge has told of each');
   const written = edge.stdout().split('\n');
   for (const [i, [target, cause]] of cases.entries()) {
     for (const line of written.slice(2 * i, 2 * i + 2)) assert.match(line, cause);
