@@ -113,6 +113,12 @@ test('a daemon that has just come is told everything, which was not just now', (
   assert.equal(look().route?.counts.requests, 1_003);
 });
 
+test('what an edge of an older version says is left alone', () => {
+  const { totals, look } = setUp();
+  totals.heard('@edge.0#1', { type: 'traffic', sites: { 'a.test': { requests: 1 } } } as never);
+  assert.deepEqual([look().route, look().sites], [undefined, []]);
+});
+
 test('what is not in the table any more is forgotten', () => {
   const { totals, look, removeSites } = setUp();
   totals.heard('@edge.0#1', report(10));

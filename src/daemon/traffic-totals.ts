@@ -71,6 +71,8 @@ export class TrafficTotals {
 
   /** @param edge of its process, such as `@edge.0#3` */
   heard(edge: string, report: TrafficReport): void {
+    // An edge of an older version, which goes on until the upgrade has come to it, says less.
+    if (!Array.isArray(report.routes)) return;
     this.#begunAt ??= this.#options.clock.now() - REPORT_MS;
     const known = this.#edges.get(edge);
     const told = known ?? {
