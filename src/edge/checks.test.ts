@@ -134,3 +134,10 @@ test('whoever is not asked any more gets requests; other rules begin with what i
   clock.advance(60_000);
   assert.equal(asked.length, before);
 });
+
+test('a path that is none costs nothing but a word', () => {
+  const { target, notices, asked, clock, follow } = ward();
+  follow({ ...rules, path: '/a b' });
+  clock.advance(60_000);
+  assert.deepEqual([target.down, asked.length, notices.length], [false, 0, 1]);
+});

@@ -5,13 +5,13 @@
  * the user who said by what a server is to be judged, so it is not asked against its own word (HAProxy, Caddy and Traefik
  * decide the same; who wants to try anyway does without checks).
  */
-import { HoldfastError } from '../errors.ts';
 import type { EdgeTarget } from '../protocol/edge-table.ts';
 import type { CheckRules } from '../protocol/traffic-rules.ts';
 import type { Caller, Carriage } from './carriage.ts';
 import type { Failure } from './failure.ts';
 import type { Client } from './forwarded.ts';
 import { RequestWriter } from './headers.ts';
+import type { Refusal } from './http1/refusal.ts';
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import type { Pool } from './pool.ts';
@@ -69,7 +69,13 @@ export class Checks {
   #begin(target: Target, pool: Pool, rules: CheckRules, before: Check | undefined): void {
     const isDown = target.down;
     before?.end();
-    const check = new Check(target, pool, rules, this.#user);
+    this.#checks.delete(target);
+    const head = question(rules.path, target.connections.plan);
+    if ('reason' in head) {
+      this.#user.notice(`${target.id} is not checked: "${rules.path}" must be a path: ${head.reason}`);
+      return;
+    }
+    const check = new Check(target, pool, rules, head, this.#user);
     // What is known of it stays true until it is asked again.
     check.judge(isDown);
     this.#checks.set(target, check);
@@ -89,12 +95,12 @@ class Check implements Sweepable, Caller {
   /** In a row, of what it is not now. */
   #count = 0;
 
-  constructor(target: Target, pool: Pool, rules: CheckRules, user: ChecksUser) {
+  constructor(target: Target, pool: Pool, rules: CheckRules, head: RequestHead, user: ChecksUser) {
     this.#target = target;
     this.#pool = pool;
     this.#rules = rules;
     this.#user = user;
-    this.#head = question(rules.path, target.connections.plan);
+    this.#head = head;
     this.deadline = user.sweeper.now + 1 + user.random() * Math.min(FIRST_MS, rules.everyMs);
     user.sweeper.add(this);
   }
@@ -185,14 +191,10 @@ function times(count: number): string {
 }
 
 /** What a server is asked. */
-function question(path: string, { address, tls }: EdgeTarget): RequestHead {
+function question(path: string, { address, tls }: EdgeTarget): RequestHead | Refusal {
   const host = 'path' in address ? 'localhost' : hostOf(tls?.serverName ?? address.host, address.port);
   const text = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: holdfast-check\r\nAccept: */*\r\n\r\n`;
-  const head = parseRequestHead(text, text.length - 4);
-  if ('reason' in head) {
-    throw new HoldfastError('BAD_REQUEST', `Cannot check "${host}" with the path "${path}": ${head.reason}`);
-  }
-  return head;
+  return parseRequestHead(text, text.length - 4);
 }
 
 function hostOf(host: string, port: number): string {
