@@ -62,6 +62,7 @@ export class Edge {
   policy: TlsPolicy | undefined;
   draining = false;
   readonly #events: EdgeEvents;
+  readonly #clock: Clock;
   readonly #counts = new ConnectionCounts();
   readonly #refusals = new Refusals();
   readonly #memory: MemoryGuard;
@@ -89,6 +90,7 @@ export class Edge {
     usage: () => Usage = () => process.memoryUsage(),
   ) {
     this.#events = events;
+    this.#clock = clock;
     this.#memory = new MemoryGuard({
       usage,
       connections: () => this.#connections.size + this.#greeter.size,
@@ -167,7 +169,10 @@ export class Edge {
     for (const target of changed) target.follow();
     for (const target of [...this.#targets.values()]) this.left(target);
     for (const pool of [...removed, ...this.#pools.values()]) pool.waiting.wakeAll();
-    this.#gates.resume();
+    this.#gates.resume({
+      after: (ms, step) => this.#clock.after(ms, step),
+      open: (host) => this.traffic.of(host).openRequests,
+    });
   }
 
   /** Returns the targets that are not what they were. */

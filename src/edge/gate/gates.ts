@@ -3,7 +3,7 @@ import type { EdgeRoute, EdgeSite } from '../../protocol/edge-table.ts';
 import type { LoadRules } from '../../protocol/traffic-rules.ts';
 import { Folder } from '../files/folder.ts';
 import { Mirror } from '../shaping/mirror.ts';
-import { type Pause, Pauses } from '../shaping/pause.ts';
+import { type Pace, type Pause, Pauses } from '../shaping/pause.ts';
 import { Split } from '../shaping/split.ts';
 import { Gate } from './gate.ts';
 import { RateLimit } from './rates.ts';
@@ -118,8 +118,8 @@ export class Gates {
   }
 
   /** The table that it followed is in force: what waited for sites that are not paused any more goes on. */
-  resume(): void {
-    this.#pauses.resume();
+  resume(pace: Pace): void {
+    this.#pauses.resume(pace);
   }
 
   /** The edge ends before what waits can go on. */

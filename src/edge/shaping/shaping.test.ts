@@ -1,6 +1,7 @@
 /** The parts of shaping that need no sockets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FakeClock } from '../../kit/clock.ts';
 import { Refusals } from '../limits.ts';
 import { MemoryGuard, type Shedding } from './memory.ts';
 import { Pauses } from './pause.ts';
@@ -111,26 +112,53 @@ test('in a flood of connections some are told why, and the others are counted', 
   assert.equal(refusals.takeUntold(), 0);
 });
 
-test('a pause outlives tables, and ends when one without it is in force', () => {
+test('a pause outlives tables; when one without it is in force all go on in order, no faster than they are answered', () => {
   const pauses = new Pauses();
-  const rules = { timeoutMs: 1_000, maxWaiting: 2 };
-  const went: string[] = [];
-  pauses.follow(new Map([['a', rules]]));
-  const pause = pauses.of('a');
-  const waiting = (name: string) => ({
-    go: () => went.push(name),
-    giveUp: () => went.push(`not ${name}`),
-  });
-  pause?.wait(waiting('first'));
-  pause?.wait(waiting('left'))();
-  pause?.wait(waiting('second'));
-  assert.equal(pause?.full, true);
-  pauses.follow(new Map([['a', { ...rules, maxWaiting: 3 }]]));
-  pauses.resume();
-  assert.equal(pauses.of('a'), pause);
-  assert.deepEqual([pause?.full, went], [false, []]);
+  const rules = { timeoutMs: 1_000, maxWaiting: 1_000 };
+  const went: number[] = [];
+  const clock = new FakeClock();
+  let open = 300;
+  const pace = { after: (ms: number, step: () => void) => void clock.after(ms, step), open: () => open };
+  const pause = (more: Partial<typeof rules> = {}) => pauses.follow(new Map([['a', { ...rules, ...more }]]));
+  const come = (number: number): (() => void) => {
+    const leave = pauses.of('a')?.wait({
+      go() {
+        leave?.();
+        went.push(number);
+        open++;
+      },
+      giveUp: () => assert.fail('it goes on'),
+    });
+    return () => leave?.();
+  };
+  pause();
+  for (let i = 0; i < 700; i++) come(i);
+  come(-1)();
+  pause({ maxWaiting: 700 });
+  pauses.resume(pace);
+  assert.deepEqual([pauses.of('a')?.full, went.length], [true, 0]);
   pauses.follow(new Map());
-  assert.deepEqual(went, []);
-  pauses.resume();
-  assert.deepEqual(went, ['first', 'second']);
+  assert.deepEqual([pauses.of('a'), went.length], [undefined, 0]);
+  pauses.resume(pace);
+  assert.equal(went.length, 256);
+  clock.advance(20);
+  assert.equal(went.length, 256 + 16, 'some go on although none was answered');
+  open = 400;
+  clock.advance(20);
+  assert.equal(went.length, 256 + 16 + 156);
+  // Paused again while some wait still: they do.
+  pause();
+  clock.advance(100);
+  const before = went.length;
+  open = 0;
+  pauses.follow(new Map());
+  pauses.resume(pace);
+  pauses.resume(pace);
+  assert.equal(went.length, before + 256);
+  clock.advance(10_000);
+  assert.deepEqual(
+    went,
+    Array.from({ length: 700 }, (_, i) => i),
+  );
+  assert.equal(clock.pending, 0);
 });
