@@ -268,12 +268,23 @@ test('a request is repeated if the app says that it did not look at it, and only
       assert.equal((await ask(edge.port, '/', { method: 'POST', body: 'x' })).body, 'good', what);
     assert.ok(bad.asked() > 0, what);
   }
+  const dead = targetOf('dead#1', { path: '/nowhere/app.sock' });
+  await edge.apply(tableOf(pool(dead, good.target)));
+  for (let i = 0; i < 3; i++)
+    assert.equal((await ask(edge.port, '/', { method: 'POST', body: 'x' })).body, 'good');
   const perhaps = await startFrames(t, 'perhaps#1', (stream) => [
     frame(RST_STREAM, 0, stream, word(constants.NGHTTP2_INTERNAL_ERROR)),
   ]);
   await edge.apply(tableOf(pool(perhaps.target)));
   assert.equal((await ask(edge.port, '/', { method: 'POST', body: 'x' })).status, 502);
   assert.equal(perhaps.asked(), 1);
+  // It is gone while it has the request.
+  const mute = await startFrames(t, 'mute#1', () => []);
+  await edge.apply(tableOf(pool(mute.target)));
+  const asking = ask(edge.port, '/', { method: 'POST', body: 'x' });
+  await until(() => mute.asked() === 1, 'the app has the request');
+  await edge.apply(tableOf(pool(good.target)));
+  assert.equal((await asking).status, 502);
 });
 
 test('an answer that breaks off looks broken to the client', async (t) => {
