@@ -42,6 +42,8 @@ export class Session implements Sweepable {
   #state: 'connecting' | 'open' | 'retired' | 'ended' = 'connecting';
   #most = STREAMS_GUESS;
   #used = false;
+  /** Somebody has waited for it in vain: it is not for others. */
+  #isLate = false;
   #failure: Failure | undefined;
   /** Of the last stream that the app has taken up, once it has said that it takes no more. */
   #lastTaken = Number.POSITIVE_INFINITY;
@@ -79,7 +81,7 @@ export class Session implements Sweepable {
 
   /** Another request may have a place here, now or as soon as it is connected. */
   get hasRoom(): boolean {
-    const isUsable = this.#state === 'connecting' || this.#state === 'open';
+    const isUsable = (this.#state === 'connecting' && !this.#isLate) || this.#state === 'open';
     return isUsable && this.#carriages.size < this.#most;
   }
 
@@ -110,9 +112,10 @@ export class Session implements Sweepable {
 
   /** One of its places is free again. */
   left(carriage: StreamCarriage): void {
-    this.#waiting.delete(carriage);
+    if (this.#waiting.delete(carriage)) this.#isLate = true;
     if (!this.#carriages.delete(carriage) || this.#carriages.size > 0) return;
-    if (this.#state === 'retired') this.#http2.close();
+    if (this.#state === 'connecting') this.#http2.destroy();
+    else if (this.#state === 'retired') this.#http2.close();
     else if (!this.#pinging) this.deadline = this.now + IDLE_MS;
   }
 
