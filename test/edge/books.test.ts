@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { type TestContext, test } from 'node:test';
-import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
+import { accessLogDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
 import type { InstanceTraffic, RouteTraffic } from '../../src/protocol/traffic-counts.ts';
 import { type EdgeProcess, startEdge, tableOf, targetOf } from './edge-process.ts';
 import { ask, RawClient, startApp, startRawApp, until } from './support.ts';
@@ -36,6 +36,7 @@ test('requests are counted by route, app and instance, with their bodies, times 
     });
   });
   const dead = await startRawApp(t, (socket) => socket.destroy());
+  const outliers = { failures: 1, ejectMs: 60_000, maxEjectMs: 60_000, maxShare: 0.5 };
   const table = tableOf({
     sites: [
       {
@@ -47,14 +48,17 @@ test('requests are counted by route, app and instance, with their bodies, times 
       },
     ],
     pools: {
-      web: { targets: [targetOf('web.0#1', dead.address), targetOf('web.1#2', good.address)] },
+      web: {
+        targets: [targetOf('web.0#1', dead.address), targetOf('web.1#2', good.address)],
+        rules: { ...upstreamDefaults, outliers },
+      },
       api: { targets: [targetOf('api.0#7', good.address)] },
     },
   });
   const edge = await startEdge(t, table);
   await ask(edge.port, '/api/x', { method: 'POST', body: '12345' });
   await ask(edge.port, '/api/bad');
-  // Of those that are safe to repeat, each one that came to the dead one goes to the other.
+  // Each that came to the dead one goes to the other, until that one is left out.
   for (let i = 0; i < 4; i++) assert.equal((await ask(edge.port, '/')).status, 200);
   await ask(edge.port, '/nothing', { headers: { host: 'a b' } }).catch(() => undefined);
   await until(() => route(edge, '/', 'web')?.counts.requests === 4, 'all is told');
@@ -67,9 +71,9 @@ test('requests are counted by route, app and instance, with their bodies, times 
   );
   assert.ok(api.upstreamMs > 0 && api.upstreamMs <= api.durationMs);
   const web = route(edge, '/', 'web')?.counts;
-  const failures = instance(edge, 'web.0')?.counts.failures ?? 0;
-  assert.ok(failures > 0);
-  assert.equal(web?.retries, failures);
+  const dying = instance(edge, 'web.0');
+  assert.deepEqual([dying?.counts.failures, dying?.counts.ejections, dying?.ejected], [1, 1, true]);
+  assert.equal(web?.retries, 1);
   assert.deepEqual([instance(edge, 'web.1')?.counts.requests, instance(edge, 'api.0')?.app], [4, 'api']);
   const last = edge.said.filter((message) => message.type === 'traffic').at(-1);
   assert.equal(last?.edge.refused, 1);
