@@ -401,6 +401,16 @@ export interface AcmeConfig {
 
 export interface EgressConfig {
   /**
+   * Allow everything, and count it: `"observe"` with other settings beside it.
+   * @default false
+   */
+  readonly observe?: boolean | undefined;
+  /**
+   * Port of the proxy at 127.0.0.1, for programs that are told by hand where it is. Left out: one that is free, and then stays the same. Another port reloads the apps.
+   * @example 3128
+   */
+  readonly port?: number | undefined;
+  /**
    * What every app of this file may connect to: `host:port`, `*.example.com` for everything below it, `*` for every name, an address or a network. Without a port: every port. Addresses that are not public (private networks, this machine, the metadata of clouds) must be named as an address or a network, also when a name leads there.
    * @example ["api.stripe.com:443","*.amazonaws.com:443","10.0.3.0/24:5432"]
    */

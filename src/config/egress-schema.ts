@@ -2,8 +2,8 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { described, withDefault } from './describe.ts';
-import { kind, Refusal } from './kinds.ts';
+import { described, optional, withDefault } from './describe.ts';
+import { flag, kind, port, Refusal } from './kinds.ts';
 import { appName } from './names.ts';
 import type { EgressPlan, EgressRule } from './plan.ts';
 import type { Problem } from './problems.ts';
@@ -65,6 +65,13 @@ export const egressRule = kind<string, EgressRule>({
 });
 
 const egressShape = z.strictObject({
+  observe: withDefault(flag, false, {
+    says: 'Allow everything, and count it: `"observe"` with other settings beside it',
+  }),
+  port: optional(port, {
+    says: 'Port of the proxy at 127.0.0.1, for programs that are told by hand where it is. Left out: one that is free, and then stays the same. Another port reloads the apps',
+    example: 3128,
+  }),
   allow: withDefault(z.array(egressRule), [], {
     says:
       'What every app of this file may connect to: `host:port`, `*.example.com` for everything below it, `*` for every name, ' +
@@ -79,7 +86,14 @@ const egressShape = z.strictObject({
   ),
 });
 
-export const egressSettings = described(z.union([z.literal('observe'), egressShape]), {
+const word = kind<'observe'>({
+  title: '"observe"',
+  expected: '"observe" or { allow: ["api.example.com:443"] }',
+  json: { const: 'observe' },
+  read: (input) => (input === 'observe' ? input : undefined),
+});
+
+export const egressSettings = described(z.union([word, egressShape]), {
   says:
     'What apps may connect to, through a proxy that counts it: `hold egress` shows who talks to where. ' +
     '`"observe"` allows everything. Left out: apps connect by themselves',
@@ -95,13 +109,19 @@ export function completeEgress(
   problems: Problem[],
 ): EgressPlan | null {
   if (settings === undefined) return null;
-  if (settings === 'observe') return { observe: true, allow: [], apps: {} };
+  if (settings === 'observe') return { observe: true, allow: [], apps: {}, port: null };
   for (const name of Object.keys(settings.apps)) {
     if (apps.includes(name)) continue;
     const text = `must be the name of an app: there is none named ${show(name)}${didYouMean(name, apps)}`;
     problems.push({ path: ['egress', 'apps', name], text });
   }
-  return { observe: false, allow: settings.allow, apps: settings.apps };
+  const { observe, allow, port = null } = settings;
+  if (observe && (allow.length > 0 || Object.keys(settings.apps).length > 0))
+    problems.push({
+      path: ['egress', 'observe'],
+      text: 'allows everything: leave out allow and apps, or this',
+    });
+  return { observe, allow, apps: settings.apps, port };
 }
 
 /** For people, as it is written in the file. */

@@ -33,6 +33,8 @@ export interface EgressPlan {
   /** What all apps may reach, and by name what one of them may besides. */
   readonly allow: readonly EgressRule[];
   readonly apps: Readonly<Record<string, readonly EgressRule[]>>;
+  /** Of the proxy, on this machine only; null = any that is free. State of older versions has none. */
+  readonly port?: number | null;
 }
 
 /** `port: null` = every port. A host is `example.com`, `*.example.com` (what is below it) or `*`; names in lower case. */

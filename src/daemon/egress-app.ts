@@ -64,13 +64,30 @@ export function withEgress(state: DesiredState, { source, egress }: Plan, app: E
     const stopped = old && { [EGRESS]: { ...old, stopped: true } };
     return { ...state, egress: plans, apps: { ...apps, ...stopped } };
   }
-  const plan = egressAppPlan({ ...app, port: old?.plan.port ?? app.port });
-  return { ...state, egress: plans, apps: { ...apps, [EGRESS]: renewed(old, plan, null, 'rolling') } };
+  const known = old?.plan.port ?? null;
+  const port = egress?.port ?? known ?? app.port;
+  const plan = egressAppPlan({ ...app, port });
+  const next = { ...state, egress: plans, apps: { ...apps, [EGRESS]: renewed(old, plan, null, 'rolling') } };
+  return known === null || known === port ? next : withOtherPort(next, state, source);
+}
+
+/** Apps know the proxy by its port: those that run are to learn the other one, unless they are replaced anyway. */
+function withOtherPort(next: DesiredState, before: DesiredState, source: string | null): DesiredState {
+  const apps = Object.entries(next.apps).map(([name, app]) => {
+    const old = before.apps[name];
+    const uses = egressOf(app.source, before) !== null && egressOf(app.source, next) !== null;
+    const isRenewed = app.source === source && old?.generation !== app.generation;
+    if (!uses || isRenewed || app.stopped) return [name, app] as const;
+    return [name, renewed(app, app.plan, app.source, 'rolling', false, true)] as const;
+  });
+  return { ...next, apps: Object.fromEntries(apps) };
 }
 
 /** What the file that an app came from says of egress; null: nothing. */
 export function egressOf(source: string | null, { egress }: DesiredState): EgressPlan | null {
-  return source === null ? null : (egress[keyOf(source)] ?? null);
+  const plan = source === null ? undefined : egress[keyOf(source)];
+  // State of older versions says nothing of a port.
+  return plan ? { port: null, ...plan } : null;
 }
 
 function keyOf(source: string | null): string {

@@ -238,6 +238,7 @@ export class Operations {
       );
     const ended = await this.#makeRoomFor(targetOf(this.#state));
     // Other commands went on meanwhile: what counts is how things are now, and from here on nothing comes in between.
+    const { apps: before } = this.#state;
     let removed: string[];
     try {
       removed = this.#take(next, targetAfter(ended, this.#state, targetOf));
@@ -259,7 +260,11 @@ export class Operations {
     outputs.setHomeCap(this.#state.logsTotalBytes);
     removed.push(...own.filter((name) => this.#state.apps[name]?.stopped));
     try {
-      await this.#wishes.makeTrue([...Object.keys(next.apps), ...own]);
+      // Those of other files that something of this one is about.
+      const others = Object.values(this.#state.apps)
+        .filter(({ plan, generation }) => before[plan.name] && before[plan.name]?.generation !== generation)
+        .map(({ plan }) => plan.name);
+      await this.#wishes.makeTrue([...new Set([...Object.keys(next.apps), ...own, ...others])]);
     } finally {
       this.#wishes.keepBefore(null);
       if (removed.length > 0) await this.#delete(removed);
