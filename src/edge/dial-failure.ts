@@ -27,5 +27,6 @@ function inWords(code: string): string {
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
     return 'it does not speak TLS';
+  if (code.endsWith('NO_APPLICATION_PROTOCOL')) return 'it does not offer the protocol that is wanted (ALPN)';
   return code.startsWith('ERR_SSL_') ? 'it and we do not agree on TLS' : 'its certificate is not in order';
 }

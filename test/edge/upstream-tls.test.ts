@@ -1,12 +1,13 @@
 /** Servers behind the edge that speak TLS: used when they are who they should be, and not when they are not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type tls from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
-import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
+import { accessLogDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
 import type { EdgeTarget } from '../../src/protocol/edge-table.ts';
 import { pem, testCa } from '../support/certificates.ts';
 import { startEdge, tableOf } from './edge-process.ts';
@@ -152,5 +153,49 @@ test('a certificate that is put in order is accepted at once', async (t) => {
   assert.equal((await ask(edge.port, '/')).status, 502);
   (server.server as https.Server).setSecureContext({ cert: pem('local.pem'), key: pem('local.key') });
   assert.equal((await ask(edge.port, '/')).status, 200);
+  edge.forgive();
+});
+
+test('HTTP/2 and PROXY headers go with TLS as well', async (t) => {
+  const options = { cert: pem('local.pem'), key: pem('local.key') };
+  const secure = http2.createSecureServer(options, (request, response) => {
+    response.end(`${request.headers[':scheme']} ${request.authority}`);
+  });
+  secure.on('session', (session) => {
+    session.on('error', () => {});
+    t.after(() => session.destroy());
+  });
+  const lines: string[] = [];
+  const headed = net.createServer((socket) => {
+    let text = '';
+    socket.on('data', function take(chunk: Buffer) {
+      text += chunk.toString('latin1');
+      const end = text.indexOf('\r\n') + 2;
+      if (end < 2) return;
+      lines.push(text.slice(0, end));
+      socket.off('data', take).pause();
+      socket.unshift(Buffer.from(text.slice(end), 'latin1'));
+      secure.emit('connection', socket);
+    });
+  });
+  const plainTarget = secureTarget(await listen(t, secure));
+  const headedTarget = { ...secureTarget(await listen(t, headed)), proxyProtocol: 'v1' } as const;
+  const rules = { ...upstreamDefaults, protocol: 'h2c' } as const;
+  const table = (target: EdgeTarget) => tableOf({ pools: { web: { targets: [target], rules } } });
+  const edge = await startEdge(t, table(plainTarget));
+  const get = async () => (await ask(edge.port, '/', { headers: { host: 'shop.test' } })).body;
+  for (let i = 0; i < 2; i++) assert.equal(await get(), 'https shop.test');
+  await edge.apply(table(headedTarget));
+  for (let i = 0; i < 2; i++) assert.equal(await get(), 'https shop.test');
+  assert.equal(lines.length, 2, 'a connection for each request');
+  for (const line of lines) assert.match(line, /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\n$/);
+  // One that offers no HTTP/2 is not spoken to.
+  const old = await startServer(t, 'local');
+  await edge.apply(table(secureTarget(old.port)));
+  assert.equal((await ask(edge.port, '/')).status, 502);
+  await until(
+    () => /it does not offer the protocol that is wanted/.test(edge.stderr()),
+    'the edge has told why',
+  );
   edge.forgive();
 });

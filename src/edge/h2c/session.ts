@@ -162,7 +162,7 @@ export class Session implements Sweepable {
 
   #connected(socket: Socket): void {
     if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') {
-      this.#failure = wrongServer('it does not offer HTTP/2 in its handshake (ALPN)');
+      this.#failure = wrongServer('it does not offer the protocol that is wanted (ALPN)');
       this.#http2.destroy();
       return;
     }
