@@ -396,7 +396,8 @@ test('every request ends once, is sent again only where that cannot hurt, and wi
         .flatMap(({ sends }) => sends.slice(0, -1))
         .filter(({ fate }) => fate === 'died');
       const seconds = (world.clock.now() - begun) / 1_000;
-      const brought = share * world.clients.length + perSecond * (10 + seconds);
+      const sent = world.clients.filter(({ sends }) => sends.length > 0).length;
+      const brought = share * sent + perSecond * (10 + seconds);
       assert.ok(again.length <= brought, `${again.length} were sent again, and the budget is ${brought}`);
       world.end();
       for (const client of world.clients) {
@@ -477,6 +478,15 @@ test('an app that is full gets the next request when one has ended, in their ord
   }
   assert.deepEqual(world.sent, all.slice(0, 5));
   world.end();
+});
+
+test('requests that are turned away do not pay for those of others that are sent again', () => {
+  const inFlight = { max: 1, maxWaiting: 0, timeoutMs: 0 };
+  const world = new World(rules({ inFlight, retries: { share: 0.5, perSecond: 0 } }));
+  const first = world.ask('GET', 'none');
+  for (let i = 0; i < 20; i++) assert.equal(world.ask('GET', 'none').status, 503);
+  for (const fate of ['ok', 'died'] as const) world.open[0]?.act(fate);
+  assert.equal(first.status, 502);
 });
 
 test('who waits for room waits as long as the rules say, and a client that leaves makes room in the queue', () => {

@@ -244,8 +244,10 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   }
 
   #send(): void {
+    const search = this.#search as Search;
     this.#phase = 'sent';
-    this.#shipment.open(this.#search?.affinity.reads ?? false);
+    search.sending();
+    this.#shipment.open(search.affinity.reads);
     this.#expectProgress();
   }
 

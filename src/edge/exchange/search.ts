@@ -43,6 +43,8 @@ export class Search {
   #again: Target | undefined;
   /** It counts among those that its pool has in flight. */
   #inside = false;
+  /** The budget of its pool has got its share of it. */
+  #earned = false;
   /** It finds out whether its target is well again. */
   #tries = false;
   /** Until when it may wait, once it has waited; 0 = it has not. */
@@ -61,7 +63,6 @@ export class Search {
     this.pool = choice.pool;
     this.#lines = choice.lines;
     this.affinity = new Affinity(head, ip, choice.pool);
-    choice.pool.retries.earn();
   }
 
   /** Where it has been in vain may be worth another try. */
@@ -76,7 +77,7 @@ export class Search {
     this.#goFromQueue();
     this.pool = pool;
     this.affinity = new Affinity(this.#head, this.#ip, pool);
-    pool.retries.earn();
+    this.#earned = false;
   }
 
   /** Goes to the next target, if there is one and there is room; or says what for it has to wait. */
@@ -105,6 +106,13 @@ export class Search {
     this.by = target.id;
     target.requests++;
     return target;
+  }
+
+  /** It is sent now. Only then does it earn its share of a retry: what is turned away says nothing of what the app can bear. */
+  sending(): void {
+    if (this.#earned) return;
+    this.#earned = true;
+    this.pool.retries.earn();
   }
 
   /** Lines up. Returns until when it may wait, in the sweeper's time; 0 = it may not. */

@@ -27,7 +27,7 @@ export class RetryBudget {
     this.#rules = rules;
   }
 
-  /** A request has come, for the first time. */
+  /** A request is sent, for the first time. */
   earn(): void {
     this.#balance += this.#rules.share;
   }
