@@ -157,6 +157,32 @@ test('a client that stops reading is cut off, and so is one that begins and goes
   assert.ok((deaf.bodies.get(1)?.length ?? 0) < 8_000_000);
 });
 
+test('who does not read its answers cannot ask for more and more', async (t) => {
+  let asked = 0;
+  const edge = await start(t, (_, response) => {
+    asked++;
+    response.writeHead(204, { 'X-Large': 'x'.repeat(7_000) }).end();
+  });
+  const client = new Http2Client(t, edge.port).greet();
+  client.socket.pause();
+  let before = -1;
+  let sent = 0;
+  // Until nothing moves any more.
+  for (let still = 0; still < 60; still = asked === before ? still + 1 : 0) {
+    before = asked;
+    if (asked === sent) {
+      client.write(
+        numbers(50)
+          .map((id) => get(sent * 2 + id))
+          .join(''),
+      );
+      sent += 50;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(asked < 3_000, 'the edge goes on and on');
+  }
+});
+
 test('no stream waits for another that has a long answer', async (t) => {
   const edge = await start(t, (request, response) =>
     response.end(Buffer.alloc(request.url === '/long' ? 20_000_000 : 5)),

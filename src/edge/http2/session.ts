@@ -30,6 +30,8 @@ import { STREAM_BYTES, Stream } from './stream.ts';
 const CONNECTION_BYTES = 1024 * 1024;
 /** As in HTTP/1.1, see REQUEST_HEAD_MAX; here each field counts for 32 bytes more than it has. */
 const HEADER_LIST_BYTES = 16 * 1024;
+/** More than bodies may pile up: heads of answers that the client does not read, and for which it asks nevertheless. */
+const UNREAD_BYTES = 256 * 1024;
 /** After the last frame: the time for the client to read it and to close, so that no RST destroys what is on its way. */
 const LINGER_MS = 2_000;
 /** A client that we want to leave may not know it yet: its next requests are served for this long, or until it does. */
@@ -148,9 +150,11 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if (this.#over) return;
     this.#flushGathered();
     this.#watchHead();
+    if (this.wire.unwritten > UNREAD_BYTES) this.wire.pause();
   }
 
   onDrain(): void {
+    this.wire.resume();
     this.outlet.pump();
     for (const stream of [...this.#streams.values()]) stream.drained();
   }
