@@ -30,6 +30,7 @@ for (const [name, cases] of Object.entries({ freshness, storing, asking, vary, r
     const script = new Script();
     const { port, clock } = await cacheEdge(t, {
       app: (request, response) => script.answer(request, response),
+      start: Date.UTC(2030, 4, 17, 12, 0, 0),
     });
     const agent = new http.Agent({ keepAlive: true });
     t.after(() => agent.destroy());
