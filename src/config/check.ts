@@ -57,9 +57,10 @@ function isWithin(path: readonly PropertyKey[], whole: readonly PropertyKey[]): 
   return whole.every((step, index) => String(path[index]) === String(step));
 }
 
-/** An app, and a list, are judged as a whole: half of one would have mistakes of its own. */
+/** An app, a route, and a list, are judged as a whole: half of one would have mistakes of its own. */
 function wholeOf(path: readonly PropertyKey[]): readonly PropertyKey[] {
   if (path[0] === 'apps') return path.slice(0, 2);
+  if (path[0] === 'sites' && path[2] === 'routes') return path.slice(0, 4);
   const index = path.findIndex((step) => typeof step === 'number');
   return index < 0 ? path : path.slice(0, index);
 }

@@ -250,3 +250,10 @@ test('each mistake has its sentence', (t) => {
     assert.match(problems[0] ?? '', sentence);
   }
 });
+
+test('a mistake in one route hides none of another', (t) => {
+  const routes = { '/a': { too: 'web' }, '/b': { web: 90, nxt: 10 }, '/c': { to: 'web', rate: 'x' } };
+  const { problems } = project(t)({ sites: { a: { routes } } });
+  assert.equal(problems.length, 4, problems.join('\n'));
+  assert.match(problems.join('\n'), /routes\["\/b"\].nxt must be the name of an app/);
+});
