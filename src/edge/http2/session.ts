@@ -9,6 +9,7 @@ import type { Sweepable } from '../sweeper.ts';
 import { type Accepted, Wire, type WireUser } from '../wire.ts';
 import { type BudgetName, Budgets } from './budgets.ts';
 import { Code, Flag, FrameType, PREFACE, Setting, WINDOW_BYTES, WINDOW_MAX } from './codes.ts';
+import { Deadlines } from './deadlines.ts';
 import { FrameReader, type FrameUser } from './frame-reader.ts';
 import {
   goAwayFrame,
@@ -18,7 +19,7 @@ import {
   settingsFrame,
   windowUpdateFrame,
 } from './frame-writer.ts';
-import { HeaderBlock } from './header-blocks.ts';
+import { fragmentOf, HeaderBlock } from './header-blocks.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { Outlet } from './outlet.ts';
 import { PeerSettings } from './peer-settings.ts';
@@ -71,7 +72,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
   #introduced = false;
   /** Frames that have begun. */
   #frameCount = 0;
-  /** What #headBy is about: a header block, or the frame behind so many others. */
+  /** What the deadline of the head is about: a header block, or the frame behind so many others. */
   #awaited: HeaderBlock | number = 0;
   /** A header block whose end has not come. */
   #block: HeaderBlock | undefined;
@@ -81,11 +82,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
   #room = CONNECTION_BYTES;
   #untold = 0;
   #over = false;
-  // Times at which something must have happened; 0 = nothing has to.
-  #headBy: number;
-  #settingsBy: number;
-  #idleBy = 0;
-  #drainBy = 0;
+  readonly #by = new Deadlines();
 
   /** @param from where it came: a door, or a connection that began with the preface */
   constructor(edge: Edge, from: Accepted | Wire, ip: string) {
@@ -95,8 +92,8 @@ export class Session implements WireUser, Sweepable, FrameUser {
     this.ip = ip;
     this.#connects = webSockets;
     this.#maxStreams = maxStreams;
-    this.#headBy = now + edge.limits.headTimeoutMs;
-    this.#settingsBy = now + edge.limits.headTimeoutMs;
+    this.#by.head = now + edge.limits.headTimeoutMs;
+    this.#by.settings = now + edge.limits.headTimeoutMs;
     if (from instanceof Wire) {
       from.user = this;
       this.wire = from;
@@ -122,12 +119,12 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if (this.#over) return;
     if (final) for (const stream of [...this.#streams.values()]) stream.closeTunnel();
     const { now } = this.edge.sweeper;
-    if (this.edge.draining && this.#drainBy === 0 && this.#lastTaken === WINDOW_MAX) {
+    if (this.edge.draining && this.#by.drain === 0 && this.#lastTaken === WINDOW_MAX) {
       // Requests that are on their way already are still served (RFC 9113 section 6.8).
       this.outlet.say(goAwayFrame(WINDOW_MAX, Code.noError, '') + pingFrame(false, DRAIN_PING));
       this.outlet.flush();
-      this.#drainBy = now + DRAIN_MS;
-    } else if (this.#streams.size === 0) this.#idleBy = Math.min(this.#idleBy, now + DRAIN_MS);
+      this.#by.drain = now + DRAIN_MS;
+    } else if (this.#streams.size === 0) this.#by.idle = Math.min(this.#by.idle, now + DRAIN_MS);
     this.#arm();
   }
 
@@ -173,12 +170,11 @@ export class Session implements WireUser, Sweepable, FrameUser {
 
   expire(): void {
     const { now } = this.edge.sweeper;
-    const isPast = (time: number) => time > 0 && time <= now;
+    const past = this.#by.past(now);
     if (this.#over) this.wire.destroy();
-    else if (isPast(this.#headBy)) this.#fail(Code.noError, 'the request did not come in time');
-    else if (isPast(this.#settingsBy)) this.#fail(Code.settingsTimeout, 'SETTINGS were not acknowledged');
-    else if (isPast(this.#drainBy)) this.#lastCall();
-    else if (isPast(this.#idleBy)) this.#lastCall();
+    else if (past === 'head') this.#fail(Code.noError, 'the request did not come in time');
+    else if (past === 'settings') this.#fail(Code.settingsTimeout, 'SETTINGS were not acknowledged');
+    else if (past) this.#lastCall();
     if (!this.#over) this.#arm();
   }
 
@@ -333,20 +329,9 @@ export class Session implements WireUser, Sweepable, FrameUser {
 
   #headers(flags: number, id: number, buffer: Buffer, start: number, end: number): boolean {
     if (id % 2 === 0) return this.#fail(Code.protocolError, 'HEADERS on a stream that is not a client’s');
-    let from = start;
-    let to = end;
-    if ((flags & Flag.padded) !== 0) {
-      const padding = from < to ? (buffer[from] as number) : 256;
-      from++;
-      to -= padding;
-    }
-    let dependsOnItself = false;
-    if ((flags & Flag.priority) !== 0) {
-      if (to - from < 5) return this.#fail(Code.protocolError, 'HEADERS are too short');
-      dependsOnItself = (buffer.readUInt32BE(from) & 0x7fff_ffff) === id;
-      from += 5;
-    }
-    if (to < from) return this.#fail(Code.protocolError, 'more padding than HEADERS');
+    const fragment = fragmentOf(flags, id, buffer, start, end);
+    if (typeof fragment === 'string') return this.#fail(Code.protocolError, fragment);
+    const { from, to, dependsOnItself } = fragment;
     const endStream = (flags & Flag.endStream) !== 0;
     if ((flags & Flag.endHeaders) !== 0)
       return this.#blockDone(id, endStream, dependsOnItself, buffer, from, to);
@@ -418,7 +403,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     const stream = new Stream(this, id, this.#settings.windowBytes, endStream);
     this.#streams.set(id, stream);
     this.edge.sweeper.add(stream);
-    this.#idleBy = 0;
+    this.#by.idle = 0;
     if ('reason' in head) {
       stream.refuse(head);
       return;
@@ -450,7 +435,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if (id !== 0) return this.#fail(Code.protocolError, 'SETTINGS of a stream');
     if ((flags & Flag.ack) !== 0) {
       if (to > from) return this.#fail(Code.frameSizeError, 'SETTINGS with an answer');
-      this.#settingsBy = 0;
+      this.#by.settings = 0;
       return true;
     }
     if ((to - from) % 6 !== 0) return this.#fail(Code.frameSizeError, 'SETTINGS are not a list');
@@ -482,7 +467,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if ((flags & Flag.ack) === 0) {
       if (!this.#spend('pings')) return false;
       this.outlet.say(pingFrame(true, payload));
-    } else if (payload === DRAIN_PING && this.#drainBy > 0) this.#lastCall();
+    } else if (payload === DRAIN_PING && this.#by.drain > 0) this.#lastCall();
     return !this.#over;
   }
 
@@ -515,8 +500,8 @@ export class Session implements WireUser, Sweepable, FrameUser {
 
   /** Refuses new streams from here on, and ends the connection with the last of those that there are. */
   #lastCall(): void {
-    this.#drainBy = 0;
-    this.#idleBy = 0;
+    this.#by.drain = 0;
+    this.#by.idle = 0;
     if (this.#lastTaken === WINDOW_MAX) {
       this.#lastTaken = this.#lastStream;
       this.outlet.say(goAwayFrame(this.#lastTaken, Code.noError, ''));
@@ -576,7 +561,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
       this.#end();
       return;
     }
-    this.#idleBy = this.edge.sweeper.now + this.edge.limits.keepAliveMs;
+    this.#by.idle = this.edge.sweeper.now + this.edge.limits.keepAliveMs;
     this.#arm();
   }
 
@@ -603,19 +588,15 @@ export class Session implements WireUser, Sweepable, FrameUser {
   #watchHead(): void {
     const begun = !this.#introduced || this.#block !== undefined || this.#frames.partial;
     const awaited = this.#block ?? this.#frameCount;
-    if (!begun) this.#headBy = 0;
-    else if (this.#headBy === 0 || (this.#introduced && awaited !== this.#awaited)) {
+    if (!begun) this.#by.head = 0;
+    else if (this.#by.head === 0 || (this.#introduced && awaited !== this.#awaited)) {
       this.#awaited = awaited;
-      this.#headBy = this.edge.sweeper.now + this.edge.limits.headTimeoutMs;
+      this.#by.head = this.edge.sweeper.now + this.edge.limits.headTimeoutMs;
       this.#arm();
     }
   }
 
   #arm(): void {
-    let first = 0;
-    for (const time of [this.#headBy, this.#settingsBy, this.#idleBy, this.#drainBy]) {
-      if (time > 0 && (first === 0 || time < first)) first = time;
-    }
-    this.deadline = first;
+    this.deadline = this.#by.next;
   }
 }
