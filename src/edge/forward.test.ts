@@ -517,6 +517,34 @@ test('one queue: who waits for a target keeps the place, and goes in as there is
   world.end();
 });
 
+test('a target that joins others gets its share by and by', () => {
+  const world = new World(rules({ slowStartMs: 10_000 }));
+  const late = world.pool.targets[2] as Target;
+  const round = () => {
+    let got = 0;
+    for (let i = 0; i < 60; i++) {
+      world.ask('GET', 'none');
+      got += late.requests;
+      while (world.open.length > 0) world.open[0]?.act('ok');
+    }
+    return got;
+  };
+  world.ready([true, true, false]);
+  world.clock.advance(60_000);
+  assert.equal(round(), 0);
+  world.ready([true, true, true]);
+  const got = [round()];
+  for (let i = 0; i < 2; i++) {
+    world.clock.advance(5_000);
+    got.push(round());
+  }
+  assert.ok(
+    (got[0] as number) < 5 && (got[1] as number) > 6 && (got[1] as number) < 14 && got[2] === 20,
+    `${got}`,
+  );
+  world.end();
+});
+
 test('a target that fails again and again gets nothing for a while, then one request, then its share', () => {
   const world = new World(
     rules({ outliers: { failures: 2, ejectMs: 1_000, maxEjectMs: 4_000, maxShare: 0.5 } }),
