@@ -48,6 +48,7 @@ export class CachedAnswer implements Answering, Waiter {
 
   abandon(): void {
     this.#flight?.waiting.delete(this);
+    this.#flight = undefined;
     this.#visit.booking.release(false);
     this.#inner?.abandon();
     this.#fetch?.leave();
@@ -69,6 +70,8 @@ export class CachedAnswer implements Answering, Waiter {
 
   /** What it waited for is there, or will not come. */
   fetched(outcome: Outcome): void {
+    // Its client may have left together with that of another.
+    if (!this.#flight) return;
     const { side } = this.#visit;
     const mayWait = outcome === 'lost' && this.#waitUntil > side.edge.sweeper.now;
     side.channel.guard(() => this.#look(mayWait));
