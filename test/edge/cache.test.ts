@@ -1,6 +1,8 @@
 /** A site with a cache: many clients at once, answers that change, memory, and those who mean harm. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type http from 'node:http';
+import http2 from 'node:http2';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
@@ -389,4 +391,29 @@ test('HTTP/1.0 goes by', async (t) => {
     await client.sees('GET /');
   }
   assert.equal(asked(), 2);
+});
+
+test('streams of HTTP/2 share what is kept, and the question for it', async (t) => {
+  const app = new HeldApp();
+  const { port } = await cacheEdge(t, { app: app.listener, table: { http2: { cleartext: true } } });
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  t.after(() => session.destroy());
+  const get = async () => {
+    const stream = session.request({ ':path': '/' });
+    let body = '';
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      body += text;
+    });
+    const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+    await once(stream, 'end');
+    return { body, age: headers.age };
+  };
+  const all = [get(), get(), get()];
+  await app.sees(1);
+  const large = 'x'.repeat(300_000);
+  app.answer(large, 'max-age=60');
+  for (const { body } of await Promise.all(all)) assert.ok(body === large);
+  const { body, age } = await get();
+  assert.ok(body === large && age === '0');
+  assert.equal(app.seen, 1);
 });
