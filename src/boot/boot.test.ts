@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { requireProgram } from '../../test/support/programs.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
+import { shellQuote, systemdQuote } from '../kit/quote.ts';
 import { removeFiles, writeFiles } from './apply.ts';
 import { detectInit, detectScanDir, lastingPath, type Machine, serviceName } from './machine.ts';
 import { bootPlan } from './plan.ts';
-import { shellQuote, systemdQuote } from './quote.ts';
 import { type BootSite, INITS, MARK } from './site.ts';
 
 const user = {

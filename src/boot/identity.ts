@@ -1,5 +1,5 @@
 /** Becoming the user who Holdfast runs as, for inits that leave that to the script; and the right to ports below 1024. */
-import { shellQuote } from './quote.ts';
+import { shellQuote } from '../kit/quote.ts';
 import { type BootSite, isRoot, launcherPath } from './site.ts';
 
 const PORTS_CAPABILITY = '+net_bind_service';

@@ -3,7 +3,7 @@
  * so upgrading either needs no new unit; it starts the daemon, and stays in the foreground as long as Holdfast lives, whoever is the
  * daemon at the moment. docs/decisions has why it is a shell script.
  */
-import { shellQuote } from './quote.ts';
+import { shellQuote } from '../kit/quote.ts';
 
 export interface LauncherFacts {
   readonly home: string;

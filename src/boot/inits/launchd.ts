@@ -1,5 +1,5 @@
 /** launchd.plist(5) of macOS. */
-import { xmlEscape } from '../quote.ts';
+import { xmlEscape } from '../../kit/quote.ts';
 import { type BootPlan, type BootSite, launcherPath, markFor, STOP_SECONDS } from '../site.ts';
 
 export function launchd(site: BootSite): BootPlan {

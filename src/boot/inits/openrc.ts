@@ -1,6 +1,7 @@
 /** openrc-run(8), supervise-daemon(8). */
+
+import { shellQuote } from '../../kit/quote.ts';
 import { launchCommand, portNotes } from '../identity.ts';
-import { shellQuote } from '../quote.ts';
 import { type BootPlan, type BootSite, markFor, STOP_SECONDS } from '../site.ts';
 
 export function openrc(site: BootSite): BootPlan {

@@ -1,6 +1,7 @@
 /** runsv(8), sv(8), svlogd(8): a directory with programs, and a link to it in the directory that runsvdir looks at. */
+
+import { shellQuote } from '../../kit/quote.ts';
 import { launchCommand, portNotes } from '../identity.ts';
-import { shellQuote } from '../quote.ts';
 import { type BootFile, type BootPlan, type BootSite, markFor, STOP_SECONDS } from '../site.ts';
 
 export function runit(site: BootSite): BootPlan {

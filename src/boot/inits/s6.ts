@@ -1,6 +1,7 @@
 /** s6-supervise, s6-svscan, s6-log of skarnet.org: as runit, with readiness told through a descriptor. */
+
+import { shellQuote } from '../../kit/quote.ts';
 import { launchCommand, portNotes } from '../identity.ts';
-import { shellQuote } from '../quote.ts';
 import { type BootFile, type BootPlan, type BootSite, markFor, STOP_SECONDS } from '../site.ts';
 
 const READY_FD = 4;

@@ -1,5 +1,5 @@
 /** systemd.service(5), systemd.exec(5), systemd.kill(5). */
-import { systemdQuote } from '../quote.ts';
+import { systemdQuote } from '../../kit/quote.ts';
 import {
   type BootPlan,
   type BootSite,

@@ -1,6 +1,7 @@
 /** Scripts in /etc/init.d with the header of the LSB. Nothing restarts them: the launcher does that itself (`--keep`). */
+
+import { shellQuote } from '../../kit/quote.ts';
 import { launchCommand, portNotes } from '../identity.ts';
-import { shellQuote } from '../quote.ts';
 import { type BootPlan, type BootSite, markFor, type Step } from '../site.ts';
 
 export function sysv(site: BootSite): BootPlan {
