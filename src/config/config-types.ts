@@ -411,6 +411,11 @@ export interface EgressConfig {
    */
   readonly port?: number | undefined;
   /**
+   * A unix socket at which the proxy is found, too, by programs of the same user that can use one: `true` for `run/egress.sock` in the home, or an absolute path.
+   * @example true
+   */
+  readonly socket?: boolean | string | undefined;
+  /**
    * What every app of this file may connect to: `host:port`, `*.example.com` for everything below it, `*` for every name, an address or a network. Without a port: every port. Addresses that are not public (private networks, this machine, the metadata of clouds) must be named as an address or a network, also when a name leads there.
    * @example ["api.stripe.com:443","*.amazonaws.com:443","10.0.3.0/24:5432"]
    */

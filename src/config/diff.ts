@@ -315,11 +315,12 @@ function egressChange(before: EgressPlan | null, after: EgressPlan | null): Plan
   return [{ kind, ...about, detail: diffRows(egressRows, before ?? NO_EGRESS, after) }];
 }
 
-const NO_EGRESS: EgressPlan = { observe: false, allow: [], apps: {}, port: null };
+const NO_EGRESS: EgressPlan = { observe: false, allow: [], apps: {}, port: null, socket: null };
 
 const egressRows: readonly Row<EgressPlan>[] = [
   ['egress', ({ observe }) => (observe ? 'observe' : 'allow')],
   ['egress.port', ({ port }) => String(port ?? 'any')],
+  ['egress.socket', ({ socket }) => (socket === true ? 'run/egress.sock' : (socket ?? 'none'))],
   ['egress.allow', ({ allow }) => allow.map(printEgressRule).join(', ') || 'nothing'],
   [
     'egress.apps',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEgressRule, printEgressRule } from './egress-schema.ts';
+import { completeEgress, egressSettings, parseEgressRule, printEgressRule } from './egress-schema.ts';
 import { Refusal } from './kinds.ts';
 
 test('what is written in an allow list, and how it is printed', () => {
@@ -48,4 +48,16 @@ test('what means nothing, or two things, is refused', () => {
     'x@y:1',
   );
   for (const text of wrong) assert.ok(parseEgressRule(text) instanceof Refusal, text);
+});
+
+test('the proxy’s unix socket: in the home, at a path, or none', () => {
+  const read = (socket: unknown) => egressSettings.safeParse({ socket });
+  for (const [written, meant] of [
+    [true, true],
+    [false, null],
+    ['/run/shop/../egress.sock', '/run/egress.sock'],
+  ] as const)
+    assert.deepEqual(completeEgress(read(written).data, [], [])?.socket, meant);
+  for (const wrong of ['egress.sock', '/', '/run/', 1, `/${'a'.repeat(100)}`])
+    assert.equal(read(wrong).success, false, String(wrong));
 });

@@ -1,9 +1,10 @@
 /** What apps may connect to. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isAbsolute, normalize } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { described, optional, withDefault } from './describe.ts';
-import { flag, kind, port, Refusal } from './kinds.ts';
+import { flag, isText, kind, port, Refusal } from './kinds.ts';
 import { appName } from './names.ts';
 import type { EgressPlan, EgressRule } from './plan.ts';
 import type { Problem } from './problems.ts';
@@ -64,6 +65,24 @@ export const egressRule = kind<string, EgressRule>({
   read: (input) => (typeof input === 'string' ? parseEgressRule(input) : undefined),
 });
 
+/** Beside it, another one is made with a longer name; see `man 7 unix` for the length of both. */
+const LONGEST_SOCKET = 90;
+
+const socket = kind<string | boolean, string | true | null>({
+  title: 'true or path',
+  expected: 'true, or the absolute path of a socket such as "/run/shop/egress.sock"',
+  json: { anyOf: [{ type: 'boolean' }, { type: 'string', pattern: '^/' }] },
+  read: (input) => {
+    if (typeof input === 'boolean') return input || null;
+    if (!isText(input) || !isAbsolute(input) || input.endsWith('/')) return undefined;
+    const path = normalize(input);
+    if (Buffer.byteLength(path) <= LONGEST_SOCKET) return path;
+    return new Refusal(
+      `must have at most ${LONGEST_SOCKET} bytes, which is what sockets can: got ${show(input)}`,
+    );
+  },
+});
+
 const egressShape = z.strictObject({
   observe: withDefault(flag, false, {
     says: 'Allow everything, and count it: `"observe"` with other settings beside it',
@@ -71,6 +90,10 @@ const egressShape = z.strictObject({
   port: optional(port, {
     says: 'Port of the proxy at 127.0.0.1, for programs that are told by hand where it is. Left out: one that is free, and then stays the same. Another port reloads the apps',
     example: 3128,
+  }),
+  socket: optional(socket, {
+    says: 'A unix socket at which the proxy is found, too, by programs of the same user that can use one: `true` for `run/egress.sock` in the home, or an absolute path',
+    example: true,
   }),
   allow: withDefault(z.array(egressRule), [], {
     says:
@@ -109,19 +132,19 @@ export function completeEgress(
   problems: Problem[],
 ): EgressPlan | null {
   if (settings === undefined) return null;
-  if (settings === 'observe') return { observe: true, allow: [], apps: {}, port: null };
+  if (settings === 'observe') return { observe: true, allow: [], apps: {}, port: null, socket: null };
   for (const name of Object.keys(settings.apps)) {
     if (apps.includes(name)) continue;
     const text = `must be the name of an app: there is none named ${show(name)}${didYouMean(name, apps)}`;
     problems.push({ path: ['egress', 'apps', name], text });
   }
-  const { observe, allow, port = null } = settings;
+  const { observe, allow, port = null, socket = null } = settings;
   if (observe && (allow.length > 0 || Object.keys(settings.apps).length > 0))
     problems.push({
       path: ['egress', 'observe'],
       text: 'allows everything: leave out allow and apps, or this',
     });
-  return { observe, allow, apps: settings.apps, port };
+  return { observe, allow, apps: settings.apps, port, socket };
 }
 
 /** For people, as it is written in the file. */

@@ -35,6 +35,8 @@ export interface EgressPlan {
   readonly apps: Readonly<Record<string, readonly EgressRule[]>>;
   /** Of the proxy, on this machine only; null = any that is free. State of older versions has none. */
   readonly port?: number | null;
+  /** A unix socket at which it is, too: its absolute path; true = in the home. State of older versions has none. */
+  readonly socket?: string | true | null;
 }
 
 /** `port: null` = every port. A host is `example.com`, `*.example.com` (what is below it) or `*`; names in lower case. */

@@ -175,6 +175,7 @@ export class Daemon {
       clock,
       journal: this.#journal,
       dir: paths.state,
+      socket: paths.egress,
       state: () => this.#store.state,
       links: () => this.#links.all.filter(({ hello }) => hello.role === 'egress'),
     });

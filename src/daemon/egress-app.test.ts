@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appPlan } from '../../test/support/plans.ts';
 import type { EgressPlan, Plan } from '../config/plan.ts';
-import { EGRESS, withEgress } from './egress-app.ts';
+import { EGRESS, egressSockets, withEgress } from './egress-app.ts';
 import { type DesiredState, nothingDesired } from './state.ts';
 import { fresh } from './stored-app.ts';
 
@@ -36,4 +36,16 @@ test('with another port all apps that use it are reloaded, of whatever file, and
   assert.deepEqual(generations(state), { web: 2, jobs: 2, other: 1, [EGRESS]: 2 });
   state = withEgress(state, fileOf('web', null), app);
   assert.deepEqual(generations(state), { web: 2, jobs: 2, other: 1, [EGRESS]: 2 });
+});
+
+test('it is at the sockets of all files, each once; state of older versions has none', () => {
+  const at = (socket: EgressPlan['socket']): EgressPlan => ({
+    ...observe(),
+    ...(socket !== undefined && { socket }),
+  });
+  const egress = { a: at(true), b: at('/run/b.sock'), c: at('/run/b.sock'), d: at(null), e: at(undefined) };
+  assert.deepEqual(egressSockets({ ...nothingDesired, egress }, '/home/run/egress.sock'), [
+    '/home/run/egress.sock',
+    '/run/b.sock',
+  ]);
 });

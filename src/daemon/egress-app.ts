@@ -86,12 +86,24 @@ function withOtherPort(next: DesiredState, before: DesiredState, source: string 
 /** What the file that an app came from says of egress; null: nothing. */
 export function egressOf(source: string | null, { egress }: DesiredState): EgressPlan | null {
   const plan = source === null ? undefined : egress[keyOf(source)];
-  // State of older versions says nothing of a port.
-  return plan ? { port: null, ...plan } : null;
+  // State of older versions says nothing of a port, and of a socket.
+  return plan ? { port: null, socket: null, ...plan } : null;
 }
 
 function keyOf(source: string | null): string {
   return source ?? '';
+}
+
+/**
+ * The unix sockets at which the proxy is to be found, of all files.
+ *
+ * @param own where it is when a file names none
+ */
+export function egressSockets({ egress }: DesiredState, own: string): readonly string[] {
+  const named = Object.values(egress).flatMap(({ socket }) =>
+    socket ? [socket === true ? own : socket] : [],
+  );
+  return [...new Set(named)].sort();
 }
 
 /**

@@ -6,7 +6,7 @@ import { writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { EgressCount, EgressPolicy, EgressView } from '../protocol/egress.ts';
 import type { FromChild, ToChild } from '../protocol/link.ts';
-import { EGRESS, egressEnv, egressOf } from './egress-app.ts';
+import { EGRESS, egressEnv, egressOf, egressSockets } from './egress-app.ts';
 import type { Journal } from './journal.ts';
 import type { DesiredState } from './state.ts';
 
@@ -20,6 +20,8 @@ export interface EgressOptions {
   readonly journal: Pick<Journal, 'record'>;
   /** Directory of the state files. */
   readonly dir: string;
+  /** Where the proxy's unix socket is, when the file does not say where. */
+  readonly socket: string;
   state(): DesiredState;
   /** Of the proxies that are connected. */
   links(): readonly EgressLink[];
@@ -124,7 +126,7 @@ export class Egress {
       const client = { token: this.#token(plan.name), observe, allow: [...allow, ...(own ?? [])] };
       return [[plan.name, client] as const];
     });
-    return { apps: Object.fromEntries(apps) };
+    return { apps: Object.fromEntries(apps), sockets: egressSockets(state, this.#options.socket) };
   }
 
   /** The same at every start of the app and of the daemon, and of no use elsewhere. */

@@ -8,6 +8,7 @@ import { Counts } from './counts.ts';
 import { dialDefaults } from './dial.ts';
 import { Clients } from './policy.ts';
 import { ForwardProxy, proxyLimits } from './proxy.ts';
+import { UnixSockets } from './unix-sockets.ts';
 
 /** For the bytes of what is open; what begins, ends or is denied is told sooner. */
 const TELL_MS = 1000;
@@ -26,6 +27,7 @@ const proxy = new ForwardProxy({
   dial: dialDefaults,
   limits: proxyLimits,
 });
+const sockets = new UnixSockets((socket) => proxy.accept(socket), complain);
 /** When what is open is cut, once the end has begun. */
 let endsAt = Number.POSITIVE_INFINITY;
 let opened = false;
@@ -65,7 +67,8 @@ function obey(message: ToChild): void {
   if (message.type === 'drain') void end(message.timeoutMs);
   if (message.type !== 'egress') return;
   clients.apply(message.policy);
-  openDoors();
+  if (isEnding()) return;
+  void sockets.apply(message.policy.sockets ?? []).then(openDoors);
 }
 
 /** Only now that it is known who may do what: until then connections wait in the kernel. */
@@ -104,6 +107,7 @@ async function end(timeoutMs: number): Promise<void> {
   endsAt = Math.min(endsAt, systemClock.now() + timeoutMs);
   if (!isFirst) return;
   proxy.close(false);
+  sockets.close();
   while (proxy.open > 0 && systemClock.now() < endsAt)
     await new Promise((resolve) => setTimeout(resolve, 50));
   proxy.close(true);

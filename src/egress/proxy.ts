@@ -85,6 +85,12 @@ export class ForwardProxy {
     });
   }
 
+  /** A connection that came in elsewhere than at `server`. */
+  accept(socket: Socket): void {
+    if (this.open >= this.#options.limits.connections) socket.destroy();
+    else this.server.emit('connection', socket);
+  }
+
   get open(): number {
     return this.#sockets.size;
   }

@@ -7,6 +7,8 @@ export const EGRESS_NAME = '@egress';
 /** Who may go where. */
 export interface EgressPolicy {
   readonly apps: Readonly<Record<string, EgressClient>>;
+  /** Paths of the unix sockets to listen on. A daemon of an older version names none. */
+  readonly sockets?: readonly string[];
 }
 
 export interface EgressClient {

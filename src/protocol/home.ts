@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly control: string;
   /** Where guests and edges connect. */
   readonly link: string;
+  /** The egress proxy, when it is to have a unix socket. */
+  readonly egress: string;
   /** A FIFO that daemon and holder have open, and in which they say what happens: see boot.ts. */
   readonly alive: string;
   /** The script that an init system keeps, when the home starts with the machine. */
@@ -36,6 +38,7 @@ export function homePaths(home: string): HomePaths {
     logs: join(home, 'logs'),
     control: join(run, 'control.sock'),
     link: join(run, 'link.sock'),
+    egress: join(run, 'egress.sock'),
     launcher: join(home, 'bin', 'holdfast-boot'),
     alive: join(run, 'alive'),
     leaving: join(run, 'leaving'),

@@ -125,7 +125,10 @@ test('an upgrade replaces the proxy, and what is open through it goes on; a comm
   await once(echo.listen(0), 'listening');
   const { port: far } = echo.address() as net.AddressInfo;
   const home = testHome(t);
-  const config = { apps: { web: { run: 'sleep 1000' } }, egress: { allow: [`${outside}:${far}`] } };
+  const config = {
+    apps: { web: { run: 'sleep 1000' } },
+    egress: { socket: true, allow: [`${outside}:${far}`] },
+  };
   configure(home, config);
   await home.ok(['up']);
   const say = 'console.log(JSON.stringify([process.env.HTTP_PROXY, process.env.NODE_USE_ENV_PROXY]))';
@@ -154,6 +157,13 @@ test('an upgrade replaces the proxy, and what is open through it goes on; a comm
   assert.equal(String((await once(tunnel, 'data'))[0]), 'still there');
   const [again] = (await home.ok(['run', 'web', '--', 'node', '-e', say], { bin })).json<string[]>();
   assert.equal(again, proxy);
+  const local = net.connect(`${home.paths.run}/egress.sock`).on('error', () => undefined);
+  cleanup(t, () => local.destroy());
+  local.write(
+    `CONNECT ${outside}:${far} HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`,
+  );
+  assert.match(String((await once(local, 'data'))[0]), /^HTTP\/1\.1 200 /, 'its socket is the new one’s');
+  local.destroy();
   tunnel.end();
   await until(() => !processesWith(home.paths.home).some(({ pid }) => pid === before?.pid), {
     why: 'the old proxy ends with its last tunnel',

@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import type { EgressRule } from '../../config/plan.ts';
 import { HoldfastError, isSystemError } from '../../errors.ts';
@@ -9,12 +10,14 @@ interface ProxyOptions {
   allow: string[];
   observe?: boolean;
   port?: string;
+  socket?: string;
 }
 
 const examples = `
 Examples:
   hold proxy --allow example.com:443                   one host, on a free port
   hold proxy --port 3128 --allow '*.example.com' --allow 10.0.0.0/8:5432
+  hold proxy --socket ./proxy.sock --allow example.com
   HTTPS_PROXY=http://127.0.0.1:3128 curl https://example.com`;
 
 export function defineProxy(program: Command, context: ContextFactory): void {
@@ -27,6 +30,7 @@ export function defineProxy(program: Command, context: ContextFactory): void {
     .option('--allow <host:port>', 'what may be connected to; may be given again', collect, [])
     .option('--observe', 'allow everything, and say what is connected to')
     .option('-p, --port <port>', 'where to listen (default: a free one)')
+    .option('--socket <path>', 'listen on this unix socket instead of a port; only this user may connect')
     .addHelpText('after', examples)
     .action((options: ProxyOptions) => proxy(context(), options));
 }
@@ -35,16 +39,47 @@ function collect(value: string, all: string[]): string[] {
   return [...all, value];
 }
 
-async function proxy(context: Context, { allow, observe = false, port }: ProxyOptions): Promise<void> {
+async function proxy(context: Context, options: ProxyOptions): Promise<void> {
   const { out, err, json, signal } = context;
+  const { allow, observe = false, port, socket } = options;
+  if (port !== undefined && socket !== undefined)
+    throw new HoldfastError(
+      'USAGE',
+      'Cannot start the proxy with --port and --socket: it listens on one of them',
+    );
   const { standAlone } = await import('../../egress/stand-alone.ts');
   const { server, close } = standAlone({ rules: await rulesOf(allow), observe }, (line) => err.line(line));
-  await listen(server, portOf(port));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  if (json) out.json({ url });
-  else out.line(url);
+  const place =
+    socket === undefined ? await listenOnPort(server, portOf(port)) : await listenOnSocket(server, socket);
+  if (json) out.json(place.facts);
+  else out.line(place.text);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  place.leave();
   close();
+}
+
+interface Place {
+  readonly text: string;
+  readonly facts: Readonly<Record<string, string>>;
+  leave(): void;
+}
+
+async function listenOnPort(server: Server, port: number): Promise<Place> {
+  await listen(server, port);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { text: url, facts: { url }, leave: () => undefined };
+}
+
+async function listenOnSocket(server: Server, named: string): Promise<Place> {
+  const { isAnswered, UnixSocket } = await import('../../egress/unix-sockets.ts');
+  const path = resolvePath(named);
+  if (await isAnswered(path))
+    throw new HoldfastError('PORT_TAKEN', `Cannot start the proxy on socket "${path}": it is already used`, {
+      hint: 'Choose another path, or end what is using it',
+    });
+  const socket = new UnixSocket(server, path);
+  await socket.listen();
+  return { text: `unix:${path}`, facts: { socket: path }, leave: () => socket.close() };
 }
 
 async function rulesOf(texts: readonly string[]): Promise<EgressRule[]> {
@@ -65,13 +100,7 @@ function portOf(text: string | undefined): number {
   );
 }
 
-function listen(
-  server: {
-    listen(port: number, host: string, done: () => void): unknown;
-    once(event: 'error', heard: (error: Error) => void): unknown;
-  },
-  port: number,
-): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const taken = isSystemError(error) && error.code === 'EADDRINUSE';
