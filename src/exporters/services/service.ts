@@ -4,7 +4,7 @@ import type { ExportOptions } from '../exported.ts';
 
 export interface Service {
   readonly app: AppPlan;
-  /** `holdfast-web-0`; with one instance, and for jobs, `holdfast-web`. */
+  /** `holdfast-web.0`, as Holdfast itself counts instances; with one instance, and for jobs, `holdfast-web`. */
   readonly name: string;
   readonly slot: number;
   /** For PORT; null for jobs, which serve nobody. */
@@ -38,29 +38,42 @@ export function servicesOf(plan: Plan, options: ExportOptions): Service[] {
 }
 
 function service(app: AppPlan, slot: number, port: number | null, options: ExportOptions): Service {
-  const { command, rights, instances } = app;
-  const args = command.args.map((arg) => withPort(arg, port));
+  const { rights, instances } = app;
   const base = serviceName(app.name, options);
   return {
     app,
-    name: instances === 1 || app.job ? base : `${base}-${slot}`,
+    // No name of an app has a dot, so this one is nobody else's.
+    name: instances === 1 || app.job ? base : `${base}.${slot}`,
     slot,
     port,
-    argv: command.node ? [options.node, ...command.nodeArgs, command.file, ...args] : [command.file, ...args],
+    argv: programOf(app, options, (arg) => withPort(arg, port)),
     env: environment(app, slot, port, options),
     user: rights.user ?? options.user,
     group: rights.group,
   };
 }
 
-/** Files and services are called so: letters, digits and `-` only, whatever the app is called. */
+/** Files and services are called so, and nothing in it means something to anybody. */
 export function serviceName(app: string, { name }: Pick<ExportOptions, 'name'>): string {
-  return `${name}-${app.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '')}`;
+  return `${name}-${app.replace(/[^A-Za-z0-9_-]+/g, '-')}`;
+}
+
+/** Program and arguments. @param argument what becomes of each argument, which may hold `$PORT` */
+export function programOf(
+  { command }: AppPlan,
+  { node }: Pick<ExportOptions, 'node'>,
+  argument: (arg: string) => string,
+): readonly [file: string, ...args: string[]] {
+  const args = command.args.map(argument);
+  return command.node ? [node, ...command.nodeArgs, command.file, ...args] : [command.file, ...args];
 }
 
 function withPort(arg: string, port: number | null): string {
   return port === null ? arg : arg.replaceAll(/\$PORT\b|\$\{PORT\}/g, String(port));
 }
+
+/** Who and where the person is that exported it: not what a service should have. */
+const PERSONAL = /^(?:HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TMPDIR)$/;
 
 function environment(
   { env, baseEnv, secrets, name }: AppPlan,
@@ -68,12 +81,14 @@ function environment(
   port: number | null,
   { isSecret }: ExportOptions,
 ): ServiceEnv {
-  const own = Object.entries(env).filter(([key]) => !Object.hasOwn(secrets, key));
+  // PATH, and what `passEnv` names.
+  const passed = Object.entries(baseEnv).filter(([key]) => !PERSONAL.test(key));
+  const own = Object.entries({ ...Object.fromEntries(passed), ...env }).filter(
+    ([key]) => !Object.hasOwn(secrets, key),
+  );
   const open = own.filter(([key, value]) => !isSecret(key, value));
   return {
     open: {
-      // The rest of the shell that exported it is not what a service should have.
-      ...(baseEnv.PATH === undefined ? {} : { PATH: baseEnv.PATH }),
       ...Object.fromEntries(open),
       ...(port === null ? {} : { PORT: String(port) }),
       HOLDFAST_APP: name,
