@@ -37,6 +37,7 @@ import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
+import { Rejections } from './rejections.ts';
 import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore, type Records } from './state.ts';
 import { endStrayProbes } from './stray-probes.ts';
@@ -82,6 +83,7 @@ export class Daemon {
   readonly #acme: Acme;
   readonly #routing: Routing;
   readonly #egress: Egress;
+  readonly #rejections: Rejections;
   readonly #traffic: TrafficTotals;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
@@ -159,6 +161,8 @@ export class Daemon {
           if (link.hello.instance.startsWith(`${EDGE}.`)) this.#traffic.heard(link.key, message);
           return;
         }
+        if (message.type === 'rejections' && link.hello.role === 'edge')
+          this.#rejections.heard(link.key, message.rejections);
         if (message.type === 'retired') this.#routing.retired(link, message.target);
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();
@@ -223,9 +227,12 @@ export class Daemon {
       isRouted,
       tls: (edge) => this.#edgeTls.get(edge),
     });
+    const isAlive = (edge: string) =>
+      this.#supervisor.app(EDGE)?.instances.some(({ key }) => key === edge) ?? false;
+    this.#rejections = new Rejections({ journal: this.#journal, isAlive });
     this.#traffic = new TrafficTotals({
       clock,
-      isAlive: (edge) => this.#supervisor.app(EDGE)?.instances.some(({ key }) => key === edge) ?? false,
+      isAlive,
       table: () => this.#routing.table,
       mayExist: (name, id) => {
         const app = this.#supervisor.app(name);
@@ -353,7 +360,12 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
-        edgeNotes: () => [...this.#tlsFiles.notes, ...this.#acme.notes, ...this.#staples.notes],
+        edgeNotes: () => [
+          ...this.#tlsFiles.notes,
+          ...this.#acme.notes,
+          ...this.#staples.notes,
+          ...this.#rejections.notes,
+        ],
       },
       daemon: () => this.#view(),
       onDown: () => {

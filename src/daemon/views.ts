@@ -53,6 +53,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   const paused = pausedSites(name, sources.state());
+  const notes = name === EDGE ? sources.edgeNotes() : [];
   return {
     name,
     kind: name === EDGE ? 'edge' : isOwn(name) ? 'egress' : 'app',
@@ -64,6 +65,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
     wanted,
     urls: wanted === 0 ? [] : urlsOf(name, sources),
     ...(paused.length > 0 && { paused }),
+    ...(notes.length > 0 && { notes }),
     instances: stored.stopped ? instances : withEmptySlots(stored, instances, app),
   };
 }

@@ -3,6 +3,7 @@ import type net from 'node:net';
 import type { EdgeLimits } from '../config/plan.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { EdgePool, EdgeTable, EdgeTls } from '../protocol/edge-table.ts';
+import type { Rejection } from '../protocol/link.ts';
 import type { TrafficReport } from '../protocol/traffic-counts.ts';
 import type { Http2Rules } from '../protocol/traffic-rules.ts';
 import { AccessLog, refusedEntry } from './access-log.ts';
@@ -357,6 +358,11 @@ export class Edge {
     edge.tlsHandshakes = this.#greeter.handshakes;
     edge.tlsRefusals = this.#greeter.refusals;
     return this.traffic.changed(this.#targets.values(), this.#connections.size);
+  }
+
+  /** Sites whose certificate nobody takes. */
+  get rejections(): Rejection[] {
+    return this.#greeter.rejections.all;
   }
 
   /** Facts that somebody who has just come does not know yet. */

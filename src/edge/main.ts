@@ -26,6 +26,8 @@ const listening: DoorOrder[] = [];
 const tlsDoors = new Set<DoorOrder>();
 let edge: Edge | undefined;
 let tls: EdgeTls | undefined;
+/** As it was told. */
+let rejections = '[]';
 let version = 0;
 let ending = false;
 
@@ -57,6 +59,7 @@ function introduce(): void {
   link.send({ type: 'hello', role: 'edge', instance, serial, pid: process.pid, node: process.version });
   for (const door of listening) tellListening(door);
   if (edge) link.send({ type: 'applied', version });
+  rejections = '[]';
   edge?.repeat();
 }
 
@@ -134,6 +137,14 @@ function tellRetired(target: string): void {
 
 function tellTraffic(): void {
   for (const report of edge?.counted() ?? []) link.send({ type: 'traffic', ...report });
+  tellRejections();
+}
+
+function tellRejections(): void {
+  const now = edge?.rejections ?? [];
+  const text = JSON.stringify(now);
+  if (text !== rejections) link.send({ type: 'rejections', rejections: now });
+  rejections = text;
 }
 
 /** Stops accepting, finishes what is open, says so and ends. Who says it again can only make it shorter. */

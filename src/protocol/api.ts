@@ -88,6 +88,8 @@ export interface AppView {
   readonly urls: readonly string[];
   /** Hosts of the sites that lead here (of the edge: of all) and are paused; left out when there are none. */
   readonly paused?: readonly string[];
+  /** Of the edge: what a person should know of certificates; left out when there is nothing. */
+  readonly notes?: readonly string[];
   readonly instances: readonly InstanceView[];
 }
 

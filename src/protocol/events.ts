@@ -63,6 +63,7 @@ export type EventType =
   | 'certificate.loaded' // from files; data.site, data.names, data.notAfter
   | 'certificate.refused' // what is in the files cannot be used; data.site
   | 'certificate.doubtful' // served, but browsers do not, or soon will not take it; data.site
+  | 'certificate.rejected' // all handshakes of a site fail because of it; data.site
   | 'site.paused' // its requests wait; data.site, data.timeoutMs, data.maxWaiting
   | 'site.resumed' // data.site, data.tookMs
   | 'egress.denied' // an app wanted to connect to what it may not; data.to, data.times since the last word about it

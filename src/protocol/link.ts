@@ -57,6 +57,13 @@ export interface DoorOffer {
   readonly port: number;
 }
 
+/** No client makes a connection by TLS to this site any more. */
+export interface Rejection {
+  /** Its host, as in the table. */
+  readonly site: string;
+  readonly reason: string;
+}
+
 export type FromChild =
   | {
       readonly type: 'hello';
@@ -93,6 +100,8 @@ export type FromChild =
   | { readonly type: 'applied'; readonly version: number }
   /** Edge: a target that is draining or gone from the table has no request and no WebSocket left. */
   | { readonly type: 'retired'; readonly target: string }
+  /** Edge: all sites of which this is so now. */
+  | { readonly type: 'rejections'; readonly rejections: readonly Rejection[] }
   /** Egress: these rows have changed, or all after a new connection. */
   | { readonly type: 'egressCounts'; readonly counts: readonly EgressCount[] }
   | { readonly type: 'egressDenied'; readonly denial: EgressDenial }

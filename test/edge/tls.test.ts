@@ -461,3 +461,18 @@ test('curl and openssl are content', async (t) => {
   const openssl = await client;
   assert.match(openssl.stdout + openssl.stderr, /Verification: OK/);
 });
+
+test('a site whose certificate nobody takes is told of, until somebody takes it', async (t) => {
+  requireProgram(t, 'curl');
+  const { edge } = await startSites(t, { 'a.test': plainSite });
+  const url = `https://a.test:${edge.port}/`;
+  const args = ['-sS', '--resolve', `a.test:${edge.port}:127.0.0.1`, url];
+  const distrusting = Array.from({ length: 5 }, () => run('curl', args).catch(() => undefined));
+  assert.deepEqual(await Promise.all(distrusting), Array(5).fill(undefined));
+  const { rejections } = await edge.heard('rejections');
+  assert.deepEqual(rejections, [
+    { site: 'a.test', reason: 'clients do not know the authority that signed its certificate' },
+  ]);
+  await run('curl', ['--cacert', tlsFile('ca.pem'), ...args]);
+  await edge.heard('rejections', (said) => said.rejections.length === 0);
+});

@@ -87,6 +87,16 @@ for (const args of [['ls'], ['crashes'], ['stop', 'all'], ['down']]) {
   });
 }
 
+test('ls says below its table what is to be known of certificates', async (t) => {
+  const note = 'a.test: its certificate ends in 3 days';
+  const edge = appView('@edge', { kind: 'edge', notes: [note] });
+  const home = tempDir(t);
+  (await fakeDaemon(t, home)).apps = [well, edge];
+  const { out, err } = await runCli(home, ['ls']);
+  assert.match(out, /@edge/);
+  assert.equal(err, `${note}\n`);
+});
+
 test('ls: a line for an app that is well, one more for each instance of one that is not', async (t) => {
   const home = tempDir(t);
   (await fakeDaemon(t, home)).apps = [well, broken];

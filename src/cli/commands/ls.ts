@@ -24,6 +24,7 @@ async function ls(context: Context, names: string[], { all = false }: { all?: bo
   for (const host of new Set(apps.flatMap(({ paused = [] }) => paused))) {
     context.err.line(`${host} is paused, its requests wait: hold resume ${quoted(host)}  lets them go on`);
   }
+  for (const note of new Set(apps.flatMap(({ notes = [] }) => notes))) context.err.line(note);
   const broken = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
   if (broken.length > 0 && out.isTTY) {
     const { err } = context;

@@ -48,6 +48,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'certificate.loaded': ['green', 'certificate loaded'],
   'certificate.refused': ['red', 'certificate cannot be used'],
   'certificate.doubtful': ['yellow', 'certificate to look after'],
+  'certificate.rejected': ['red', 'certificate is not accepted'],
   'certificate.obtained': ['green', 'certificate obtained'],
   'certificate.renewed': ['green', 'certificate renewed'],
   'certificate.failed': ['red', 'certificate not obtained'],

@@ -5,6 +5,7 @@ import type { EdgeTls } from '../../protocol/edge-table.ts';
 import type { Sweeper } from '../sweeper.ts';
 import { certificateLines } from './client-certificate.ts';
 import { Handshake, type HandshakeUser } from './handshake.ts';
+import { Rejections } from './rejections.ts';
 import type { Secured } from './secured.ts';
 import { type TlsSite, TlsSites, type TlsSiteUser } from './sites.ts';
 
@@ -23,6 +24,7 @@ interface Layered {
 
 export class Greeter implements HandshakeUser, TlsSiteUser {
   readonly sites: TlsSites;
+  readonly rejections = new Rejections();
   /** Since the start. */
   handshakes = 0;
   refusals = 0;
@@ -40,6 +42,7 @@ export class Greeter implements HandshakeUser, TlsSiteUser {
 
   /** @param http2 offer it, before HTTP/1.1 */
   apply(tls: EdgeTls, http2: boolean): void {
+    this.rejections.forget();
     this.sites.apply(tls, http2);
   }
 
@@ -67,14 +70,16 @@ export class Greeter implements HandshakeUser, TlsSiteUser {
     this.handshakes++;
     this.#forget(handshake);
     handshake.succeeded();
+    this.rejections.succeeded(site.host);
     const lines = site.asks && socket.authorized ? certificateLines(socket) : '';
     const { host, asks } = site;
     const verified = lines !== '';
     this.#user.secured({ socket, below, site: host, asks, verified, certificateLines: lines }, handshake.ip);
   }
 
-  /** Scanners, clients that do not trust the certificate, connections that break: counted, and nothing more. */
-  refused(socket: TLSSocket): void {
+  /** Scanners, clients that do not trust the certificate, connections that break are only counted, see `Rejections`. */
+  refused(socket: TLSSocket, site: TlsSite, error: Error): void {
+    this.rejections.failed(site.host, error);
     socket.destroy();
   }
 

@@ -30,7 +30,7 @@ export interface TlsSiteUser {
   /** The handshake of a connection that was given to `TlsSite.greet` is done. */
   secured(socket: TLSSocket, site: TlsSite): void;
   /** It was no success; the connection ends by itself. */
-  refused(socket: TLSSocket, error: Error): void;
+  refused(socket: TLSSocket, site: TlsSite, error: Error): void;
 }
 
 export class TlsSite {
@@ -70,7 +70,7 @@ export class TlsSite {
       allowHalfOpen: true,
     } as tls.TlsOptions);
     this.#server.on('secureConnection', (socket) => user.secured(socket, this));
-    this.#server.on('tlsClientError', (error, socket) => user.refused(socket, error));
+    this.#server.on('tlsClientError', (error, socket) => user.refused(socket, this, error));
   }
 
   /** From now on tickets are written, and read, with these keys only. */
