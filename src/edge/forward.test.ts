@@ -462,6 +462,19 @@ test('a client that does not read its answer is cut off, and its app has done no
   world.end();
 });
 
+test('a client that stops in the middle of its body is cut off, and the app that answers already has done nothing wrong', () => {
+  const world = new World(
+    rules({ outliers: { failures: 1, ejectMs: 1_000, maxEjectMs: 1_000, maxShare: 1 } }),
+  );
+  const client = world.ask('POST', 'part');
+  world.open[0]?.act('ok');
+  world.open[0]?.act('cut');
+  world.clock.advance(7_000);
+  assert.equal(client.ends, 1);
+  assert.deepEqual(world.notices, []);
+  world.end();
+});
+
 test('an app that is full gets the next request when one has ended, in their order; what is too much is told so at once', () => {
   const world = new World(rules({ inFlight: { max: 2, maxWaiting: 3, timeoutMs: 1_000 } }));
   world.ready([true, false, false]);

@@ -128,7 +128,8 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     if (this.#phase === 'ending' || (this.#phase === 'answering' && channel.congested)) this.#awaitReader();
     else if (this.#phase === 'waiting') this.#unserved(this.#search as Search);
     else if (this.#phase === 'connecting') this.#giveUp(connectTimedOut());
-    else if (this.#phase === 'sent' && this.#shipment.waitsForClient) {
+    else if (this.#shipment.waitsForClient) {
+      // Also in the middle of an answer: the app can do nothing about it.
       this.refuse({ status: 408, reason: 'The rest of the request did not come in time' });
     } else this.#giveUp(answerTimedOut());
   }

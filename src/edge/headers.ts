@@ -11,6 +11,7 @@ import type { Framing, ResponseHead } from './http1/response-head.ts';
  */
 export class RequestWriter {
   #said: RequestFields | undefined;
+  #head: RequestHead | undefined;
   #client: Client | undefined;
   #method = '';
   #guest = false;
@@ -22,12 +23,14 @@ export class RequestWriter {
     const { said, method } = head;
     if (
       said !== this.#said ||
+      !isAlike(head, this.#head) ||
       client !== this.#client ||
       method !== this.#method ||
       guest !== this.#guest ||
       identity !== this.#identity
     ) {
       this.#said = said;
+      this.#head = head;
       this.#client = client;
       this.#method = method;
       this.#guest = guest;
@@ -36,6 +39,24 @@ export class RequestWriter {
     }
     return `${method} ${head.target} HTTP/1.1\r\n${this.#lines}`;
   }
+}
+
+/** What the head says beyond what its fields said: of one that was written anew, or names its host in the request line. */
+function isAlike(head: RequestHead, before: RequestHead | undefined): boolean {
+  return (
+    before !== undefined &&
+    head.host === before.host &&
+    head.fields === before.fields &&
+    head.length === before.length &&
+    head.framed === before.framed &&
+    head.expectsContinue === before.expectsContinue &&
+    head.webSocketKey === before.webSocketKey &&
+    (head.hopNames === before.hopNames || isSameList(head.hopNames, before.hopNames))
+  );
+}
+
+function isSameList(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name, i) => name === others[i]);
 }
 
 function fieldLines(head: RequestHead, client: Client, guest: boolean, identity: boolean): string {

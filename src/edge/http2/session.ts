@@ -23,12 +23,14 @@ import { fragmentOf, HeaderBlock } from './header-blocks.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { Outlet } from './outlet.ts';
 import { PeerSettings } from './peer-settings.ts';
-import { Recent } from './recent.ts';
+import { type Ending, Recent } from './recent.ts';
 import { type Remembered, RequestReader } from './request.ts';
 import { STREAM_BYTES, Stream } from './stream.ts';
 
 /** What a client may send on all streams together before it hears that there is more room. */
 const CONNECTION_BYTES = 1024 * 1024;
+/** Of requests that wait. What their streams may hold back takes nothing of the room of others, up to this. */
+const HELD_BYTES = 4 * 1024 * 1024;
 /** As in HTTP/1.1, see REQUEST_HEAD_MAX; here each field counts for 32 bytes more than it has. */
 const HEADER_LIST_BYTES = 16 * 1024;
 /** More than bodies may pile up: heads of answers that the client does not read, and for which it asks nevertheless. */
@@ -80,7 +82,12 @@ export class Session implements WireUser, Sweepable, FrameUser {
   /** No stream behind this one is begun any more. */
   #lastTaken = WINDOW_MAX;
   #room = CONNECTION_BYTES;
+  /** Bytes that came, for which the client has not been told that there is room again. */
   #untold = 0;
+  /** Bytes that its streams hold back. */
+  #held = 0;
+  /** What the kernel had not taken yet when the time was last up. */
+  #unwritten = 0;
   #over = false;
   readonly #by = new Deadlines();
 
@@ -170,12 +177,23 @@ export class Session implements WireUser, Sweepable, FrameUser {
 
   expire(): void {
     const { now } = this.edge.sweeper;
+    const { upstreamTimeoutMs } = this.edge.limits;
     const past = this.#by.past(now);
-    if (this.#over) this.wire.destroy();
-    else if (past === 'head') this.#fail(Code.noError, 'the request did not come in time');
+    if (this.#over) {
+      if (this.#isReading()) this.deadline = now + upstreamTimeoutMs;
+      else this.wire.destroy();
+    } else if (past === 'head') this.#fail(Code.noError, 'the request did not come in time');
     else if (past === 'settings') this.#fail(Code.settingsTimeout, 'SETTINGS were not acknowledged');
+    else if (past === 'idle' && this.#isReading()) this.#by.idle = now + upstreamTimeoutMs;
     else if (past) this.#lastCall();
     if (!this.#over) this.#arm();
+  }
+
+  /** The client still takes, however slowly, what was written. */
+  #isReading(): boolean {
+    const before = this.#unwritten;
+    this.#unwritten = this.wire.unwritten;
+    return this.#unwritten > 0 && this.#unwritten !== before;
   }
 
   // What streams say
@@ -194,14 +212,28 @@ export class Session implements WireUser, Sweepable, FrameUser {
     this.#gathering.add(stream);
   }
 
-  /** There is room again for so many bytes; on this stream, too. */
-  tell(bytes: number, stream?: number): void {
-    if (stream !== undefined) this.outlet.say(windowUpdateFrame(stream, bytes));
-    this.#untold += bytes;
-    if (this.#untold < CONNECTION_BYTES / 4) return;
-    this.outlet.say(windowUpdateFrame(0, this.#untold));
-    this.#room += this.#untold;
-    this.#untold = 0;
+  /** There is room again for so many bytes on this stream. */
+  tell(stream: number, bytes: number): void {
+    this.outlet.say(windowUpdateFrame(stream, bytes));
+  }
+
+  /** A stream holds so many bytes more; with a negative number, fewer. */
+  holds(bytes: number): void {
+    this.#held += bytes;
+    this.#giveRoom(0);
+  }
+
+  /**
+   * Bytes have come: there is room again for as many at once, because a stream that holds back what it got must not take the
+   * room of others. What one stream may hold, its own window says.
+   */
+  #giveRoom(came: number): void {
+    this.#untold += came;
+    const bytes = this.#untold - Math.max(0, this.#held - HELD_BYTES);
+    if (bytes < CONNECTION_BYTES / 4) return;
+    this.outlet.say(windowUpdateFrame(0, bytes));
+    this.#room += bytes;
+    this.#untold -= bytes;
   }
 
   /** Both sides are done with a stream. */
@@ -219,9 +251,12 @@ export class Session implements WireUser, Sweepable, FrameUser {
   /** A stream error (RFC 9113 section 5.4.2): the client has broken a rule on this stream. */
   fault(id: number, code: Code, reason: string): void {
     this.edge.refused(this.ip, 400, reason);
-    this.outlet.say(rstStreamFrame(id, code));
-    if (this.#streams.has(id)) this.#forget(id, 'ours');
-    else this.#recent.add(id, 'ours');
+    // A stream that is idle cannot be reset (section 6.4).
+    if (id <= this.#lastStream) {
+      this.outlet.say(rstStreamFrame(id, code));
+      if (this.#streams.has(id)) this.#forget(id, 'ours');
+      else this.#remember(id, 'ours');
+    }
     this.#spend('faults');
   }
 
@@ -277,9 +312,8 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if (!this.#introduced) return this.#fail(Code.protocolError, 'the first frame is not SETTINGS');
     if (begins) this.#frameCount++;
     if (begins && !this.#admitData(id, size, endStream)) return !this.#over;
-    const stream = this.#streams.get(id);
-    if (stream) stream.data(buffer, from, to, endStream);
-    else this.tell(to - from);
+    this.#streams.get(id)?.data(buffer, from, to, endStream);
+    this.#giveRoom(to - from);
     return !this.#over;
   }
 
@@ -306,25 +340,17 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if (padding === undefined || from === to || padding >= to - from)
       return this.#fail(Code.protocolError, 'more padding than DATA');
     const end = to - padding;
-    const goesOn = this.onData(
-      id,
-      to - from,
-      true,
-      true,
-      (flags & Flag.endStream) !== 0,
-      buffer,
-      from + 1,
-      end,
-    );
+    const endStream = (flags & Flag.endStream) !== 0;
+    if (end === from + 1 && !endStream && !this.#spend('emptyData')) return false;
+    const goesOn = this.onData(id, to - from, true, true, endStream, buffer, from + 1, end);
     if (goesOn) this.#pad(id, 1 + padding);
     return goesOn;
   }
 
   /** Padding takes room, and needs none any more. */
   #pad(id: number, bytes: number): void {
-    const stream = this.#streams.get(id);
-    if (stream) stream.padded(bytes);
-    else this.tell(bytes);
+    this.#streams.get(id)?.padded(bytes);
+    this.#giveRoom(bytes);
   }
 
   #headers(flags: number, id: number, buffer: Buffer, start: number, end: number): boolean {
@@ -387,7 +413,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     this.#lastStream = id;
     if (id > this.#lastTaken || this.#streams.size >= this.#maxStreams) {
       this.outlet.say(rstStreamFrame(id, Code.refusedStream));
-      this.#recent.add(id, 'ours');
+      this.#remember(id, 'ours');
       this.#spend('refusals');
       return;
     }
@@ -409,7 +435,9 @@ export class Session implements WireUser, Sweepable, FrameUser {
       return;
     }
     const { names, values } = reader;
-    this.#remembered = names.length > REMEMBERED_FIELDS ? undefined : { names, values, said: head.said };
+    // What a handshake says goes beyond its fields: a GET with the same ones is none.
+    const isMemorable = names.length <= REMEMBERED_FIELDS && head.webSocketKey === '';
+    this.#remembered = isMemorable ? { names, values, said: head.said } : undefined;
     const { secured } = this.wire;
     if (secured && !this.edge.isServedBy(secured, head.host)) stream.refuse(MISDIRECTED, head);
     else stream.begin(head);
@@ -534,16 +562,20 @@ export class Session implements WireUser, Sweepable, FrameUser {
   }
 
   /** Returns whether its request was still to be answered. */
-  #forget(id: number, ending: 'ours' | 'over'): boolean {
+  #forget(id: number, ending: Ending): boolean {
     const stream = this.#streams.get(id);
     if (!stream) return false;
     this.#streams.delete(id);
     this.#gathering.delete(stream);
-    this.#recent.add(id, ending);
+    this.#remember(id, ending);
     this.edge.sweeper.remove(stream);
     const open = stream.dispose();
     if (this.#streams.size === 0 && !this.#over) this.#rest();
     return open;
+  }
+
+  #remember(id: number, ending: Ending): void {
+    this.#recent.add(id, ending, this.edge.sweeper.now);
   }
 
   #disposeAll(): void {

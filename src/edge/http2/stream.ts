@@ -114,6 +114,7 @@ export class Stream implements ClientSide, Channel, Sweepable {
     const small = to - from < SMALL_BYTES && !endStream;
     if (small || this.#waits || this.#held.length > 0) {
       this.#held.add(buffer, from, to);
+      this.#session.holds(to - from);
       this.#endHeld = endStream;
       this.#session.gathers(this);
     } else this.#passOn(buffer, from, to);
@@ -130,8 +131,14 @@ export class Stream implements ClientSide, Channel, Sweepable {
   flush(): void {
     if (this.#waits || this.#closed) return;
     if (this.#held.length === 0 && !this.#endHeld) return;
-    const bytes = this.#held.take();
+    const bytes = this.#takeHeld();
     this.#passOn(bytes, 0, bytes.length);
+  }
+
+  #takeHeld(): Buffer {
+    const bytes = this.#held.take();
+    if (bytes.length > 0) this.#session.holds(-bytes.length);
+    return bytes;
   }
 
   get #waits(): boolean {
@@ -163,16 +170,12 @@ export class Stream implements ClientSide, Channel, Sweepable {
     this.#settle();
   }
 
-  /** Tells the client that there is room again for what came. */
+  /** Tells the client that there is room again for what came, if it has more. */
   #tell(): void {
-    if (this.#closed || this.remoteEnded) {
-      this.#session.tell(this.#untold);
-      this.#untold = 0;
-    } else if (this.#untold >= STREAM_BYTES / 4) {
-      this.#session.tell(this.#untold, this.id);
-      this.#room += this.#untold;
-      this.#untold = 0;
-    }
+    if (this.#closed || this.remoteEnded || this.#untold < STREAM_BYTES / 4) return;
+    this.#session.tell(this.id, this.#untold);
+    this.#room += this.#untold;
+    this.#untold = 0;
   }
 
   /** What was written has gone out to the client. */
@@ -188,8 +191,7 @@ export class Stream implements ClientSide, Channel, Sweepable {
     if (this.#closed) return false;
     this.#closed = true;
     this.sender.close();
-    this.#session.tell(this.#untold);
-    this.#untold = 0;
+    this.#takeHeld();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.deadline = 0;
@@ -288,7 +290,7 @@ export class Stream implements ClientSide, Channel, Sweepable {
 
   finished(): void {
     this.#exchange = undefined;
-    this.#held.take();
+    this.#takeHeld();
     this.#endHeld = false;
     this.#switching = false;
     this.deadline = 0;
@@ -341,7 +343,7 @@ export class Stream implements ClientSide, Channel, Sweepable {
     to: number,
   ): void {
     const { edge } = this.#session;
-    const fromClient = Buffer.from(this.#held.take());
+    const fromClient = Buffer.from(this.#takeHeld());
     this.#exchange = undefined;
     this.#switching = false;
     this.#endHeld = false;
