@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   logs: [],
   launch: [],
   exporters: [],
+  doctor: ['config'],
   protocol: [],
   edge: ['protocol'],
   egress: ['protocol'],
@@ -22,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   boot: ['protocol'],
   release: ['config', 'protocol', 'client'],
   daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release'],
-  cli: ['boot', 'config', 'client', 'egress', 'release', 'exporters', 'launch', 'logs', 'protocol'],
+  cli: ['boot', 'config', 'client', 'doctor', 'egress', 'release', 'exporters', 'launch', 'logs', 'protocol'],
   dashboard: ['protocol'],
   index: ['config', 'client', 'protocol'],
 };

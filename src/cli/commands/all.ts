@@ -1,8 +1,10 @@
 /** All commands, in the order of the help. */
 import type { DefineCommand } from '../program.ts';
 import { defineBoot } from './boot.ts';
+import { defineCache } from './cache.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
+import { defineDoctor } from './doctor.ts';
 import { defineDown } from './down.ts';
 import { defineEgress } from './egress.ts';
 import { defineEvents } from './events.ts';
@@ -48,6 +50,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineReset,
   definePause,
   defineResume,
+  defineCache,
   defineLogs,
   defineEvents,
   defineCrashes,
@@ -58,6 +61,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineProxy,
   defineUpgrade,
   defineBoot,
+  defineDoctor,
   defineImport,
   defineExport,
   defineForever,

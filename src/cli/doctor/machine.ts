@@ -1,0 +1,21 @@
+/** `hold doctor`: how this machine, this home and the config file are. */
+import type { Check } from '../../doctor/machine/check.ts';
+import { judge } from '../../doctor/machine/judge.ts';
+import type { Context } from '../context.ts';
+import { collectFacts } from './facts.ts';
+
+/** true when nothing is bad. */
+export async function checkMachine(context: Context, file?: string): Promise<boolean> {
+  const { out, json } = context;
+  const checks = judge(await collectFacts(context, file));
+  if (json) out.json(checks);
+  else out.lines(checks.flatMap((check) => printed(check, context)));
+  return checks.every(({ state }) => state !== 'bad');
+}
+
+function printed({ about, state, text, advice }: Check, { out }: Context): string[] {
+  const { bold, dim, green, red, yellow } = out.style;
+  const mark = { ok: green('ok  '), warn: yellow('warn'), bad: red('bad ') }[state];
+  const line = `${mark}  ${bold(about.padEnd(12))} ${text}`;
+  return advice === null ? [line] : [line, `      ${' '.repeat(12)} ${dim(`→ ${advice}`)}`];
+}
