@@ -35,6 +35,11 @@ const programs: Readonly<Record<string, FrontProgram>> = {
       }`,
     args: (dir, main) => ['-e', 'stderr', '-p', dir, '-c', main],
   },
+  haproxy: {
+    program: 'haproxy',
+    main: () => '',
+    args: (dir) => ['-db', '-f', `${dir}/haproxy`],
+  },
 };
 
 /** The fronts that tests run, by the name of their target. */
@@ -76,7 +81,11 @@ export async function startFront(
   const script = app('everything.js');
   const config = {
     apps: { app: { run: script, instances: 3, port: await freeRange(3) }, ...apps },
-    sites: { [host]: { routes: { '/': 'app' }, ...site } },
+    sites: {
+      [host]: { routes: { '/': 'app' }, ...site },
+      // Socket.IO's client says the host that it connects to, over polling.
+      '127.0.0.1': { routes: { '/': 'app' } },
+    },
     listen: { http: `127.0.0.1:${port}`, https: `127.0.0.1:${await freePort()}` },
     ...(edge && { edge }),
   };
@@ -104,8 +113,9 @@ export async function startFront(
   });
   const main = join(dir, 'main.conf');
   writeFileSync(main, front.main(dir, paths));
-  run(t, program, front.args(dir, main));
+  // First the apps: who looks after them does not have to find them down.
   for (const of of places.values()) for (const place of of) if ('port' in place) await listening(place.port);
+  run(t, program, front.args(dir, main));
   await listening(port);
   return { port, losses, get: (path, headers) => ask(port, path, { host, ...headers }) };
 }
