@@ -4,6 +4,8 @@ import { HoldfastError } from '../errors.ts';
 import type {
   AppDetail,
   AppView,
+  CacheCleared,
+  ClearCacheRequest,
   CrashRecord,
   DaemonView,
   FlushRequest,
@@ -88,6 +90,11 @@ export class Client {
 
   resume(host: string, options: ChangeOptions = {}): Promise<SiteView> {
     return this.#post(`/v1/sites/${encodeURIComponent(host)}/resume`, {}, options);
+  }
+
+  /** Throws out what the edges keep of a site, or with null of all. */
+  clearCache(site: string | null, options: ChangeOptions = {}): Promise<CacheCleared> {
+    return this.#post('/v1/cache/clear', { site } satisfies ClearCacheRequest, options);
   }
 
   /** The journal. Ends by itself without `follow`, quietly when the signal is given, with an error when the daemon goes. */

@@ -7,6 +7,7 @@ import { asHoldfastError, HoldfastError } from '../errors.ts';
 import { encodeNdjson } from '../kit/ndjson.ts';
 import type {
   AppView,
+  ClearCacheRequest,
   DaemonView,
   FlushRequest,
   PauseRequest,
@@ -19,6 +20,7 @@ import type {
   UpRequest,
   UpResult,
 } from '../protocol/api.ts';
+import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
 import type { Egress } from './egress.ts';
 import type { Journal } from './journal.ts';
@@ -34,6 +36,7 @@ export interface ApiOptions {
   readonly crashes: Crashes;
   readonly outputs: Outputs;
   readonly egress: Pick<Egress, 'view' | 'envBeside'>;
+  readonly caches: Pick<CacheClearing, 'clear'>;
   readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly pausing: Pausing;
   readonly views: ViewSources;
@@ -169,6 +172,10 @@ export class Api {
       const { pausing } = this.#options;
       if (verb === 'pause') return () => pausing.pause(name, body as PauseRequest);
       if (verb === 'resume') return () => pausing.resume(name);
+    }
+    if (what === 'cache' && name === 'clear') {
+      const { site } = body as ClearCacheRequest;
+      return () => this.#options.caches.clear(site);
     }
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;

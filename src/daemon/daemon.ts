@@ -11,6 +11,7 @@ import { type InstanceRecord, Supervisor, type SupervisorFact } from '../supervi
 import type { Acme } from './acme/acme.ts';
 import { createAcme } from './acme/create.ts';
 import { Api } from './api.ts';
+import { CacheClearing } from './cache-clearing.ts';
 import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
@@ -84,6 +85,7 @@ export class Daemon {
   readonly #routing: Routing;
   readonly #egress: Egress;
   readonly #rejections: Rejections;
+  readonly #caches: CacheClearing;
   readonly #traffic: TrafficTotals;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
@@ -161,6 +163,7 @@ export class Daemon {
           if (link.hello.instance.startsWith(`${EDGE}.`)) this.#traffic.heard(link.key, message);
           return;
         }
+        if (message.type === 'cacheCleared') this.#caches.heard(link, message);
         if (message.type === 'rejections' && link.hello.role === 'edge')
           this.#rejections.heard(link.key, message.rejections);
         if (message.type === 'retired') this.#routing.retired(link, message.target);
@@ -171,6 +174,7 @@ export class Daemon {
         if (instance) this.#readiness.heard(instance, link);
       },
       onDisconnect: (link) => {
+        this.#caches.gone(link);
         this.#supervisor.find(link.hello.instance, link.hello.serial)?.running?.look();
         this.#routing.changed();
       },
@@ -182,6 +186,11 @@ export class Daemon {
       socket: paths.egress,
       state: () => this.#store.state,
       links: () => this.#links.all.filter(({ hello }) => hello.role === 'egress'),
+    });
+    this.#caches = new CacheClearing({
+      clock,
+      links: () => this.#links.all.filter(({ hello }) => hello.role === 'edge'),
+      state: () => this.#store.state,
     });
     this.#leases = new Leases({ paths, clock, listen: (path, uid) => this.#links.listen(path, uid) });
     this.#staples = new Staples({
@@ -343,6 +352,7 @@ export class Daemon {
       crashes: this.#crashes,
       outputs: this.#outputs,
       egress: this.#egress,
+      caches: this.#caches,
       traffic: this.#traffic,
       pausing: new Pausing({
         store: this.#store,

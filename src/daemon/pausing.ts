@@ -60,10 +60,7 @@ export class Pausing {
     const { sites } = this.#options.store.state;
     const stored = Object.hasOwn(sites, host) ? sites[host] : undefined;
     if (stored) return stored;
-    const hosts = Object.keys(sites);
-    const known =
-      hosts.length === 0 ? 'there are none' : `there are ${hosts.map((one) => `"${one}"`).join(', ')}`;
-    throw new HoldfastError('SITE_UNKNOWN', `There is no site "${host}": ${known}`);
+    throw unknownSite(host, Object.keys(sites));
   }
 
   #edit(host: string, change: (stored: StoredSite) => StoredSite): void {
@@ -72,6 +69,12 @@ export class Pausing {
       return stored ? { ...state, sites: { ...state.sites, [host]: change(stored) } } : state;
     });
   }
+}
+
+export function unknownSite(host: string, hosts: readonly string[]): HoldfastError {
+  const known =
+    hosts.length === 0 ? 'there are none' : `there are ${hosts.map((one) => `"${one}"`).join(', ')}`;
+  return new HoldfastError('SITE_UNKNOWN', `There is no site "${host}": ${known}`);
 }
 
 /** What a person should know of those of these sites that are paused. */

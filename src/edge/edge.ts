@@ -95,6 +95,7 @@ export class Edge {
     this.#memory = new MemoryGuard({
       usage,
       connections: () => this.#connections.size + this.#greeter.size,
+      clearCaches: () => this.caches.clearAll(),
       collect: collectGarbage,
       notice: (text) => events.notice(text),
     });

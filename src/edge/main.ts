@@ -66,7 +66,13 @@ function introduce(): void {
 function obey(message: ToChild): void {
   if (message.type === 'table') apply(message.table);
   else if (message.type === 'tls') applyTls(message.tls);
+  else if (message.type === 'clearCache') clearCache(message.id, message.site);
   else if (message.type === 'drain') void end(message.timeoutMs, message.final === true);
+}
+
+function clearCache(id: number, site: string | null): void {
+  const answers = site === null ? edge?.caches.clearAll() : edge?.caches.clear(site);
+  link.send({ type: 'cacheCleared', id, answers: answers ?? 0 });
 }
 
 /** Before the first table it is only kept. */

@@ -23,6 +23,7 @@
  *   GET  /v1/sites                           SiteView[]
  *   POST /v1/sites/:host/pause { timeoutMs, maxWaiting }    SiteView    its requests wait; both may be left out
  *   POST /v1/sites/:host/resume              SiteView
+ *   POST /v1/cache/clear { site }            CacheCleared    what is kept of a site, or with null of all, is thrown out
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
@@ -42,6 +43,18 @@ export type Reply<T> =
   | { readonly event: HoldfastEvent }
   | { readonly result: T }
   | { readonly error: ErrorBody };
+
+export interface ClearCacheRequest {
+  /** Its host, as in the configuration; null = all. */
+  readonly site: string | null;
+}
+
+export interface CacheCleared {
+  readonly site: string | null;
+  /** Kept answers that were thrown out, in all edges together. */
+  readonly answers: number;
+  readonly edges: number;
+}
 
 export interface DaemonView {
   readonly api: number;

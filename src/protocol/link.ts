@@ -102,6 +102,8 @@ export type FromChild =
   | { readonly type: 'retired'; readonly target: string }
   /** Edge: all sites of which this is so now. */
   | { readonly type: 'rejections'; readonly rejections: readonly Rejection[] }
+  /** Edge: the answer to `clearCache`; so many answers were thrown out. */
+  | { readonly type: 'cacheCleared'; readonly id: number; readonly answers: number }
   /** Egress: these rows have changed, or all after a new connection. */
   | { readonly type: 'egressCounts'; readonly counts: readonly EgressCount[] }
   | { readonly type: 'egressDenied'; readonly denial: EgressDenial }
@@ -117,5 +119,7 @@ export type ToChild =
   /** For the app: `process.emit('message', message)`. */
   | { readonly type: 'message'; readonly message: unknown }
   | { readonly type: 'egress'; readonly policy: EgressPolicy }
+  /** Throw out what is kept of this site (its host, as in the table), or of all: null. */
+  | { readonly type: 'clearCache'; readonly id: number; readonly site: string | null }
   | { readonly type: 'table'; readonly table: EdgeTable }
   | { readonly type: 'tls'; readonly tls: EdgeTls };

@@ -144,6 +144,10 @@ test('what is said of traffic is in force with `hold up`, and changing it touche
       { target: '/kept', status: 200, app: `unix:${socket}`, cache: 'hit' },
     ],
   );
+  const cleared = async () =>
+    (await home.ok(['cache', 'clear', 'all', '--json'])).json<{ answers: number }>().answers;
+  assert.ok((await cleared()) > 0);
+  assert.equal(await cleared(), 0);
 
   const pids = async () => (await home.apps()).flatMap(({ instances }) => instances.map(({ pid }) => pid));
   const before = await pids();

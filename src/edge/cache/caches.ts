@@ -41,6 +41,13 @@ export class Caches {
   clear(host: string): number {
     return this.#sites.get(host)?.cache.clear() ?? 0;
   }
+
+  /** All of all sites. */
+  clearAll(): number {
+    let sum = 0;
+    for (const { cache } of this.#sites.values()) sum += cache.clear();
+    return sum;
+  }
 }
 
 /** Files are in memory anyway, and of a split every client is to get the answers of its own part. */

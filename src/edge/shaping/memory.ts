@@ -3,7 +3,7 @@
  * takes all again when there is room.
  */
 
-/** What it does: nothing; closes connections that wait for their next request; turns requests away; and connections, too. */
+/** What it does, besides emptying caches: nothing; closes connections that wait for their next request; turns requests away; and connections, too. */
 export type Shedding = 'nothing' | 'idle' | 'requests' | 'connections';
 
 export interface Usage {
@@ -29,6 +29,8 @@ const COLLECT_AGAIN_MS = 5_000;
 export interface MemoryOptions {
   usage(): Usage;
   connections(): number;
+  /** Throws out the answers that caches keep: these are asked for again, and nobody is turned away. How many that were. */
+  clearCaches(): number;
   /** Collects garbage, so that what is in use can be told from what is not. */
   collect(): void;
   /** Says something once at the beginning of an episode, and once at its end. */
@@ -42,6 +44,8 @@ export class MemoryGuard {
   readonly #options: MemoryOptions;
   #peak = 0;
   #collectedAt = Number.NEGATIVE_INFINITY;
+  /** When garbage was collected because caches had been emptied. */
+  #clearedAt = Number.NEGATIVE_INFINITY;
   /** Connections then. */
   #connections = 0;
   #said = false;
@@ -52,9 +56,14 @@ export class MemoryGuard {
 
   /** Looks how it is; to be called about once a second. @param limit in bytes; 0 = none */
   look(limit: number, now: number): void {
-    const used = limit === 0 ? 0 : this.#inUse();
+    let used = limit === 0 ? 0 : this.#inUse();
     this.#peak = Math.max(this.#peak, used);
-    this.shedding = stepFor(used / (limit || 1), this.shedding);
+    let step = stepFor(used / (limit || 1), this.shedding);
+    if (step !== 'nothing' && this.#emptiedCaches(now)) {
+      used = this.#inUse();
+      step = stepFor(used / limit, this.shedding);
+    }
+    this.shedding = step;
     if (this.shedding === 'nothing') {
       if (this.#said) this.#sayEnd(used);
       this.#said = false;
@@ -71,6 +80,15 @@ export class MemoryGuard {
     this.#collectedAt = now;
     this.#connections = connections;
     this.#options.collect();
+  }
+
+  /** Whether that may have made room. They fill again, and to collect garbage takes time: not each time. */
+  #emptiedCaches(now: number): boolean {
+    const { clearCaches, collect } = this.#options;
+    if (clearCaches() === 0 || now - this.#clearedAt < COLLECT_EVERY_MS) return false;
+    this.#clearedAt = now;
+    collect();
+    return true;
   }
 
   /**

@@ -58,6 +58,7 @@ test('memory: more is turned away step by step, taken again when there is room, 
   const guard = new MemoryGuard({
     usage: () => ({ rss: rss * mb, heapUsed: known * mb, external: 0 }),
     connections: () => connections,
+    clearCaches: () => 0,
     collect: () => collected++,
     notice: (text) => said.push(text),
   });
@@ -161,4 +162,32 @@ test('a pause outlives tables; when one without it is in force all go on in orde
     Array.from({ length: 700 }, (_, i) => i),
   );
   assert.equal(clock.pending, 0);
+});
+
+test('before anybody is turned away, the caches are emptied; what fills them again is collected once in a while', () => {
+  let used = 120;
+  let kept = 60;
+  let collected = 0;
+  const guard = new MemoryGuard({
+    usage: () => ({ rss: used, heapUsed: used, external: 0 }),
+    connections: () => 0,
+    clearCaches: () => {
+      const cleared = kept;
+      kept = 0;
+      return cleared;
+    },
+    collect: () => {
+      collected++;
+      used = 60;
+    },
+    notice: assert.fail,
+  });
+  guard.look(100, 1_000);
+  assert.deepEqual([guard.shedding, collected], ['nothing', 1]);
+  [used, kept] = [90, 30];
+  guard.look(100, 2_000);
+  assert.deepEqual([guard.shedding, kept, collected], ['idle', 0, 1]);
+  [used, kept] = [90, 30];
+  guard.look(100, 40_000);
+  assert.deepEqual([guard.shedding, collected], ['nothing', 2]);
 });
