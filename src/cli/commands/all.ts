@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. */
 import type { DefineCommand } from '../program.ts';
 import { defineBoot } from './boot.ts';
+import { defineCache } from './cache.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
 import { defineDoctor } from './doctor.ts';
@@ -49,6 +50,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineReset,
   definePause,
   defineResume,
+  defineCache,
   defineLogs,
   defineEvents,
   defineCrashes,

@@ -26,6 +26,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   reset: async () => (await import('./reset.ts')).defineReset,
   pause: async () => (await import('./pause.ts')).definePause,
   resume: async () => (await import('./resume.ts')).defineResume,
+  cache: async () => (await import('./cache.ts')).defineCache,
   logs: async () => (await import('./logs.ts')).defineLogs,
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
