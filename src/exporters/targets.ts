@@ -1,9 +1,11 @@
 /** Everything that can be exported, by the name that the command takes. */
+import { apacheTarget } from './apache/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
 import { nginxTarget } from './nginx/target.ts';
 import type { Target } from './target.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
+  apache: apacheTarget,
   haproxy: haproxyTarget,
   nginx: nginxTarget,
 };

@@ -1,11 +1,12 @@
 /** A front that is exported from a configuration and runs for real, before apps that nobody supervises. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { loadPlan } from '../../src/config/load.ts';
+import { mainFile } from '../../src/exporters/apache/target.ts';
 import type { Loss } from '../../src/exporters/exported.ts';
 import { placesOf } from '../../src/exporters/places.ts';
 import { targets } from '../../src/exporters/targets.ts';
@@ -34,6 +35,15 @@ const programs: Readonly<Record<string, FrontProgram>> = {
         ${files.map((file) => `include ${file};`).join(' ')}
       }`,
     args: (dir, main) => ['-e', 'stderr', '-p', dir, '-c', main],
+  },
+  apache: {
+    program: 'apache2',
+    main: (dir, files) =>
+      `${mainFile(
+        files.map((path) => ({ path: relative(dir, path), text: readFileSync(path, 'utf8'), mode: 0o644 })),
+        dir,
+      )}\nUser www-data\nGroup www-data\n`,
+    args: (_, main) => ['-D', 'FOREGROUND', '-f', main],
   },
   haproxy: {
     program: 'haproxy',
