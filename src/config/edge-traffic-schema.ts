@@ -43,7 +43,8 @@ export const http2 = withDefault(
 );
 
 /** What a line of JSON may have, in the order in which it has them when nothing is said. */
-const logFields = [
+/** What can be named in `accessLog.fields`. */
+export const logFields = [
   'time',
   'ip',
   'host',

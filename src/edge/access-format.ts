@@ -30,7 +30,7 @@ export function combinedLine(entry: AccessEntry, now: number): string {
 /** Of what `fields` names, in that order; nothing named: everything. What there is nothing to say about is left out. */
 export function jsonLine(entry: AccessEntry, now: number, fields: readonly string[]): string {
   let line = '';
-  for (const name of fields.length > 0 ? fields : ALL) {
+  for (const name of fields.length > 0 ? fields : jsonFields) {
     const value = parts[name]?.(entry, now);
     if (value === undefined || value === '') continue;
     line += `${line === '' ? '{' : ','}"${name}":${typeof value === 'number' ? value : jsonText(value)}`;
@@ -72,7 +72,8 @@ const parts: Readonly<Record<string, (entry: AccessEntry, now: number) => string
   requestBytes: ({ requestBytes }) => requestBytes,
 };
 
-const ALL = Object.keys(parts);
+/** All that there are. The configuration has a list of its own. */
+export const jsonFields: readonly string[] = Object.keys(parts);
 
 function protocolOf({ protocol, asked }: AccessEntry): string {
   return protocol ?? (asked?.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1');

@@ -9,6 +9,7 @@ import { startPebble } from '../acme/pebble.ts';
 import type { Test } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
 import { happened } from '../support/journal.ts';
+import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
 import { testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
@@ -36,13 +37,17 @@ async function startChat(t: Test) {
     apps: { chat: { run: join(exampleDir, 'server.js'), drain: '1s' } },
     sites: { [HOST]: { tls: 'auto', routes: { '/': 'chat' } } },
     listen: { http: `127.0.0.1:${http}`, https: `127.0.0.1:${https}` },
+    edge: {
+      http2: { webSockets: true },
+      accessLog: { format: 'json', fields: ['target', 'protocol', 'status'] },
+    },
     acme: { directory: pebble.directory, directoryCa: pebble.ca },
   });
   await home.ok(['up']);
   await happened(home, 'certificate.obtained');
   const root = await pebble.root();
   const key = await until(() => authorityKey(https, root), { why: 'it is served' });
-  return { key, http: `http://${HOST}:${http}`, https: `https://${HOST}:${https}` };
+  return { home, key, http: `http://${HOST}:${http}`, https: `https://${HOST}:${https}` };
 }
 
 test('two people chat over HTTPS and WebSocket, and whoever comes without is sent there', async (t) => {
@@ -63,5 +68,12 @@ test('two people chat over HTTPS and WebSocket, and whoever comes without is sen
   await until(async () => /over WebSocket$/.test((await ada.served()) ?? ''), { why: 'it is a WebSocket' });
   const protocol = await ada.page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol");
   assert.equal(protocol, 'h2');
+  await Promise.all([ada, grace].map(({ page }) => page.close()));
+  const line = await until(
+    () =>
+      logged(chat.home, '@edge').find(({ text }) => /transport=websocket.*"status":(?:101|200)/.test(text)),
+    { why: 'the WebSocket is over, and written down' },
+  );
+  assert.match(line.text, /"protocol":"HTTP\/2/, 'it was a stream of HTTP/2');
   assert.deepEqual([...ada.problems, ...grace.problems], []);
 });
