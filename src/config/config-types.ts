@@ -707,7 +707,7 @@ export interface RoutesConfig {
    */
   readonly body?: string | 0 | undefined;
   /**
-   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). A list: all of them hold.
+   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). Clients can make up headers and cookies: all values of one address together get 100 times the rate. A list: all of them hold.
    * @example "100/s burst 200 per ip"
    */
   readonly rate?: string | readonly string[] | undefined;
@@ -773,7 +773,7 @@ export interface LimitsConfig {
    */
   readonly body?: string | 0 | undefined;
   /**
-   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). A list: all of them hold.
+   * How often a client may come; more gets 429. `<requests>/<time>`, then, if need be, `burst <number>`, how many may come at once (left out: as many as the requests), and `per ip`, `per all`, `per header <name>` or `per cookie <name>`, whom it counts together (left out: `per ip`). Clients can make up headers and cookies: all values of one address together get 100 times the rate. A list: all of them hold.
    * @example "100/s burst 200 per ip"
    */
   readonly rate?: string | readonly string[] | undefined;

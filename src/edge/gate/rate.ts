@@ -6,7 +6,10 @@ import type { RateRule } from '../../protocol/traffic-rules.ts';
 
 /** Clients of one rule that are told apart. About 100 bytes each. */
 const KEYS_MAX = 100_000;
-/** Buckets that clients share for whom there is no room: nobody who is known is forgotten for somebody new. */
+/**
+ * Buckets that clients share for whom there is no room: nobody who is known is forgotten for somebody new. Which one is theirs
+ * must not be what they choose themselves, or one of them fills all buckets.
+ */
 const CROWD = 4096;
 
 type Amount = Pick<RateRule, 'requests' | 'perMs' | 'burst'>;
@@ -39,28 +42,32 @@ export class Rate {
     return this.#newer.size + this.#older.size;
   }
 
-  /** How long, in ms, until this client may come; 0 = now. Changes nothing. @param nowMs of a clock that only goes forward */
-  wait(key: string, nowMs: number): number {
+  /**
+   * How long, in ms, until this client may come; 0 = now. Changes nothing.
+   * @param nowMs of a clock that only goes forward
+   * @param network from where it comes: shares a bucket when there is no room for more clients
+   */
+  wait(key: string, nowMs: number, network = key): number {
     const now = this.#units(nowMs);
-    const over = Math.max(this.#fullAt(key), now) + this.#cost - now - this.#depth;
+    const over = Math.max(this.#fullAt(key, network), now) + this.#cost - now - this.#depth;
     return over > 0 ? over / this.#unitsPerUs / 1000 : 0;
   }
 
   /** Counts a request of this client. */
-  count(key: string, nowMs: number): void {
+  count(key: string, nowMs: number, network = key): void {
     const now = this.#units(nowMs);
     this.#turn(now);
-    const fullAt = Math.max(this.#fullAt(key), now) + this.#cost;
-    if (!this.#has(key) && this.size >= this.#keysMax) this.#crowd.set(slotOf(key), fullAt);
+    const fullAt = Math.max(this.#fullAt(key, network), now) + this.#cost;
+    if (!this.#has(key) && this.size >= this.#keysMax) this.#crowd.set(slotOf(network), fullAt);
     else {
       this.#older.delete(key);
       this.#newer.set(key, fullAt);
     }
   }
 
-  #fullAt(key: string): number {
+  #fullAt(key: string, network: string): number {
     const known = this.#newer.get(key) ?? this.#older.get(key);
-    return known ?? (this.size >= this.#keysMax ? this.#crowd.get(slotOf(key)) : undefined) ?? 0;
+    return known ?? (this.size >= this.#keysMax ? this.#crowd.get(slotOf(network)) : undefined) ?? 0;
   }
 
   #has(key: string): boolean {

@@ -57,6 +57,31 @@ test('a crowd of strangers resets nobody and costs no more memory', () => {
   assert.ok(rate.wait('stranger 19999', 2) > 59_000);
 });
 
+test('who makes up a value for each request takes the place of nobody else, and comes only as often as an office may', () => {
+  const limit = new RateLimit({
+    requests: 60,
+    perMs: 60_000,
+    burst: 2,
+    by: { kind: 'header', name: 'x-key' },
+  });
+  const get = (value: number, ip: string, now: number) =>
+    limited([limit], headOf(`X-Key: ${value}`), ip, now) === undefined;
+  let passed = 0;
+  for (let i = 0; i < 1_000; i++) if (get(i, '10.0.0.1', 1)) passed++;
+  assert.equal(passed, 200);
+  assert.ok(get(5_000, '10.0.0.2', 1));
+  assert.equal(get(5_001, '10.0.0.1', 1), false);
+  assert.ok(get(5_001, '10.0.0.1', 20));
+  // When there is no room to tell more apart: what they share is their network.
+  const rate = new Rate({ requests: 1, perMs: 60_000, burst: 1 }, 100);
+  for (let i = 0; i < 20_000; i++) rate.count(`#${i}`, 1, '10.0.0.1');
+  const refused = Array.from({ length: 100 }, (_, i) => `10.1.0.${i}`).filter(
+    (ip) => rate.wait(ip, 2, ip) > 0,
+  );
+  assert.ok(refused.length <= 1, `${refused.length}`);
+  assert.ok(rate.wait('#new', 2, '10.0.0.1') > 59_000);
+});
+
 function headOf(...lines: string[]): RequestHead {
   const text = `GET / HTTP/1.1\r\nHost: a.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
   const head = parseRequestHead(text, text.length - 4);
@@ -104,5 +129,5 @@ test('a request that one rule turns away counts for none', () => {
   for (let i = 0; i < 10; i++) assert.match(ask(1)?.extra ?? '', /^Retry-After: 10\r\n$/);
   assert.match(ask(9_500)?.extra ?? '', /Retry-After: 1\r\n/);
   assert.equal(ask(10_000), undefined);
-  assert.equal(limits[0]?.rate.wait('10.0.0.1', 10_000), 0);
+  assert.equal(limits[0]?.wait('10.0.0.1', '10.0.0.1', 10_000), 0);
 });

@@ -9,14 +9,38 @@ import { readCookie } from '../sticky.ts';
 import type { Saying } from './gate.ts';
 import { Rate } from './rate.ts';
 
+/**
+ * A client can write what it likes into a header or a cookie, and be another one with each request. All that come from one
+ * network get so many times what one of them may have: enough for an office, and an end for who makes values up.
+ */
+const CLIENTS_OF_NETWORK = 100;
+
 /** One rule, and who came how often. */
 export class RateLimit {
-  readonly rate: Rate;
+  readonly #rate: Rate;
   readonly #by: RateRule['by'];
+  /** Of rules by what clients choose themselves. */
+  readonly #networks: Rate | undefined;
 
   constructor(rule: RateRule) {
-    this.rate = new Rate(rule);
-    this.#by = rule.by;
+    const { requests, perMs, burst, by } = rule;
+    const times = CLIENTS_OF_NETWORK;
+    this.#rate = new Rate(rule);
+    this.#by = by;
+    if (by.kind === 'header' || by.kind === 'cookie')
+      this.#networks = new Rate({ requests: requests * times, perMs, burst: burst * times });
+  }
+
+  /** How long, in ms, until this request may come; 0 = now. @param key see `keyOf` */
+  wait(key: string, ip: string, nowMs: number): number {
+    const network = networkOf(ip);
+    return Math.max(this.#rate.wait(key, nowMs, network), this.#networks?.wait(network, nowMs) ?? 0);
+  }
+
+  count(key: string, ip: string, nowMs: number): void {
+    const network = networkOf(ip);
+    this.#rate.count(key, nowMs, network);
+    this.#networks?.count(network, nowMs);
   }
 
   /** Who this request is counted for. @param ip of the client, after trust */
@@ -47,11 +71,11 @@ export function limited(
   let waitMs = 0;
   const keys = limits.map((limit) => {
     const key = limit.keyOf(head, ip);
-    waitMs = Math.max(waitMs, limit.rate.wait(key, nowMs));
+    waitMs = Math.max(waitMs, limit.wait(key, ip, nowMs));
     return key;
   });
   if (waitMs > 0) return tooMany(waitMs);
-  for (const [i, limit] of limits.entries()) limit.rate.count(keys[i] as string, nowMs);
+  for (const [i, limit] of limits.entries()) limit.count(keys[i] as string, ip, nowMs);
   return undefined;
 }
 
