@@ -56,9 +56,9 @@ function slash({ at, by, path, url }: Pass): Finding[] {
 }
 
 /** Of the backend, or of the members that a balancer has. */
-function upgrades({ url, parameters }: Pass, { balancers }: ApacheSite): boolean {
-  if (/^wss?:/.test(url) || parameters.has('upgrade')) return true;
-  const balancer = balancers.find(({ name }) => url.startsWith('balancer:') && name === balancerName(url));
+function upgrades(pass: Pass, site: ApacheSite): boolean {
+  if (/^wss?:/.test(pass.url) || pass.parameters.has('upgrade')) return true;
+  const balancer = balancerOf(pass, site);
   return (
     balancer?.members.some(({ args }) => parametersOf(args).has('upgrade') || /^wss?:/.test(args[0] ?? '')) ??
     false
@@ -83,8 +83,8 @@ function socketsLost(pass: Pass, host: Host, site: ApacheSite): Finding[] {
 
 function silence(pass: Pass, host: Host, site: ApacheSite): Finding[] {
   const { at, parameters } = pass;
-  if (!upgrades(pass, site) || pass.by !== 'ProxyPass') return [];
-  const balancer = site.balancers.find(({ name }) => name === balancerName(pass.url));
+  if (!upgrades(pass, site) || takenBefore(pass, host)) return [];
+  const balancer = balancerOf(pass, site);
   const own = parameters.get('timeout') ?? balancer?.parameters.get('timeout') ?? memberTimeout(balancer);
   const general = said(host, 'proxytimeout') ?? said(host, 'timeout');
   if (own === undefined && !general && site.isPartial) return [];
@@ -92,7 +92,7 @@ function silence(pass: Pass, host: Host, site: ApacheSite): Finding[] {
   if (ms === undefined || ms > 60_000) return [];
   const isBad = ms <= 45_000;
   const effect = `A WebSocket is cut when nothing is said for ${ms / 1000} s${isBad ? '; Socket.IO alone is silent for up to 45 s' : ''}`;
-  const line = own === undefined ? `${lineOf(at)} timeout=3600` : 'timeout=3600';
+  const line = pass.by === 'RewriteRule' ? 'ProxyTimeout 3600' : `${lineOf(at)} timeout=3600`;
   return [
     finding(
       'socket-timeout',
@@ -104,6 +104,33 @@ function silence(pass: Pass, host: Host, site: ApacheSite): Finding[] {
   ];
 }
 
+/** A RewriteRule for upgrades comes before any ProxyPass. */
+function takenBefore({ by, path }: Pass, { passes }: Host): boolean {
+  return (
+    by === 'ProxyPass' &&
+    passes.some(
+      (other) =>
+        other.by === 'RewriteRule' && other.conditions.some(isForUpgrades) && matches(other.path, path),
+    )
+  );
+}
+
+function isForUpgrades({ args }: FrontDirective): boolean {
+  return /HTTP:Upgrade/i.test(args[0] ?? '');
+}
+
+function matches(pattern: string, path: string): boolean {
+  try {
+    return new RegExp(pattern).test(path);
+  } catch {
+    return false;
+  }
+}
+
+function balancerOf({ url }: Pass, { balancers }: ApacheSite): Balancer | undefined {
+  return url.startsWith('balancer:') ? balancers.find(({ name }) => name === balancerName(url)) : undefined;
+}
+
 function memberTimeout(balancer: Balancer | undefined): string | undefined {
   return balancer?.members
     .map(({ args }) => parametersOf(args).get('timeout'))
@@ -113,7 +140,7 @@ function memberTimeout(balancer: Balancer | undefined): string | undefined {
 function rewritten({ at, by, url, conditions }: Pass): Finding[] {
   if (by !== 'RewriteRule' || !/^wss?:/.test(url)) return [];
   const byQuery = conditions.find(({ args }) => /transport=websocket/i.test(args[1] ?? ''));
-  const byUpgrade = conditions.some(({ args }) => /HTTP:Upgrade/i.test(args[0] ?? ''));
+  const byUpgrade = conditions.some(isForUpgrades);
   const right = ['RewriteCond %{HTTP:Upgrade} =websocket [NC]', lineOf(at)];
   if (byUpgrade) return [];
   if (byQuery) {
@@ -131,10 +158,8 @@ function flush({ at, path, parameters }: Pass): Finding[] {
   return [finding('events-buffered', 'warn', at, effect, 'flushpackets=on')];
 }
 
-function stickiness(pass: Pass, { balancers }: ApacheSite): Finding[] {
-  const balancer = balancers.find(
-    ({ name }) => pass.url.startsWith('balancer:') && name === balancerName(pass.url),
-  );
+function stickiness(pass: Pass, site: ApacheSite): Finding[] {
+  const balancer = balancerOf(pass, site);
   if (!balancer || balancer.members.length < 2) return [];
   const sticky = balancer.parameters.get('stickysession') ?? pass.parameters.get('stickysession');
   const cookie =

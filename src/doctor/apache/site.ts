@@ -132,7 +132,7 @@ function balancerOf(block: FrontDirective): Balancer[] {
 
 /** `balancer://app/x` is `app`. */
 export function balancerName(url: string): string {
-  return url.replace(/^balancer:\/\//, '').replace(/\/.*$/s, '');
+  return url.replace(/^balancer:\/\//, '').replace(/[/$%].*$/s, '');
 }
 
 /** Seconds, or with a unit of mod_proxy; undefined when it is none. */
