@@ -23,11 +23,19 @@ export interface Check {
 
 export interface Installation {
   /** Where each file goes, absolute. */
-  readonly files: readonly { readonly path: string; readonly text: string; readonly mode: number }[];
+  readonly files: readonly InstalledFile[];
   /** Looks at the whole configuration once ours is part of it. */
   readonly check: readonly (readonly [program: string, ...args: string[]])[];
   /** Puts it into force without cutting anybody off. */
   readonly reload: readonly (readonly [program: string, ...args: string[]])[];
   /** What is left for a person to do. */
   readonly notes: readonly string[];
+}
+
+export interface InstalledFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+  /** A person fills it in: it is written when there is none, and never again. */
+  readonly once?: boolean;
 }

@@ -2,10 +2,12 @@
 import { apacheTarget } from './apache/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
 import { nginxTarget } from './nginx/target.ts';
+import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
-  apache: apacheTarget,
   haproxy: haproxyTarget,
   nginx: nginxTarget,
+  systemd: systemdTarget,
+  apache: apacheTarget,
 };

@@ -3,12 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { dirname } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported } from '../../exporters/exported.ts';
-import type { Installation, Target } from '../../exporters/target.ts';
+import type { Installation, InstalledFile, Target } from '../../exporters/target.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { runProgram } from './run-program.ts';
-
-type InstalledFile = Installation['files'][number];
 
 interface Kept {
   readonly path: string;
@@ -24,7 +22,9 @@ export async function install(
 ): Promise<void> {
   const { err } = context;
   const plan = target.install(files, name);
-  const changed = plan.files.filter(({ path, text }) => readText(path) !== text);
+  const changed = plan.files.filter(({ path, text, once }) =>
+    once ? !existsSync(path) : readText(path) !== text,
+  );
   if (changed.length === 0) return err.line(`${target.title} has these files already`);
   await showChanges(context, changed);
   for (const command of [...plan.check, ...plan.reload]) err.line(`then: ${command.join(' ')}`);

@@ -1,0 +1,58 @@
+/** What systemd cannot do, or not for programs that know nothing of it. */
+import type { AppPlan, Plan } from '../../config/plan.ts';
+import type { Loss } from '../exported.ts';
+import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
+import { onCalendar } from './calendar.ts';
+
+export function systemdLosses(plan: Plan): Loss[] {
+  return initLosses(plan, {
+    ...fates,
+    after: (after) => {
+      const jobs = after.filter((name) => plan.apps[name]?.job);
+      return jobs.length > 0 ? `it does not wait for a job (${jobs.join(', ')})` : undefined;
+    },
+  });
+}
+
+const fates: InitFates = {
+  after: 'kept',
+  secrets: 'kept',
+  autostart: 'kept',
+  readyTimeoutMs: 'kept',
+  ready: (ready, app) => (ready.by === 'notify' ? undefined : readyLost(ready, app)),
+  watchdogMs: (ms, { ready, guest }) =>
+    ms === null || (ready.by === 'notify' && !guest)
+      ? undefined
+      : 'nobody notices a blocked event loop: for systemd the app must send WATCHDOG=1 (`ready: "notify"`, `guest: false`)',
+  stop: ({ message, signal }) => ({ message: message ? `it gets ${signal} instead` : undefined }),
+  restart: (restart, { job }) => (job ? undefined : restartLost(restart)),
+  job: (job) => {
+    if (!job) return undefined;
+    return onCalendar(job)
+      ? undefined
+      : `systemd has no words for "${job.expression}": nothing starts it by the clock`;
+  },
+  memory: ({ softBytes }) => ({
+    soft: softBytes === null ? undefined : 'above it the kernel slows it down; it is not replaced',
+  }),
+  rights: (rights) => rightsLost(rights, {}),
+  pidFile: (path) => (path === null ? undefined : 'systemd knows the pid: `systemctl show -P MainPID`'),
+  log: () => 'lines go to the journal (`journalctl -u`), which has limits of its own',
+};
+
+function restartLost({ when, max, early, at }: AppPlan['restart']): Record<string, string | undefined> {
+  if (when === 'never') return { cron: clockLost(at) };
+  return {
+    backoff: 'the pause does not grow, so that `giveUpAfter` is reached sooner',
+    max: max === null ? undefined : 'restarts are counted by `giveUpAfter` only',
+    early: early === 'give-up' ? 'an early exit is an exit like others' : undefined,
+    cron: clockLost(at),
+  };
+}
+
+function clockLost(at: AppPlan['restart']['at']): string | undefined {
+  if (!at) return undefined;
+  return onCalendar(at)
+    ? 'instances are restarted one after the other, but each with a gap'
+    : `systemd has no words for "${at.expression}": nothing restarts it by the clock`;
+}

@@ -1,0 +1,57 @@
+import { basename, join } from 'node:path';
+import type { ExportedFile } from '../exported.ts';
+import type { Target } from '../target.ts';
+import { systemd } from './systemd.ts';
+
+export const systemdTarget: Target = {
+  title: 'systemd',
+  kind: 'init',
+  export: systemd,
+  check: (files, dir) => ({
+    around: [],
+    commands: [['systemd-analyze', 'verify', ...unitsIn(files).map((path) => join(dir, path))]],
+    // For keys that it does not know it ends with 0.
+    trouble: /\S/,
+  }),
+  install(files, name) {
+    const placed = files.map(({ path, text, mode }) =>
+      path.endsWith('.env')
+        ? { path: `/etc/${name}/${basename(path)}`, text, mode, once: true }
+        : { path: `/etc/systemd/system/${path.replace(/^systemd\//, '')}`, text, mode },
+    );
+    const target = `${name}.target`;
+    const wanted = [...(files[0]?.text ?? '').matchAll(/^Wants=(.+)$/gm)].map(([, unit = '']) => unit);
+    return {
+      files: placed,
+      check: [
+        ['sh', '-c', VERIFY, 'sh', ...unitsIn(files).map((path) => `/etc/systemd/system/${basename(path)}`)],
+      ],
+      reload: [['sh', '-c', RELOAD, 'sh', target, ...wanted]],
+      notes: [
+        ...placed
+          .filter(({ path }) => path.endsWith('.env'))
+          .map(({ path }) => `Put the secret values into ${path}, then: systemctl restart ${target}`),
+        `What runs and is no longer in the config file goes on: systemctl list-units '${name}-*'`,
+      ],
+    };
+  },
+};
+
+function unitsIn(files: readonly ExportedFile[]): string[] {
+  return files
+    .map(({ path }) => path)
+    .filter((path) => /^[^/]+\/[^/]+\.(?:service|timer|target)$/.test(path));
+}
+
+/** It ends with 0 for keys that it does not know, but says so. */
+const VERIFY = 'said=$(systemd-analyze verify "$@" 2>&1); [ -z "$said" ] || { echo "$said"; exit 1; }';
+
+/** systemd knows which files are newer than what it has read, until it reads them: only those services are restarted, one after the other. */
+const RELOAD = [
+  'target=$1; shift; changed=',
+  'for unit; do [ "$(systemctl show -P NeedDaemonReload "$unit")" != yes ] || changed="$changed $unit"; done',
+  'systemctl daemon-reload && systemctl enable --now "$target" || exit 1',
+  'systemctl start "$target" "$@" || exit 1',
+  '# Restarts by hand count, too, for StartLimitBurst.',
+  'for unit in $changed; do systemctl reset-failed "$unit"; systemctl try-restart "$unit" || exit 1; done',
+].join('\n');
