@@ -71,7 +71,9 @@ test('two people chat over HTTPS and WebSocket, and whoever comes without is sen
   await Promise.all([ada, grace].map(({ page }) => page.close()));
   const line = await until(
     () =>
-      logged(chat.home, '@edge').find(({ text }) => /transport=websocket.*"status":(?:101|200)/.test(text)),
+      logged(chat.home, '@edge').find(({ text }) =>
+        /socket\.io\/.*transport=websocket.*"status":(?:101|200)/.test(text),
+      ),
     { why: 'the WebSocket is over, and written down' },
   );
   assert.match(line.text, /"protocol":"HTTP\/2/, 'it was a stream of HTTP/2');
