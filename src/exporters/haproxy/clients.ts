@@ -85,6 +85,7 @@ export function forwardedLines(): string[] {
   return [
     '# Whatever clients say of themselves is replaced, so that nobody can pretend to be somebody else. Names with "_" are others with "-" to many programs.',
     'http-request del-header _ -m sub',
+    'http-request del-header x-client-cert- -m beg',
     ...gone.map((name) => `http-request del-header ${name}`),
     '# Only WebSockets are passed on: an upgrade to h2c would go past every rule of this file.',
     'acl websocket req.hdr(upgrade) -i websocket',

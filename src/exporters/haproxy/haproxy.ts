@@ -73,8 +73,8 @@ function frontend(plan: Plan, rules: Rules, backends: Backends): Section {
     head: `frontend ${rules.name} from ${rules.name}`,
     lines: [
       ...bindLines(plan),
-      ...captureLines,
       ...connectionLines(plan.edge, connections),
+      ...captureLines,
       '',
       ...canonicalPath,
       '',

@@ -45,7 +45,7 @@ export const captureLines: readonly string[] = [
 ];
 
 const samples: Readonly<Record<string, string>> = {
-  time: '"%[date(0,ms),ms_utime(%Y-%m-%dT%H:%M:%S,0)]Z"',
+  time: '"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
   ip: '"%[src]"',
   host: '"%[var(txn.host),json(utf8s)]"',
   method: '"%[capture.req.method]"',

@@ -56,7 +56,7 @@ function split(
   const names = some.map(({ to }) => backends.of(to, site));
   let from = 0;
   const rolled = some.map(({ weight }, n) => {
-    const line = `http-request set-var(txn.part) int(${n + 1}) if ${here}${from > 0 ? ` { var(txn.roll) ge ${from} }` : ''}`;
+    const line = `http-request set-var(txn.part) int(${n + 1}) if ${here}${from > 0 ? ` { var(txn.roll) -m int ge ${from} }` : ''}`;
     from += weight;
     return line;
   });

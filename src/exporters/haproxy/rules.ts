@@ -17,7 +17,7 @@ export class Rules {
   /** A section for a table alone. Returns its name, such as `holdfast_rate_2`. */
   table(what: string, lines: readonly string[]): string {
     const name = this.unique(what);
-    this.#tables.push({ head: `backend ${name}`, lines });
+    this.#tables.push({ head: `backend ${name} from ${this.name}`, lines });
     return name;
   }
 

@@ -8,7 +8,7 @@ export const haproxyTarget: Target = {
   export: haproxy,
   check: (files, dir) => ({
     around: [],
-    commands: [['haproxy', '-c', '-q', ...files.flatMap(({ path }) => ['-f', join(dir, path)])]],
+    commands: [['haproxy', '-c', ...files.flatMap(({ path }) => ['-f', join(dir, path)])]],
     trouble: /\[(?:WARNING|ALERT)\]/,
   }),
   install: (files, name) => ({
@@ -17,7 +17,7 @@ export const haproxyTarget: Target = {
       { path: `/etc/systemd/system/haproxy.service.d/${name}.conf`, text: dropIn(name), mode: 0o644 },
     ],
     check: [
-      ['haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg', '-f', `/etc/haproxy/${name}.cfg`],
+      ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', `/etc/haproxy/${name}.cfg`],
       ['systemctl', 'daemon-reload'],
     ],
     reload: [['systemctl', 'reload-or-restart', 'haproxy']],
