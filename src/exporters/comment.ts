@@ -4,7 +4,10 @@ const WIDTH = 110;
 
 /** Lines behind `mark`, folded between words, and an empty line. */
 export function comment(mark: string, lines: readonly string[]): string {
-  const folded = lines.flatMap((line) => fold(line, WIDTH - mark.length));
+  // The end of a line, or what some take for one, would end the comment.
+  const folded = lines.flatMap((line) =>
+    fold(line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), WIDTH - mark.length),
+  );
   return `${folded.map((line) => `${mark} ${line}`.trimEnd()).join('\n')}\n\n`;
 }
 

@@ -31,7 +31,8 @@ export function lossesAt<T extends object, Without extends keyof T>(
   return Object.entries(fates).flatMap(([key, fate]) => {
     const judge = fate as Fate<unknown, T>;
     if (judge === 'kept') return [];
-    return listed(`${at}.${nameOf(key)}`, judge(plan[key as keyof T], plan));
+    const name = nameOf(key);
+    return listed(name === '' ? at : `${at}.${name}`, judge(plan[key as keyof T], plan));
   });
 }
 
@@ -48,7 +49,13 @@ function nameOf(key: string): string {
   return named[key] ?? key.replace(/(?:Ms|Bytes)$/, '');
 }
 
-const named: Readonly<Record<string, string>> = { job: 'cron', load: 'limits', command: 'run' };
+const named: Readonly<Record<string, string>> = {
+  job: 'cron',
+  load: 'limits',
+  command: 'run',
+  // Its settings stand beside the others.
+  content: '',
+};
 
 /** For people: what is lost in several places is said once. */
 export function lossLines(losses: readonly Loss[]): string[] {

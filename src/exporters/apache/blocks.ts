@@ -16,10 +16,10 @@ export function section(head: string, ...body: readonly Directive[]): Section {
 export function render(directives: readonly Directive[], indent = ''): string {
   return directives
     .map((directive) => {
-      if (typeof directive === 'string') return directive === '' ? '\n' : `${indent}${directive}\n`;
+      if (typeof directive === 'string') return directive === '' ? '\n' : `${indent}${oneLine(directive)}\n`;
       const { head, body } = directive;
       const name = head.split(' ', 1)[0];
-      return `${indent}<${head}>\n${render(body, `${indent}  `)}${indent}</${name}>\n`;
+      return `${indent}<${oneLine(head)}>\n${render(body, `${indent}  `)}${indent}</${name}>\n`;
     })
     .join('');
 }

@@ -99,8 +99,11 @@ const routeFates: RouteFates = {
       return { files: 'symbolic links are followed when their target has the same owner' };
     if (to.kind === 'split')
       return {
-        split: 'by requests, and a client stays where its cookie says',
-        ...(to.parts.map((part) => (part.to.kind === 'upstream' ? upstreamLost(part.to) : {}))[0] ?? {}),
+        ...Object.assign(
+          {},
+          ...to.parts.map((part) => (part.to.kind === 'upstream' ? upstreamLost(part.to) : {})),
+        ),
+        sticky: to.sticky ? undefined : 'who has a cookie of one of its apps stays with that app',
       };
     return to.kind === 'upstream' ? upstreamLost(to) : undefined;
   },

@@ -17,11 +17,16 @@ export function render(directives: readonly Directive[], indent = ''): string {
   return directives
     .map((directive) => {
       if (typeof directive !== 'string')
-        return `${indent}${directive.head} {\n${render(directive.body, `${indent}  `)}${indent}}\n`;
+        return `${indent}${oneLine(directive.head)} {\n${render(directive.body, `${indent}  `)}${indent}}\n`;
       if (directive === '') return '\n';
-      return `${indent}${directive}${directive.startsWith('#') ? '' : ';'}\n`;
+      return `${indent}${oneLine(directive)}${directive.startsWith('#') ? '' : ';'}\n`;
     })
     .join('');
+}
+
+/** The end of a line would end a comment. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 /** The name of a variable that holds `$`, since there is no other way to write one. */
@@ -42,6 +47,11 @@ export function quoted(text: string, raw = ''): string {
 /** Seconds as nginx takes them; it knows no fractions but in ms. */
 export function time(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** A regular expression as an argument: `$` means no variable there. */
+export function regex(source: string): string {
+  return `"${source.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** A regular expression that matches this text only. */

@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import type { SitePlan } from '../../config/plan.ts';
 import type { PathRule, RedirectRule, SiteContent } from '../../protocol/site-content.ts';
-import { block, type Directive, exactly, quoted } from './blocks.ts';
+import { block, type Directive, exactly, quoted, regex } from './blocks.ts';
 import type { Http } from './http.ts';
 
 /** Fields of all answers of a site. */
@@ -87,7 +87,7 @@ function page(name: string, path: string, status: string): Directive {
 function rewrite({ from, below, to, toBelow }: PathRule): string {
   const bare = exactly(from.replace(/\/$/, ''));
   const pattern = below ? `^${bare}(?:/(.*))?$` : `^${exactly(from)}$`;
-  return `rewrite "${pattern}" ${quoted(to, toBelow ? '$1' : '')} break`;
+  return `rewrite ${regex(pattern)} ${quoted(to, toBelow ? '$1' : '')} break`;
 }
 
 /** nginx asks these before the prefixes of routes. */
@@ -95,7 +95,7 @@ export function redirectLocations({ redirects }: SiteContent): Directive[] {
   return redirects.map((rule) =>
     rule.below
       ? block(
-          `location ~ "^${exactly(rule.from.replace(/\/$/, ''))}(?:/(.*))?$"`,
+          `location ~ ${regex(`^${exactly(rule.from.replace(/\/$/, ''))}(?:/(.*))?$`)}`,
           `return ${rule.status} ${target(rule)}`,
         )
       : block(`location = ${quoted(rule.from)}`, `return ${rule.status} ${target(rule)}`),

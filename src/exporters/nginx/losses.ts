@@ -98,6 +98,10 @@ const routeFates: RouteFates = {
         to.parts.flatMap((part) => (part.to.kind === 'upstream' ? [part.to.tls !== null] : [false])),
       );
       return {
+        ...Object.assign(
+          {},
+          ...to.parts.map((part) => (part.to.kind === 'upstream' ? upstreamLost(part.to) : {})),
+        ),
         split: 'a client whose app has no ready instance is not sent to another one',
         tls:
           protocols.size > 1
@@ -122,7 +126,8 @@ function upstreamLost({ rules, check, proxyProtocol }: UpstreamPlan) {
 
 function edgeFates(sites: readonly SitePlan[]): EdgeFates {
   return {
-    processes: 'kept',
+    processes: (count) =>
+      count > 1 ? `worker_processes in nginx.conf says how many there are, not ${count}` : undefined,
     http: 'kept',
     https: 'kept',
     acme: (_, { acme }) =>

@@ -1,0 +1,194 @@
+/** Plans that exporters are tried with: a small one, and one in which everything is said. */
+import type { Plan, SitePlan } from '../../src/config/plan.ts';
+import { siteDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
+import { apacheTarget } from '../../src/exporters/apache/target.ts';
+import type { ExportOptions } from '../../src/exporters/exported.ts';
+import { nginxTarget } from '../../src/exporters/nginx/target.ts';
+import { placesOf } from '../../src/exporters/places.ts';
+import { appPlan, appRoute, upstreamOf } from '../support/plans.ts';
+
+/** The targets whose every setting and every word these tests hold; others have tests of their own. */
+export const heldTargets = { apache: apacheTarget, nginx: nginxTarget };
+
+const edge: Plan['edge'] = {
+  processes: 1,
+  http: { host: null, port: 80 },
+  https: { host: null, port: 443 },
+  acme: {
+    directory: 'https://acme.test/directory',
+    directoryCa: null,
+    email: null,
+    eab: null,
+    challenge: 'http-01',
+  },
+  unknownHost: 404,
+  trust: [],
+  limits: {
+    headTimeoutMs: 15_000,
+    bodyIdleMs: 60_000,
+    keepAliveMs: 65_000,
+    upstreamTimeoutMs: 60_000,
+    connectionsPerIp: 1000,
+    bodyBytes: 0,
+    memoryBytes: 1024 ** 3,
+  },
+  drainMs: 30_000,
+  accessLog: null,
+  http2: { tls: true, cleartext: false, webSockets: false, maxStreams: 128 },
+  proxyProtocol: false,
+};
+
+const site = (host: string, given: Partial<SitePlan> = {}): SitePlan => ({
+  ...siteDefaults,
+  host,
+  routes: [appRoute('/', 'web')],
+  tls: null,
+  content: null,
+  ...given,
+});
+
+const planOf = (apps: Plan['apps'], ...sites: readonly SitePlan[]): Plan => ({
+  source: '/srv/holdfast.config.json',
+  logsTotalBytes: null,
+  egress: null,
+  apps,
+  sites: Object.fromEntries(sites.map((one) => [one.host, one])),
+  edge,
+});
+
+/** One app, one site, nothing else said. */
+export const plain = planOf({ web: appPlan({ instances: 2 }) }, site('example.com'));
+
+/** Two apps behind one name with TLS. */
+export const secure = planOf(
+  { web: appPlan({ port: 3000 }), chat: appPlan({ name: 'chat', instances: 3, sticky: 'auto' }) },
+  site('example.com', {
+    routes: [appRoute('/', 'web'), appRoute('/wsapp/', 'chat')],
+    tls: {
+      certificate: { from: 'files', cert: '/srv/cert.pem', key: '/srv/key.pem', ca: null },
+      clients: null,
+      redirect: true,
+      hstsSeconds: 3600,
+    },
+  }),
+);
+
+const load = {
+  bodyBytes: 1000,
+  rates: [{ requests: 7, perMs: 60_000, burst: 2, by: { kind: 'header', name: 'x-key' } }],
+} as const;
+
+const rules = {
+  ...upstreamDefaults,
+  inFlight: { max: 9, maxWaiting: 9, timeoutMs: 1000 },
+  slowStartMs: 3000,
+};
+
+const elsewhere = {
+  ...upstreamOf('cluster.internal', 8443),
+  url: 'https://cluster.internal:8443',
+  tls: { serverName: 'cluster.internal', ca: '/srv/cluster.pem' },
+  proxyProtocol: 'v1',
+  rules,
+  check: { path: '/up', everyMs: 2000, timeoutMs: 1000, failures: 2, successes: 3 },
+} as const;
+
+const rich = planOf(
+  {
+    web: appPlan({ instances: 2, port: 3000, portStep: 1, sticky: 'cookie', upstream: rules }),
+    chat: appPlan({ name: 'chat', instances: 1 }),
+  },
+  site('example.com', {
+    routes: [
+      { ...appRoute('/', 'web'), load, cache: true },
+      {
+        ...appRoute('/new', 'web'),
+        to: {
+          kind: 'split',
+          parts: [
+            { to: { kind: 'app', app: 'web' }, weight: 90 },
+            { to: elsewhere, weight: 10 },
+          ],
+          sticky: true,
+        },
+        mirror: { to: upstreamOf('127.0.0.1', 9000), share: 0.5 },
+      },
+      { ...appRoute('/old/', 'web'), to: elsewhere },
+      {
+        ...appRoute('/files/', 'web'),
+        to: {
+          kind: 'files',
+          files: { root: '/srv/files', index: 'index.html', spa: true, cacheControl: 'max-age=60' },
+        },
+      },
+    ],
+    tls: {
+      certificate: { from: 'files', cert: '/srv/cert.pem', key: '/srv/key.pem', ca: '/srv/ca.pem' },
+      clients: { ca: '/srv/clients.pem', require: true },
+      redirect: true,
+      hstsSeconds: 60,
+    },
+    content: {
+      compress: true,
+      headers: {
+        set: { 'X-Frame-Options': 'DENY' },
+        fallback: { 'Referrer-Policy': 'no-referrer' },
+        remove: ['X-Powered-By'],
+      },
+      redirects: [
+        { from: '/a', below: false, to: '/b', toBelow: false, status: 301 },
+        { from: '/c/', below: true, to: 'https://other.test/', toBelow: true, status: 308 },
+      ],
+      rewrites: [{ from: '/v1/', below: true, to: '/api/', toBelow: true }],
+      auth: { realm: 'Staff', users: { anna: '$scrypt$x' } },
+      allow: ['10.0.0.0/8'],
+      deny: ['10.6.6.6'],
+      maintenance: { page: '/srv/closed.html', allow: ['10.1.1.1'] },
+      errorPages: { 404: '/srv/404.html' },
+      requestId: true,
+    },
+    load,
+    cache: { totalBytes: 100_000_000, entryBytes: 1_000_000 },
+  }),
+  site('*.example.org', {
+    tls: { certificate: { from: 'acme' }, clients: null, redirect: false, hstsSeconds: null },
+  }),
+);
+
+/** Everything is said, and little of it is as it would be otherwise. */
+export const everything: Plan = {
+  ...rich,
+  edge: {
+    ...edge,
+    processes: 2,
+    http: { host: '127.0.0.1', port: 8080 },
+    https: { host: '::1', port: 8443 },
+    acme: {
+      ...edge.acme,
+      directoryCa: '/srv/acme.pem',
+      email: 'a@example.com',
+      eab: { keyId: 'kid', hmac: 'c2VjcmV0' },
+    },
+    trust: ['10.0.0.0/8'],
+    limits: {
+      ...edge.limits,
+      bodyBytes: 5_000_000,
+      connectionsPerIp: 50,
+      memoryBytes: 500_000_000,
+    },
+    drainMs: 20_000,
+    accessLog: { format: 'json', fields: ['time', 'status'], sample: 0.5 },
+    http2: { tls: true, cleartext: true, webSockets: true, maxStreams: 100 },
+    proxyProtocol: true,
+  },
+};
+
+export function optionsFor(plan: Plan): ExportOptions {
+  return {
+    node: '/usr/bin/node',
+    user: 'www-data',
+    name: 'holdfast',
+    places: placesOf(plan),
+    isSecret: (name) => /TOKEN/.test(name),
+  };
+}
