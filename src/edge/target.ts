@@ -30,6 +30,8 @@ export class Target {
   usedAt = 0;
   /** The pool moves it on. */
   circuit: CircuitState = closedCircuit;
+  /** Number of the request that tries it, or tried it last; 0 = none does. */
+  probe = 0;
   /** How often its circuit has opened. */
   ejections = 0;
   /** For so long it gets less than its share; in ms, 0 = never. */

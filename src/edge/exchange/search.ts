@@ -45,8 +45,8 @@ export class Search {
   #inside = false;
   /** The budget of its pool has got its share of it. */
   #earned = false;
-  /** It finds out whether its target is well again. */
-  #tries = false;
+  /** Its number, if it finds out whether its target is well again; else 0. */
+  #probe = 0;
   /** Until when it may wait, once it has waited; 0 = it has not. */
   #targetUntil = 0;
   #roomUntil = 0;
@@ -101,7 +101,7 @@ export class Search {
     }
     this.#goFromQueue();
     this.fresh = again !== undefined;
-    this.#tries = pool.ward.begun(target, now);
+    this.#probe = pool.ward.begun(target, now);
     this.target = target;
     this.by = target.id;
     target.requests++;
@@ -137,7 +137,7 @@ export class Search {
   /** Its target has failed. `reused`: on a connection that had carried another request before. */
   failed(failure: Failure, reused: boolean): void {
     const target = this.target as Target;
-    if (this.pool.ward.failed(target, failure, reused, this.#edge.sweeper.now)) this.#tries = false;
+    if (this.pool.ward.failed(target, failure, reused, this.#edge.sweeper.now, this.#probe)) this.#probe = 0;
     this.#goFromTarget();
     this.lastFailure = failure;
     // An idle connection that died says nothing about its target.
@@ -168,8 +168,8 @@ export class Search {
   answered(status: number): void {
     const target = this.target as Target;
     const { now } = this.#edge.sweeper;
-    this.pool.ward.answered(target, status, now);
-    this.#tries = false;
+    this.pool.ward.answered(target, status, now, this.#probe);
+    this.#probe = 0;
     if (status === 200 || status === 101) this.affinity.confirm(target, now);
   }
 
@@ -205,8 +205,8 @@ export class Search {
     const { target } = this;
     if (!target) return;
     this.target = undefined;
-    if (this.#tries) this.pool.ward.untold(target, this.#edge.sweeper.now);
-    this.#tries = false;
+    if (this.#probe !== 0) this.pool.ward.untold(target, this.#edge.sweeper.now, this.#probe);
+    this.#probe = 0;
     this.#edge.leave(target);
   }
 

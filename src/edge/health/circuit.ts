@@ -13,7 +13,7 @@ import type { OutlierRules } from '../../protocol/traffic-rules.ts';
 export type CircuitPhase = 'closed' | 'open' | 'halfOpen' | 'trying';
 
 export type CircuitEvent =
-  /** A whole answer that does not count as a failure. */
+  /** A whole answer that does not count as a failure. While it is tried, this and the next are about who tries it. */
   | 'success'
   | 'failure'
   /** A request goes there. */

@@ -61,6 +61,32 @@ test('an answer of 500 is an answer: it ends a row of failures', () => {
   assert.equal(out(), 0);
 });
 
+test('only who tries a target decides: not what was sent before it was out, nor who tried it before', () => {
+  const { ward, targets, out } = wardOf(2, 0.5);
+  const target = targets[0] as Target;
+  ward.answered(target, 503, NOW);
+  ward.tick(NOW + 1_000);
+  // Sent before.
+  ward.answered(target, 200, NOW + 1_000);
+  ward.answered(target, 503, NOW + 1_000);
+  assert.deepEqual([out(), target.circuit.phase], [1, 'halfOpen']);
+  const first = ward.begun(target, NOW + 1_000);
+  assert.ok(first > 0);
+  assert.equal(ward.begun(target, NOW + 1_000), 0);
+  ward.failed(target, died('x'), false, NOW + 1_000);
+  ward.answered(target, 200, NOW + 1_000);
+  assert.equal(target.circuit.phase, 'trying');
+  // It takes for ever: the next one tries it.
+  ward.tick(NOW + 2_000);
+  const second = ward.begun(target, NOW + 2_000);
+  assert.notEqual(second, first);
+  ward.failed(target, died('x'), false, NOW + 2_000, first);
+  ward.untold(target, NOW + 2_000, first);
+  assert.equal(target.circuit.phase, 'trying');
+  ward.answered(target, 200, NOW + 2_000, second);
+  assert.equal(out(), 0);
+});
+
 test('without rules nobody is out, and who was is not any more', () => {
   const { ward, targets, out } = wardOf(2, 0.5);
   ward.answered(targets[0] as Target, 503, NOW);
@@ -90,8 +116,8 @@ test('however they fail: no more are out than may be, and never the last; what i
           now += wait;
           ward.tick(now);
           const target = targets[which % count] as Target;
-          if (begun) ward.begun(target, now);
-          ward.answered(target, status, now);
+          const probe = begun ? ward.begun(target, now) : 0;
+          ward.answered(target, status, now, probe);
           assert.ok(out() <= Math.min(Math.floor(maxShare * count + 1e-9), count - 1));
         }
         const ejected = notices.filter((text) => / is ejected for [1248] s /.test(text)).length;

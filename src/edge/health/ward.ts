@@ -12,6 +12,7 @@ export class Ward {
   #rules: OutlierRules | null = null;
   /** Those that may get requests. */
   #ready: readonly Target[] = [];
+  #probes = 0;
 
   constructor(notice: Notice) {
     this.#notice = notice;
@@ -24,31 +25,43 @@ export class Ward {
     if (!rules) for (const target of ready) target.circuit = closedCircuit;
   }
 
-  /** A request goes to this target. Returns true if it is the one that finds out whether the target is well again. */
-  begun(target: Target, now: number): boolean {
-    if (target.circuit.phase !== 'halfOpen') return false;
+  /** A request goes to this target. Returns its number if it is one that finds out whether the target is well again, else 0. */
+  begun(target: Target, now: number): number {
+    if (target.circuit.phase !== 'halfOpen') return 0;
     this.#step(target, 'begun', now, '');
-    return true;
+    this.#probes++;
+    target.probe = this.#probes;
+    return target.probe;
   }
 
-  /** That request has ended in a way that says nothing. */
-  untold(target: Target, now: number): void {
-    this.#step(target, 'untold', now, '');
+  /** The request of this number has ended in a way that says nothing. */
+  untold(target: Target, now: number, probe: number): void {
+    if (this.#counts(target, probe)) this.#step(target, 'untold', now, '');
   }
 
-  /** A request has come to nothing. `reused`: on a connection that had carried one before. Returns false if that says nothing. */
-  failed(target: Target, failure: Failure, reused: boolean, now: number): boolean {
+  /**
+   * A request has come to nothing. `reused`: on a connection that had carried one before. `probe`: its number. Returns false if
+   * that says nothing.
+   */
+  failed(target: Target, failure: Failure, reused: boolean, now: number, probe = 0): boolean {
     // It was idle, and may have ended before the request came.
     if (reused && failure.retryable !== 'never') return false;
     if (failure.retryable === 'always') target.refused();
-    this.#step(target, 'failure', now, failure.cause);
+    if (this.#counts(target, probe)) this.#step(target, 'failure', now, failure.cause);
     return true;
   }
 
   /** It has given a whole answer, or the beginning of one that may go on for ever. */
-  answered(target: Target, status: number, now: number): void {
+  answered(target: Target, status: number, now: number, probe = 0): void {
+    if (!this.#counts(target, probe)) return;
     if (status >= 502 && status <= 504) this.#step(target, 'failure', now, `it answered ${status}`);
     else if (target.circuit !== closedCircuit) this.#step(target, 'success', now, '');
+  }
+
+  /** While it is tried, only who tries it can tell: other requests were sent before it was out, and say how it was then. */
+  #counts({ circuit, probe: last }: Target, probe: number): boolean {
+    if (circuit.phase !== 'halfOpen' && circuit.phase !== 'trying') return true;
+    return probe !== 0 && probe === last;
   }
 
   /** Time has passed. */
@@ -66,6 +79,7 @@ export class Ward {
     const mayOpen = event === 'failure' && this.#mayOpen(rules);
     const after = circuitStep(before, event, { now, rules, mayOpen });
     target.circuit = after;
+    if (after.phase === 'closed' || after.phase === 'open') target.probe = 0;
     if (after.phase === 'open' && before.phase !== 'open') {
       target.ejections++;
       const row = `${after.failures} failures in a row, the last: ${cause}`;
