@@ -36,6 +36,8 @@ export class Upstream implements WireUser, Sweepable, Carriage {
   #interims = 0;
   /** Writes for the present caller. */
   #sends = 0;
+  /** The kernel did not take the first of them at once, and may have taken a part. */
+  #partly = false;
   #answer: ResponseHead | undefined;
   #reader: BodyReader | undefined;
   /** Nothing after the answer must be there, or somebody is confused. */
@@ -85,6 +87,7 @@ export class Upstream implements WireUser, Sweepable, Carriage {
     this.#sends++;
     if (this.#chunked) sendChunk(this.wire, before, buffer, from, to, done);
     else this.wire.send(before, buffer, from, to, '');
+    if (this.#sends === 1) this.#partly = this.wire.unwritten > 0;
   }
 
   get congested(): boolean {
@@ -176,8 +179,9 @@ export class Upstream implements WireUser, Sweepable, Carriage {
     const caller = this.#caller;
     this.abandon();
     if (!caller) return;
-    // EPIPE: the app was gone before the request could be handed over.
-    if (!this.#connected || (cause === 'EPIPE' && this.#sends === 1)) caller.onFailure(connectFailed(cause));
+    // EPIPE at once: the app was gone before any of the request could be handed over.
+    const nothingSent = cause === 'EPIPE' && this.#sends === 1 && !this.#partly;
+    if (!this.#connected || nothingSent) caller.onFailure(connectFailed(cause));
     else if (this.#answer || this.#pending !== '')
       caller.onFailure(badAnswer(`the answer was cut off: ${cause}`));
     else caller.onFailure(died(cause));
