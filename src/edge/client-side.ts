@@ -10,6 +10,12 @@ import type { Secured } from './tls/secured.ts';
 import type { SiteTraffic } from './traffic.ts';
 import type { Upstream } from './upstream.ts';
 
+/**
+ * So much of what a client says while its request waits is read before the client is: it could not be seen to leave otherwise,
+ * and would keep its place.
+ */
+export const READ_AHEAD_BYTES = 16 * 1024;
+
 /** What answers one request, as its connection sees it. */
 export interface Answering {
   /** Takes the request up, with the part of its body that came with the head. */

@@ -2,7 +2,7 @@
 
 import { AnswerWriter } from './answer.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Answer, Answering, ClientSide } from './client-side.ts';
+import { type Answer, type Answering, type ClientSide, READ_AHEAD_BYTES } from './client-side.ts';
 import type { Edge } from './edge.ts';
 import type { Client } from './forwarded.ts';
 import { enter } from './gate/entrance.ts';
@@ -311,11 +311,11 @@ export class Connection implements WireUser, ClientConnection, ClientSide {
       this.#exchange?.more(buffer, reader.from, reader.to, reader.done);
   }
 
-  /** Keeps a following request until its turn; the client has to wait with more. */
+  /** Keeps a following request until its turn; with many more the client has to wait. */
   #setAside(buffer: Buffer, start: number, end: number): void {
     const bytes = Buffer.from(buffer.subarray(start, end));
     this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
-    this.wire.pause();
+    if (this.#stash.length >= READ_AHEAD_BYTES) this.wire.pause();
   }
 
   /**

@@ -105,7 +105,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
       return;
     }
     this.#shipment.keep(buffer, from, to);
-    if (!done) this.#side.channel.pause();
+    if (!done && this.#shipment.full) this.#side.channel.pause();
   }
 
   refuse(refusal: Refusal): void {

@@ -1,6 +1,6 @@
 /** A request on its way to an app: what of its body is there, what has been sent, and what may have to be sent again. */
 import type { Carriage } from '../carriage.ts';
-import type { ClientSide } from '../client-side.ts';
+import { type ClientSide, READ_AHEAD_BYTES } from '../client-side.ts';
 import type { Client } from '../forwarded.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 
@@ -34,6 +34,11 @@ export class Shipment {
   /** It is the client's turn: more of the body is to come, and there is room for it. */
   get waitsForClient(): boolean {
     return !this.done && !this.carriage?.congested;
+  }
+
+  /** What is kept is enough: the client waits with more. */
+  get full(): boolean {
+    return (this.#kept?.length ?? 0) >= READ_AHEAD_BYTES;
   }
 
   keep(buffer: Buffer, from: number, to: number): void {

@@ -1,5 +1,5 @@
 /** A request that has to wait before anybody takes it up: what comes of its body meanwhile is kept, and its client waits with more. */
-import type { Answering } from '../client-side.ts';
+import { type Answering, READ_AHEAD_BYTES } from '../client-side.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import type { Saying } from './gate.ts';
 import type { Visit } from './visit.ts';
@@ -14,10 +14,10 @@ export interface Delay {
   /** What is said when that is over. */
   readonly late: Saying;
   /**
-   * Calls one of the two once, and not before it has returned: `go` when the wait is over, `giveUp` when it will never be. The
-   * function returned takes the request out of the wait.
+   * Calls one of the first two once, and not before it has returned: `go` when the wait is over, `giveUp` when it will never be.
+   * `extend`, at any time before: the longest wait begins anew. The function returned takes the request out of the wait.
    */
-  begin(go: (next: Next) => void, giveUp: () => void): () => void;
+  begin(go: (next: Next) => void, giveUp: () => void, extend: () => void): () => void;
 }
 
 export class Deferred implements Answering {
@@ -37,12 +37,18 @@ export class Deferred implements Answering {
 
   begin(buffer: Buffer, from: number, to: number): void {
     const { side } = this.#visit;
-    const { timeoutMs } = this.#delay;
     this.#kept = Buffer.from(buffer.subarray(from, to));
     this.#leave = this.#delay.begin(
       (next) => side.channel.guard(() => this.#go(next)),
       () => side.channel.guard(() => this.#late()),
+      () => this.#extend(),
     );
+    this.#extend();
+  }
+
+  #extend(): void {
+    const { side } = this.#visit;
+    const { timeoutMs } = this.#delay;
     if (timeoutMs > 0) side.deadline = side.edge.sweeper.now + timeoutMs;
   }
 
@@ -53,7 +59,7 @@ export class Deferred implements Answering {
     }
     this.#kept = Buffer.concat([this.#kept, buffer.subarray(from, to)]);
     this.#requestDone = done;
-    if (!done) this.#visit.side.channel.pause();
+    if (!done && this.#kept.length >= READ_AHEAD_BYTES) this.#visit.side.channel.pause();
   }
 
   refuse(refusal: Refusal): void {

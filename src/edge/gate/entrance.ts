@@ -94,7 +94,8 @@ function untilResumed(visit: Visit, pause: Pause): Delay {
   return {
     timeoutMs: pause.rules.timeoutMs,
     late: PAUSED,
-    begin: (go, giveUp) => pause.wait({ go: () => go((done) => inside(visit, done)), giveUp }),
+    begin: (go, giveUp, extend) =>
+      pause.wait({ go: () => go((done) => inside(visit, done)), giveUp, extend }),
   };
 }
 

@@ -12,6 +12,8 @@ interface Waiting {
   go(): void;
   /** It will not, as far as this edge is concerned. */
   giveUp(): void;
+  /** The site goes on, and so will this one in its turn: what it has waited so far does not count any more. */
+  extend(): void;
 }
 
 /** What it takes to let requests go on one after the other. */
@@ -49,6 +51,7 @@ export class Pause {
   /** Lets all go on, in order, as fast as they are answered; until it holds again. */
   end(after: Pace['after'], open: () => number): void {
     if (this.#ending) return;
+    for (const waiting of this.#waiting) waiting.extend();
     const most = open() + AT_ONCE;
     const step = () => {
       this.#ending = !this.holds && !this.empty;
