@@ -4,8 +4,15 @@ import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { noContent } from '../../src/config/content-defaults.ts';
+import type { ClientSide } from '../../src/edge/client-side.ts';
+import { Edge } from '../../src/edge/edge.ts';
+import { Forwarder, Trust } from '../../src/edge/forwarded.ts';
+import { enter } from '../../src/edge/gate/entrance.ts';
+import { parseRequestHead, type RequestHead } from '../../src/edge/http1/request-head.ts';
 import { contentEdge, filesDir, filesRoute } from './content-support.ts';
-import { ask, RawClient } from './support.ts';
+import { tableOf } from './edge-process.ts';
+import { ask, RawClient, until } from './support.ts';
 
 const LONG_AGO = new Date('2024-05-06T07:08:09Z');
 
@@ -205,5 +212,45 @@ describe('files', () => {
     assert.equal((await ask(port, '/a.txt')).body, 'a');
     edge.send({ type: 'drain', timeoutMs: 2_000 });
     assert.equal(await edge.exited, 0);
+  });
+
+  test('one that is in memory is copied only as fast as its client reads', async (t) => {
+    const root = filesDir(t, { 'a.bin': Buffer.alloc(128 * 1024, 'abcdefgh') });
+    const sites = [{ host: '*', content: noContent, routes: [{ prefix: '/', files: filesRoute(root) }] }];
+    const failed = (error: unknown) => assert.ifError(error);
+    const edge = new Edge(tableOf({ sites }), { retired() {}, log() {}, notice() {}, failed });
+    t.after(() => edge.sweeper.close());
+    const pieces: number[] = [];
+    let ended = 0;
+    const channel = {
+      congested: true,
+      unwritten: 1,
+      secured: undefined,
+      pause() {},
+      watch() {},
+      guard: (action: () => void) => action(),
+    };
+    const peer = { ip: '192.0.2.1', port: 1, scheme: 'http', localPort: 80, certificateLines: '' } as const;
+    const side: Partial<ClientSide> = {
+      channel,
+      edge,
+      ip: peer.ip,
+      deadline: 0,
+      client: (head) => new Forwarder(peer, new Trust([])).describe(head),
+      answer: () => ({
+        status: 200,
+        bytes: 0,
+        endsByClose: false,
+        write: (_buffer, from, to) => pieces.push(to - from),
+      }),
+      finished: () => ended++,
+    };
+    const text = 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n';
+    const answering = enter(side as ClientSide, parseRequestHead(text, text.length - 4) as RequestHead, true);
+    answering.begin(Buffer.alloc(0), 0, 0);
+    await until(() => pieces.length > 0, 'it begins');
+    assert.deepEqual([pieces, ended], [[65_536], 0]);
+    answering.clientDrained();
+    assert.deepEqual([pieces, ended], [[65_536, 65_536], 1]);
   });
 });

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import http2 from 'node:http2';
 import { describe, test } from 'node:test';
+import { accessLogDefaults } from '../../src/config/traffic-defaults.ts';
 import { Flag, FrameType } from '../../src/edge/http2/codes.ts';
 import { startEdge, tableOf, targetOf } from './edge-process.ts';
 import { data, frame, getFields, Http2Client, headers, opening } from './http2-client.ts';
-import { startApp, startRawApp } from './support.ts';
+import { ask, RawClient, startApp, startRawApp, until } from './support.ts';
 
 const cleartext = { http2: { cleartext: true } };
 
-describe('HTTP/2', { concurrency: true }, () => {
+describe('clients', { concurrency: true }, () => {
   test('a GET with the fields of a WebSocket handshake before it is a GET', async (t) => {
     const heads: string[] = [];
     const app = await startRawApp(t, (socket) => {
@@ -95,5 +96,20 @@ describe('HTTP/2', { concurrency: true }, () => {
     const padder = new Http2Client(t, edge.port).greet();
     padder.write(opening(1) + data(1, '\x03\0\0\0', Flag.padded).repeat(150));
     await padder.hears(/^GOAWAY ENHANCE_YOUR_CALM/);
+  });
+
+  test('who leaves in the middle of a request that waits leaves its place in the queue', async (t) => {
+    const hold = { timeoutMs: 30_000, maxWaiting: 1 };
+    const sites = [{ host: 'a.test', routes: [{ prefix: '/', pool: 'web' }] }];
+    const accessLog = { ...accessLogDefaults, format: 'json' as const };
+    const edge = await startEdge(t, tableOf({ sites, pools: { web: { hold } }, accessLog }));
+    const turn = async () => assert.equal((await ask(edge.port, '/')).status, 404);
+    const leaver = new RawClient(t, edge.port);
+    leaver.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\n');
+    for (let i = 0; i < 3; i++) await turn();
+    leaver.write('some of it');
+    for (let i = 0; i < 3; i++) await turn();
+    leaver.socket.end();
+    await until(() => edge.stdout().includes('client left'), 'the edge sees it');
   });
 });
