@@ -23,6 +23,8 @@ export interface FrontProgram {
   /** The main file, which includes those of the export in `dir`. */
   main(dir: string, files: readonly string[]): string;
   args(dir: string, main: string): readonly string[];
+  env?(dir: string): NodeJS.ProcessEnv;
+  readonly end?: NodeJS.Signals;
 }
 
 const programs: Readonly<Record<string, FrontProgram>> = {
@@ -44,6 +46,14 @@ const programs: Readonly<Record<string, FrontProgram>> = {
         dir,
       )}\nUser www-data\nGroup www-data\n`,
     args: (_, main) => ['-D', 'FOREGROUND', '-f', main],
+  },
+  caddy: {
+    program: 'caddy',
+    main: () => '',
+    args: (dir) => ['run', '--adapter', 'caddyfile', '--config', `${dir}/caddy/holdfast.caddy`],
+    env: (dir) => ({ CADDY_ADMIN: `unix/${dir}/admin.sock`, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir }),
+    // Otherwise it waits for connections.
+    end: 'SIGQUIT',
   },
   haproxy: {
     program: 'haproxy',
@@ -125,7 +135,7 @@ export async function startFront(
   writeFileSync(main, front.main(dir, paths));
   // First the apps: who looks after them does not have to find them down.
   for (const of of places.values()) for (const place of of) if ('port' in place) await listening(place.port);
-  run(t, program, front.args(dir, main));
+  run(t, program, front.args(dir, main), front.env?.(dir), front.end);
   await listening(port);
   return { port, losses, get: (path, headers) => ask(port, path, { host, ...headers }) };
 }
@@ -153,7 +163,13 @@ async function listening(port: number): Promise<void> {
   await until(async () => !(await isFree(port)), { why: `something listens on port ${port}` });
 }
 
-function run(t: Test, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+function run(
+  t: Test,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  end: NodeJS.Signals = 'SIGTERM',
+): ChildProcess {
   const child = spawn(command, args, {
     env: { ...process.env, HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -169,7 +185,7 @@ function run(t: Test, command: string, args: readonly string[], env: NodeJS.Proc
   cleanup(t, async () => {
     over = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    child.kill(end);
     await once(child, 'exit');
   });
   return child;

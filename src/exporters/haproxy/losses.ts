@@ -24,7 +24,7 @@ export function haproxyLosses(plan: Plan): Loss[] {
   });
 }
 
-function rulesLost({ protocol: _kept, inFlight, outliers, slowStartMs, retries }: UpstreamRules) {
+function rulesLost({ inFlight, outliers, slowStartMs, retries }: UpstreamRules) {
   return {
     inFlight: inFlight
       ? 'the number is divided among the instances, and an open WebSocket keeps its place; the queue is counted before a request enters it, so that some more may wait'
@@ -60,7 +60,6 @@ function siteFates(sites: readonly SitePlan[]): SiteFates {
         ? 'with gzip only, also what is very small; not where an app is shared with a site that does not compress'
         : undefined,
       errorPages: pageLoss(content?.errorPages ?? {}, sites),
-      fallback: undefined,
     }),
     load: (load) => loadLost(load),
     cache: (cache) => (cache ? 'answers are not kept' : undefined),

@@ -1,0 +1,54 @@
+/** The text of a Caddyfile: directives, and blocks of them. */
+
+export type Directive = string | Block;
+
+export interface Block {
+  /** In front of the brace; '' = the global options. */
+  readonly head: string;
+  readonly body: readonly Directive[];
+}
+
+export function block(head: string, ...body: readonly Directive[]): Block {
+  return { head, body };
+}
+
+/** As `caddy fmt` writes it. */
+export function render(directives: readonly Directive[], indent = ''): string {
+  return directives
+    .map((directive) => {
+      if (typeof directive !== 'string')
+        return `${indent}${`${directive.head} {`.trimStart()}\n${render(directive.body, `${indent}\t`)}${indent}}\n`;
+      return directive === '' ? '\n' : `${indent}${directive}\n`;
+    })
+    .join('');
+}
+
+/** One word, in quotes if it must be. Braces would begin a placeholder. */
+export function word(text: string): string {
+  const safe = text.replaceAll('{', '\\{').replaceAll('}', '\\}');
+  return /^[\w./:@%+=,~^*&?!;|-]+$/.test(safe) ? safe : `"${safe.replaceAll('"', '\\"')}"`;
+}
+
+/** A regular expression, in quotes in which nothing is escaped. */
+export function pattern(text: string): string {
+  return `\`${text}\``;
+}
+
+/** A regular expression that matches this text only. */
+export function exactly(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\`]/g, (character) =>
+    character === '`' ? '\\x60' : `\\${character}`,
+  );
+}
+
+export function time(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** For names of cookies and matchers. */
+export function named(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '');
+}
