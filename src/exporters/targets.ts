@@ -2,14 +2,22 @@
 import { apacheTarget } from './apache/target.ts';
 import { caddyTarget } from './caddy/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
+import { launchdTarget } from './launchd/target.ts';
 import { nginxTarget } from './nginx/target.ts';
+import { openrcTarget } from './openrc/target.ts';
+import { procfileTarget } from './procfile/target.ts';
 import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
+import { upstartTarget } from './upstart/target.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
   caddy: caddyTarget,
   haproxy: haproxyTarget,
   nginx: nginxTarget,
   systemd: systemdTarget,
+  launchd: launchdTarget,
+  openrc: openrcTarget,
+  upstart: upstartTarget,
+  procfile: procfileTarget,
   apache: apacheTarget,
 };

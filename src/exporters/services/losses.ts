@@ -35,7 +35,10 @@ export type InitFates = Omit<AppFates, keyof typeof everywhere> & Partial<AppFat
 export function initLosses({ apps, egress, logsTotalBytes }: Plan, own: InitFates): Loss[] {
   const fates: AppFates = { ...everywhere, ...own };
   return [
-    ...Object.values(apps).flatMap((app) => lossesAt(`apps.${app.name}`, app, fates)),
+    ...Object.values(apps)
+      .flatMap((app) => lossesAt(`apps.${app.name}`, app, fates))
+      // They stand beside the app's other settings.
+      .map(({ setting, text }) => ({ setting: setting.replace(/\.rights\.(?=\w+$)/, '.'), text })),
     ...(egress
       ? [{ setting: 'egress', text: 'apps connect to where they like: there is no proxy of Holdfast' }]
       : []),
@@ -64,7 +67,6 @@ export function rightsLost(
     Object.entries(all).flatMap(([name, text]) => {
       const value = rights[name as keyof RightsPlan];
       const isSet = value !== null && (name !== 'ulimits' || Object.keys(rights.ulimits).length > 0);
-      // They stand beside the app's other settings.
       return isSet ? [[name, text]] : [];
     }),
   );

@@ -1,0 +1,202 @@
+/** What is exported for init systems starts the same program with the same arguments and environment, and tells no secret. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { appPlan } from '../../../test/support/plans.ts';
+import { requireProgram } from '../../../test/support/programs.ts';
+import { exportOptions, planOf, richPlan } from '../../../test/support/service-plan.ts';
+import { tempDir } from '../../../test/support/temp-dir.ts';
+import type { Exported, Exporter } from '../exported.ts';
+import { calendar, launchd } from '../launchd/launchd.ts';
+import { openrc } from '../openrc/openrc.ts';
+import { procfile } from '../procfile/procfile.ts';
+import { systemd } from '../systemd/systemd.ts';
+import { systemdTarget } from '../systemd/target.ts';
+import { upstart } from '../upstart/upstart.ts';
+
+const INITS: Readonly<Record<string, Exporter>> = { systemd, launchd, openrc, upstart, procfile };
+
+const AWKWARD = [
+  `it's "50%" of $HOME`,
+  'two\nlines',
+  '`id` $(id) \\ #; & | <é>',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: to the inits this means something.
+  '%i %% $$ ${PATH}',
+  '--flag=a b',
+  ' ',
+  'end script\nend script',
+];
+
+function textOf({ files }: Exported): string {
+  return files.map(({ path, text }) => `${path}\n${text}`).join('\n');
+}
+
+for (const [name, init] of Object.entries(INITS)) {
+  test(`${name}: no secret is in the files, none is forgotten, and the bytes are always the same`, () => {
+    const plan = richPlan();
+    const exported = init(plan, exportOptions(plan));
+    const all = textOf(exported) + JSON.stringify(exported.losses);
+    assert.doesNotMatch(all, /very-secret/);
+    assert.match(all, /API_KEY/);
+    assert.doesNotMatch(all, /\/home\/me|en_US/, 'who exports it is not who runs it');
+    assert.match(all, /REGION/);
+    assert.equal(textOf(init(plan, exportOptions(plan))), textOf(exported));
+    const holders = exported.files.filter(({ text }) => /^#(?:export )?API_KEY=$/m.test(text));
+    assert.deepEqual(
+      holders.map(({ mode }) => mode),
+      name === 'procfile' ? [] : [0o600],
+    );
+  });
+}
+
+/** What the app saw. */
+interface Seen {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a program of the init would start it; only what the exporter writes is used. */
+const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> = {
+  procfile: ({ files }) => {
+    const line = /^web: (.*)$/m.exec(files[0]?.text ?? '')?.[1] ?? '';
+    return sh(line, { PORT: '3000' });
+  },
+  upstart: ({ files }) => {
+    const script = /^script\n([\s\S]*?)^end script$/m.exec(files[0]?.text ?? '')?.[1] ?? '';
+    return sh(`set -e\n${script}`);
+  },
+  openrc: ({ files }) =>
+    // As supervise-daemon.sh has it.
+    sh(
+      `checkpath() { :; }\n${files[0]?.text}\nstart_pre\nsupervise() { while [ "$1" != -- ]; do program=$1; shift; done; shift; exec "$program" "$@"; }\neval supervise $command -- $command_args`,
+    ),
+  launchd: ({ files }) => {
+    const parsed = spawnSync(
+      'python3',
+      ['-c', 'import json,plistlib,sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))'],
+      { input: files[0]?.text ?? '', encoding: 'utf8' },
+    );
+    assert.equal(parsed.status, 0, parsed.stderr);
+    const { ProgramArguments: argv, EnvironmentVariables: env } = JSON.parse(parsed.stdout);
+    return sh('exec "$@"', env, argv);
+  },
+};
+
+function sh(script: string, env: Record<string, string> = {}, args: readonly string[] = []): Seen {
+  const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script, 'sh', ...args], {
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin', ...env },
+  });
+  assert.equal(status, 0, `${stderr}\n${script}`);
+  return JSON.parse(stdout) as Seen;
+}
+
+test('an app gets its arguments and its environment, whatever is in them', (t) => {
+  if (!requireProgram(t, 'python3')) return;
+  const dir = tempDir(t);
+  const script = join(dir, "it's $an app.js");
+  writeFileSync(script, 'console.log(JSON.stringify({ args: process.argv.slice(2), env: process.env }))');
+  writeFileSync(join(dir, 'token'), 'from a file\n');
+  const values = Object.fromEntries(AWKWARD.map((value, index) => [`V${index}`, value]));
+  const plan = planOf(
+    appPlan({
+      command: { file: script, args: ['--port=$PORT', ...AWKWARD], node: true, nodeArgs: [] },
+      cwd: dir,
+      port: 3000,
+      env: values,
+      secrets: { TOKEN: join(dir, 'token') },
+    }),
+  );
+  const options = exportOptions(plan, { node: process.execPath });
+  for (const [name, start] of Object.entries(START)) {
+    const exported = INITS[name]?.(plan, options);
+    const seen = exported && start(exported);
+    assert.ok(seen, name);
+    assert.deepEqual(seen.args, ['--port=3000', ...AWKWARD], name);
+    for (const [key, value] of Object.entries(values)) assert.equal(seen.env[key], value, `${name} ${key}`);
+    assert.equal(seen.env.TOKEN, 'from a file', name);
+    assert.equal(seen.env.PORT, '3000', name);
+  }
+});
+
+test('systemd has no complaint, neither about usual nor about strange values', (t) => {
+  if (!requireProgram(t, 'systemd-analyze')) return;
+  const dir = tempDir(t);
+  const strange = planOf(
+    appPlan({
+      command: { file: '/bin/true', args: AWKWARD, node: false, nodeArgs: [] },
+      cwd: '/',
+      env: Object.fromEntries(AWKWARD.map((value, index) => [`V${index}`, value])),
+    }),
+  );
+  for (const plan of [strange, richPlan()]) {
+    const { files } = systemd(plan, exportOptions(plan, { node: process.execPath }));
+    for (const { path, text } of files) {
+      if (path.split('/').length > 2 || path.endsWith('.env')) continue;
+      writeFileSync(join(dir, path.replace('systemd/', '')), text);
+    }
+    const check = systemdTarget.check?.(
+      files.map((file) => ({ ...file, path: file.path })),
+      dir,
+    );
+    for (const [program, ...args] of check?.commands ?? []) {
+      const flat = args.map((arg) => arg.replace('/systemd/', '/'));
+      const { stdout, stderr } = spawnSync(program, flat, { encoding: 'utf8' });
+      assert.equal(stdout + stderr, '');
+    }
+  }
+});
+
+/** The stanzas of init(5) that are used, each with what may follow. */
+const STANZAS = [
+  /^description "[^"\\]*"$/,
+  /^(?:start|stop) on (?:(?:runlevel \[!?2345\]|(?:started|stopping) [\w.-]+)(?: (?:and|or) |$))+$/,
+  /^respawn$/,
+  /^respawn limit \d+ \d+$/,
+  /^normal exit \d+(?: \d+)*$/,
+  /^kill (?:signal SIG[A-Z0-9]+|timeout \d+)$/,
+  /^set[ug]id [\w.-]+$/,
+  /^umask [0-7]{4}$/,
+  /^nice -?\d+$/,
+  /^oom score (?:never|-?\d+)$/,
+  /^limit [a-z]+ (?:\d+ \d+|unlimited unlimited)$/,
+  /^chdir (?:"(?:[^"\\]|\\["\\])*"|[\w@%+=:,./-]+)$/,
+  /^console log$/,
+];
+
+test('Upstart finds only stanzas that it knows', () => {
+  const plan = richPlan();
+  const jobs = upstart(plan, exportOptions(plan)).files.filter(({ path }) => path.endsWith('.conf'));
+  assert.deepEqual(
+    jobs.map(({ path }) => path),
+    ['holdfast-web.0', 'holdfast-web.1', 'holdfast-db', 'holdfast-spare'].map(
+      (name) => `upstart/${name}.conf`,
+    ),
+  );
+  for (const { text } of jobs) {
+    const parts = text.split(/^script\n[\s\S]*?^end script$/m);
+    assert.equal(parts.length, 2, 'one script');
+    for (const line of parts.join('\n').split('\n')) {
+      if (line === '' || line.startsWith('#')) continue;
+      assert.ok(
+        STANZAS.some((stanza) => stanza.test(line)),
+        line,
+      );
+    }
+  }
+});
+
+test('launchd gets a dictionary for each time, or is told to be without words', () => {
+  const at = (expression: string) => calendar({ expression, timezone: null });
+  assert.deepEqual(at('0 4 * * *'), [{ Hour: 4, Minute: 0 }]);
+  assert.deepEqual(at('30 4 1 * MON'), [
+    { Day: 1, Hour: 4, Minute: 30 },
+    { Weekday: 1, Hour: 4, Minute: 30 },
+  ]);
+  assert.equal(at('*/15 * * * *')?.length, 4);
+  assert.equal(at('* * * * * *'), undefined);
+  assert.equal(at('0 4 L * *'), undefined);
+  assert.equal(calendar({ expression: '0 4 * * *', timezone: 'Europe/Berlin' }), undefined);
+});

@@ -1,0 +1,34 @@
+/** Lines of sh(1) that become an app, for targets that have no words of their own for its environment and its secrets. Pure. */
+import { shellQuote } from '../../kit/quote.ts';
+import type { Service } from './service.ts';
+
+/** One word on one line, also with line ends in it: a file of lines must not end within a word. */
+export function shellWord(word: string): string {
+  if (!/[\n\r]/.test(word)) return shellQuote(word);
+  const format = word
+    .replaceAll('\\', '\\\\')
+    .replaceAll('%', '%%')
+    .replaceAll("'", "'\\''")
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+  // What the shell takes from the end is only line ends.
+  return `"$(printf '${format}')"`;
+}
+
+/** `export NAME=value`, for what may be read by everybody. */
+export function exportLines(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`);
+}
+
+/** Reads what may not be. Each ends with a failure when it cannot be read. @param envFile as `envFilePath` says */
+export function secretLines({ env }: Service, envFile: string): string[] {
+  return [
+    ...(env.secret.length > 0 ? [`set -a && . ${shellWord(envFile)} && set +a`] : []),
+    ...Object.entries(env.files).map(([name, path]) => `${name}=$(cat ${shellWord(path)}) && export ${name}`),
+  ];
+}
+
+/** What has no path is looked up in the PATH of the app. */
+export function execLine({ argv }: Service): string {
+  return `exec ${argv.map(shellWord).join(' ')}`;
+}
