@@ -53,15 +53,13 @@ export function forward(
   upstream.setTimeout(ANSWER_IDLE_MS, () => outgoing.destroy(new Error('it was silent for too long')));
   outgoing.on('error', refuse);
   outgoing.on('response', (incoming) => {
-    const fields = responseFields(incoming.rawHeaders);
-    if (
-      incoming.headers['content-length'] === undefined &&
-      incoming.headers['transfer-encoding'] !== undefined
-    ) {
-      if (request.httpVersionMinor === 1) fields.push('Transfer-Encoding', 'chunked');
+    try {
+      pass(request, incoming, response);
+    } catch (error) {
+      // Node reads more than it writes; a throw from here would end every tunnel of the process.
+      outgoing.destroy();
+      refuse(error as Error);
     }
-    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, fields);
-    pipeline(incoming, response, () => undefined);
   });
   outgoing.on('upgrade', (_incoming, socket) => {
     socket.destroy();
@@ -69,6 +67,22 @@ export function forward(
   });
   response.on('close', () => outgoing.destroy());
   request.pipe(outgoing);
+}
+
+/** @throws for an answer that cannot be passed on */
+function pass(
+  request: http.IncomingMessage,
+  incoming: http.IncomingMessage,
+  response: http.ServerResponse,
+): void {
+  const { statusCode: status = 0, headers, rawHeaders } = incoming;
+  if (status < 200 || status > 599) throw new Error(`there is no status "${status}"`);
+  const fields = responseFields(rawHeaders);
+  const isChunked = headers['content-length'] === undefined && headers['transfer-encoding'] !== undefined;
+  if (isChunked && request.httpVersionMinor === 1) fields.push('Transfer-Encoding', 'chunked');
+  // The server's own phrase for the status says nothing (RFC 9112 section 4), and may have any bytes in it.
+  response.writeHead(status, fields);
+  pipeline(incoming, response, () => undefined);
 }
 
 /** A request that wants to leave HTTP, or may: written anew, and from then on bytes are bytes. */
@@ -94,7 +108,14 @@ export function forwardUpgrade(
 function secured(upstream: Socket, { secure, host }: Target): Socket {
   if (!secure) return upstream;
   const name = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-  return tls.connect({ socket: upstream, ...name, host, ALPNProtocols: ['http/1.1'] });
+  // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of a shell is not meant for this.
+  return tls.connect({
+    socket: upstream,
+    ...name,
+    host,
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: true,
+  });
 }
 
 /** What the proxy itself has to say. */

@@ -53,6 +53,8 @@ export class ForwardProxy {
   readonly server: http.Server;
   readonly #options: ProxyOptions;
   readonly #tickets = new Tickets();
+  /** Connections that are being made, by app. */
+  readonly #dialing = new Map<string, number>();
   /** Everything that clients have open, to wait for or to end. */
   readonly #sockets = new Set<Socket>();
 
@@ -75,9 +77,13 @@ export class ForwardProxy {
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.server.on('request', (request, response) => void this.#request(request, response));
-    this.server.on('connect', (request, client, head) => void this.#connect(request, client, head));
-    this.server.on('upgrade', (request, client, head) => void this.#upgrade(request, client, head));
+    this.server.on('request', (request, response) => orDestroy(response, this.#request(request, response)));
+    this.server.on('connect', (request, client, head) =>
+      orDestroy(client, this.#connect(request, client, head)),
+    );
+    this.server.on('upgrade', (request, client, head) =>
+      orDestroy(client, this.#upgrade(request, client, head)),
+    );
     this.server.on('clientError', (_error, client) => {
       if (client.writable)
         client.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -169,7 +175,8 @@ export class ForwardProxy {
     client: Duplex | http.ServerResponse,
   ): Promise<Socket | Refused> {
     const { counts, limits } = this.#options;
-    if (counts.openOf(app) >= limits.connectionsPerApp) {
+    const dialing = this.#dialing.get(app) ?? 0;
+    if (counts.openOf(app) + dialing >= limits.connectionsPerApp) {
       counts.failed(app, to);
       return refused(503, `"${app}" has ${limits.connectionsPerApp} connections open already`, {
         [egressFields.code]: 'EMFILE',
@@ -179,6 +186,7 @@ export class ForwardProxy {
     const gone = new AbortController();
     const abort = () => gone.abort();
     client.once('close', abort);
+    this.#dialing.set(app, dialing + 1);
     try {
       const socket = await dial(permits, to, gone.signal, this.#options.dial);
       counts.connected(app, to, socket);
@@ -193,9 +201,17 @@ export class ForwardProxy {
         ...(error.address !== null && { [egressFields.address]: error.address }),
       });
     } finally {
+      const left = (this.#dialing.get(app) ?? 1) - 1;
+      if (left > 0) this.#dialing.set(app, left);
+      else this.#dialing.delete(app);
       client.removeListener('close', abort);
     }
   }
+}
+
+/** Whatever goes wrong with one request is the end of that one alone. */
+function orDestroy(client: Duplex | http.ServerResponse, done: Promise<void>): void {
+  done.catch(() => client.destroy());
 }
 
 function statusOf({ isDenied, code }: DialError): number {

@@ -140,3 +140,61 @@ test('a client that leaves while its destination is looked up or reads nothing h
   deaf.destroy();
   await until(() => counts.openOf('web') === 0, { why: 'the server is let go' });
 });
+
+test('an answer that is none ends one request, and no tunnel', async (t) => {
+  const { port } = await startProxy(t, [here(null)]);
+  let status = '';
+  const server = net.createServer((socket) =>
+    socket
+      .on('error', () => undefined)
+      .on('data', () => socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\n\r\nhi`)),
+  );
+  const to = `127.0.0.1:${await startServer(t, server)}`;
+  const open = await tunnel(t, port, to);
+  const get = (url: string) =>
+    exchange({ port }, `GET ${url} HTTP/1.1\r\nHost: a\r\n${auth}Connection: close\r\n\r\n`);
+  for (status of ['000 X', '999 X']) assert.match(await get(`http://${to}/`), /^HTTP\/1\.1 502 /);
+  status = '200 a\x01b';
+  assert.match(await get(`http://${to}/`), /^HTTP\/1\.1 (?:200 OK\r\n[\s\S]*hi$|502 )/);
+  open.write('x');
+  assert.match(String((await once(open, 'data'))[0]), /^HTTP\/1\.1 200 a/);
+});
+
+test('the certificate of a server is checked, whatever the shell says of certificates', async (t) => {
+  const { port } = await startProxy(t, [here(null)]);
+  const credentials = { cert: pem('a.test.pem'), key: pem('a.test.key') };
+  const server = tls.createServer(credentials, (socket) => socket.on('error', () => undefined).end());
+  const to = await startServer(t, server);
+  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  t.after(() => {
+    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+  });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  const request = `GET https://127.0.0.1:${to}/ HTTP/1.1\r\nHost: a\r\n${auth}Connection: close\r\n\r\n`;
+  assert.match(await exchange({ port }, request), /^HTTP\/1\.1 502 [\s\S]*certificate/);
+});
+
+test('connections that are being made count for their app', async (t) => {
+  const names: string[] = [];
+  const resolve = (host: string) => {
+    names.push(host);
+    return new Promise<never>(() => undefined);
+  };
+  const limits = { connections: 9, connectionsPerApp: 2, headTimeoutMs: 5_000 };
+  const { port } = await startProxy(t, [{ kind: 'host', host: '*.slow.test', port: null }], {
+    dial: { resolve, resolveTimeoutMs: 60_000 },
+    limits,
+  });
+  const ask = (name: string) => {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    t.after(() => void socket.destroy());
+    socket.write(`CONNECT ${name}:1 HTTP/1.1\r\nHost: a\r\n${auth}\r\n`);
+    return socket;
+  };
+  ask('a.slow.test');
+  ask('b.slow.test');
+  await until(() => names.length === 2, { why: 'two are looked up' });
+  const [said] = await once(ask('c.slow.test'), 'data');
+  assert.match(String(said), /^HTTP\/1\.1 503 /);
+});
