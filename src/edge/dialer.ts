@@ -58,6 +58,8 @@ export class Dialer {
     const socket = tls.connect({
       ...(preface === '' ? options : { socket: begun(options, preface) }),
       secureContext: this.#context,
+      // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of a shell is not meant for this.
+      rejectUnauthorized: true,
       // RFC 6066 section 3: an address is no name.
       ...(isIP(serverName) === 0 && { servername: serverName }),
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),

@@ -35,7 +35,15 @@ export function acmeHttp(ca: string | null, userAgent: string): Http {
       };
       const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
       // A connection for each: there are about ten of them in a month.
-      const options = { method, headers, agent: false, signal: limit, ...(ca !== null && { ca }) };
+      const options = {
+        method,
+        headers,
+        agent: false as const,
+        signal: limit,
+        // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 of a shell is not meant for this.
+        rejectUnauthorized: true,
+        ...(ca !== null && { ca }),
+      };
       const sent = request(url, options, (answer) => {
         const chunks: Buffer[] = [];
         let bytes = 0;

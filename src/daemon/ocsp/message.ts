@@ -45,8 +45,11 @@ const REVOKED = 0xa1;
 const UNKNOWN = 0x82;
 /** Clocks differ. */
 const SKEW_MS = 5 * 60_000;
-/** For an answer that does not say how long it is good: newer ones are there at any time. */
-const OPEN_END_MS = 3_600_000;
+/**
+ * An answer that does not say how long it is good (newer ones are there at any time) is for so long, from when it was
+ * made: else whoever is in between could show an old one for ever.
+ */
+const OPEN_END_MS = 24 * 3_600_000;
 
 export type OcspAnswer =
   | { readonly status: 'good'; readonly thisUpdate: number; readonly nextUpdate: number }
@@ -86,7 +89,7 @@ function judge(answers: readonly Element[], subject: Subject, now: number): Ocsp
   const [, status, since, ...rest] = one;
   const thisUpdate = readTime(since);
   const end = rest.find(({ tag }) => tag === TAG_0);
-  const nextUpdate = end ? readTime(inside(end)[0]) : now + OPEN_END_MS;
+  const nextUpdate = end ? readTime(inside(end)[0]) : (thisUpdate ?? now) + OPEN_END_MS;
   if (!status || thisUpdate === undefined || nextUpdate === undefined)
     throw new Error('its answer is damaged');
   if (thisUpdate > now + SKEW_MS)

@@ -196,3 +196,14 @@ test('a certificate that needs it and cannot have it is told, once; others are s
   assert.match(alone.events.join(), /names no responder, or the certificate of its authority is missing/);
   assert.equal(alone.clock.pending, 0);
 });
+
+test('an answer without an end is good for a day from when it was made, however late it comes', async (t) => {
+  const ca = authority(t);
+  if (!ca) return;
+  const subject = staplingOf(ca.certPem)?.subject as Subject;
+  const ask = await ca.respond();
+  const response = await ask('', ocspQuestion(subject), AbortSignal.timeout(5_000));
+  const answer = readOcspAnswer(response, subject, Date.now());
+  assert.ok(answer.status === 'good' && answer.nextUpdate - answer.thisUpdate === 24 * 60 * MINUTE);
+  assert.throws(() => readOcspAnswer(response, subject, Date.now() + 25 * 60 * MINUTE), /was good until/);
+});
