@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HoldfastError } from '../../errors.ts';
 import type { Target } from '../target.ts';
 import { procfile } from './procfile.ts';
 
@@ -17,10 +18,10 @@ export const procfileTarget: Target = {
       join(dir, path),
     ]),
   }),
-  install: () => ({
-    files: [],
-    check: [],
-    reload: [],
-    notes: ['A Procfile belongs to the app: write it there with `-o`'],
-  }),
+  install() {
+    throw new HoldfastError(
+      'USAGE',
+      'Cannot install a Procfile: it belongs to the app, so write it there with `-o <dir>`',
+    );
+  },
 };
