@@ -39,6 +39,12 @@ export function quoted(text: string): string {
   return `"${safe}"`;
 }
 
+/** An argument of mod_rewrite, which leaves backslashes as they are: the text is a pattern, or went through `literally`. */
+export function ruled(text: string): string {
+  const safe = oneLine(text).replaceAll('"', '\\"').replaceAll('${', `\${${DOLLAR}}{`);
+  return `"${safe}"`;
+}
+
 /** For mod_headers, where `%` begins a variable. */
 export function headerValue(text: string): string {
   return quoted(text.replaceAll('%', '%%'));

@@ -1,7 +1,7 @@
 /** What a site does besides passing requests on: headers, redirects, who may enter, pages. */
 import type { SitePlan } from '../../config/plan.ts';
 import type { PathRule, RedirectRule, SiteContent } from '../../protocol/site-content.ts';
-import { type Directive, exactly, headerValue, literally, quoted, section } from './blocks.ts';
+import { type Directive, exactly, headerValue, literally, quoted, ruled, section } from './blocks.ts';
 import type { Server } from './server.ts';
 
 /** Fields of all answers of a site: those of the app, and those that Apache makes itself. */
@@ -112,7 +112,7 @@ export function rewriteDirectives({ maintenance, redirects, rewrites }: SiteCont
     ...(redirects.length > 0 ? ['RewriteMap escaped "int:escape"', ...redirects.map(redirect)] : []),
     ...rewrites.map(
       (rule) =>
-        `RewriteRule ${quoted(pattern(rule))} ${quoted(literally(rule.to) + (rule.toBelow ? '$1' : ''))}`,
+        `RewriteRule ${ruled(pattern(rule))} ${ruled(literally(rule.to) + (rule.toBelow ? '$1' : ''))}`,
     ),
   ];
 }
@@ -125,8 +125,8 @@ export function oneOf(variable: string, peers: readonly string[]): string {
 
 function redirect(rule: RedirectRule): string {
   const rest = rule.toBelow ? ESCAPED_REST : '';
-  const to = quoted(literally(rule.to)).slice(0, -1);
-  return `RewriteRule ${quoted(pattern(rule))} ${to}${rest}" [R=${rule.status},NE,L]`;
+  const to = ruled(literally(rule.to)).slice(0, -1);
+  return `RewriteRule ${ruled(pattern(rule))} ${to}${rest}" [R=${rule.status},NE,L]`;
 }
 
 /** What matched in parentheses, through the map of that name: a line end in it must not end the header. */

@@ -125,7 +125,6 @@ function served(site: SitePlan, listen: ListenPlan, plan: Plan, server: Server):
     'LimitRequestFieldSize 16384',
     'LimitRequestBody 0',
     `ProxyTimeout ${seconds(limits.upstreamTimeoutMs)}`,
-    'AllowEncodedSlashes NoDecode',
     ...(edge.accessLog && accessLog ? logDirectives(edge.accessLog, server) : []),
     '',
     ...forwardedDirectives(edge, listen.port, server),

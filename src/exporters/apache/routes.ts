@@ -1,7 +1,7 @@
 /** Where requests of a site go. mod_rewrite looks first, the longest prefix before the others. */
 import type { Plan, RoutePlan, SitePlan } from '../../config/plan.ts';
 import type { FilesRoute } from '../../protocol/site-content.ts';
-import { type Directive, exactly, literally, quoted, section } from './blocks.ts';
+import { type Directive, exactly, literally, quoted, ruled, section } from './blocks.ts';
 import { poolsFor } from './pools.ts';
 import type { Server } from './server.ts';
 
@@ -23,8 +23,8 @@ function routeDirective(route: RoutePlan, site: SitePlan, plan: Plan, server: Se
     ...bodyLimit(route, site, plan, path),
     'RewriteCond "%{HTTP:Upgrade}" "=websocket" [NC,OR]',
     'RewriteCond "%{HTTP:Accept}" "text/event-stream"',
-    `RewriteRule ${quoted(path)} "balancer://${long}$0" [P,L]`,
-    `RewriteRule ${quoted(path)} "-" [PT]`,
+    `RewriteRule ${ruled(path)} "balancer://${long}$0" [P,L]`,
+    `RewriteRule ${ruled(path)} "-" [PT]`,
     `ProxyPass ${quoted(bare || '/')} ${quoted(`balancer://${short}${bare || '/'}`)}`,
     ...ownHost(route),
   ];
@@ -37,9 +37,9 @@ function bodyLimit({ load }: RoutePlan, site: SitePlan, { edge }: Plan, path: st
   return [
     `# Bodies of at most ${bytes} bytes, and no others.`,
     `RewriteCond expr "%{req_novary:Content-Length} -gt ${bytes}"`,
-    `RewriteRule ${quoted(path)} "-" [R=413,L]`,
+    `RewriteRule ${ruled(path)} "-" [R=413,L]`,
     'RewriteCond expr "-n %{req_novary:Transfer-Encoding} || (-z %{req_novary:Content-Length} && %{REQUEST_METHOD} =~ m#^(?:POST|PUT|PATCH)$#)"',
-    `RewriteRule ${quoted(path)} "-" [R=411,L]`,
+    `RewriteRule ${ruled(path)} "-" [R=411,L]`,
   ];
 }
 
@@ -70,22 +70,21 @@ function fileDirectives(
   const below = exactly(bare);
   return [
     "# Names that begin with a dot are nobody's business.",
-    `RewriteRule ${quoted(`^${below}/(?:.*/)?\\.`)} "-" [R=404,L]`,
-    ...(bare === ''
-      ? []
-      : [`RewriteRule ${quoted(`^${below}$`)} ${quoted(`${literally(bare)}/`)} [R=301,L]`]),
-    `RewriteRule ${quoted(`^${below}/`)} "-" [PT]`,
+    `RewriteRule ${ruled(`^${below}/(?:.*/)?\\.`)} "-" [R=404,L]`,
+    ...(bare === '' ? [] : [`RewriteRule ${ruled(`^${below}$`)} ${ruled(`${literally(bare)}/`)} [R=301,L]`]),
+    `RewriteRule ${ruled(`^${below}/`)} "-" [PT]`,
     `ProxyPass ${quoted(`${bare}/`)} "!"`,
     bare === '' ? `DocumentRoot ${quoted(root)}` : `Alias ${quoted(bare)} ${quoted(root)}`,
     section(
       `Directory ${quoted(root)}`,
       'AllowOverride None',
       'Options SymLinksIfOwnerMatch',
-      index ? `DirectoryIndex ${quoted(index)}` : 'DirectoryIndex disabled',
-      ...(spa && index ? [`FallbackResource ${quoted(`${bare}/${index}`)}`] : []),
+      'Require all granted',
     ),
     section(
-      `Location ${quoted(bare || '/')}`,
+      `Location ${quoted(`${bare}/`)}`,
+      index ? `DirectoryIndex ${quoted(index)}` : 'DirectoryIndex disabled',
+      ...(spa && index ? [`FallbackResource ${quoted(`${bare}/${index}`)}`] : []),
       `Header always set Cache-Control ${quoted(cacheControl.replaceAll('%', '%%'))} "expr=-z %{resp:Cache-Control}"`,
     ),
   ];

@@ -47,6 +47,7 @@ export function mainFile(files: readonly ExportedFile[], dir: string): string {
     ...['mpm_event', ...loadOrder(modules)].map(
       (name) => `LoadModule ${name}_module "${MODULES}/mod_${name}.so"`,
     ),
+    ...(modules.includes('mime') ? ['TypesConfig /dev/null'] : []),
     ...(modules.includes('md') ? [`MDStoreDir "${join(dir, 'md')}"`] : []),
     ...files.map(({ path }) => `Include "${join(dir, path)}"`),
     '',

@@ -12,6 +12,8 @@ export function commonDirectives(edge: EdgePlan, http: Http): Directive[] {
   ]);
   return [
     'server_tokens off',
+    '# What is redirected stays at the port that the client asked.',
+    'absolute_redirect off',
     ...trust.map((peer) => `set_real_ip_from ${peer}`),
     ...(trust.length > 0
       ? [`real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'}`, 'real_ip_recursive on']
@@ -21,7 +23,6 @@ export function commonDirectives(edge: EdgePlan, http: Http): Directive[] {
     `send_timeout ${time(limits.upstreamTimeoutMs)}`,
     `keepalive_timeout ${time(limits.keepAliveMs)}`,
     'large_client_header_buffers 4 16k',
-    `client_max_body_size ${limits.bodyBytes}`,
     `limit_conn ${perClient} ${limits.connectionsPerIp}`,
     `http2_max_concurrent_streams ${edge.http2.maxStreams}`,
     '',

@@ -92,14 +92,16 @@ function rewrite({ from, below, to, toBelow }: PathRule): string {
 
 /** nginx asks these before the prefixes of routes. */
 export function redirectLocations({ redirects }: SiteContent): Directive[] {
-  return redirects.map((rule) =>
-    rule.below
-      ? block(
-          `location ~ ${regex(`^${exactly(rule.from.replace(/\/$/, ''))}(?:/(.*))?$`)}`,
-          `return ${rule.status} ${target(rule)}`,
-        )
-      : block(`location = ${quoted(rule.from)}`, `return ${rule.status} ${target(rule)}`),
-  );
+  return redirects.map((rule) => {
+    const answer = `return ${rule.status} ${target(rule)}`;
+    if (!rule.below) return block(`location = ${quoted(rule.from)}`, answer);
+    const bare = exactly(rule.from.replace(/\/$/, ''));
+    const location = `location ~ ${regex(`^${bare}(?:/|$)`)}`;
+    if (!rule.toBelow) return block(location, answer);
+    // $uri is decoded: a line end in it would end the header.
+    const asSent = `if ($request_uri ~ ${regex(`^${exactly(encodeURI(rule.from.replace(/\/$/, '')))}(?:/([^?]*))?(?:\\?|$)`)})`;
+    return block(location, '# As it was sent, with its escapes.', block(asSent, answer), 'return 404');
+  });
 }
 
 function target({ to, toBelow }: RedirectRule): string {

@@ -3,10 +3,15 @@ import type { LoadRules, RateRule } from '../../protocol/traffic-rules.ts';
 import type { Directive } from './blocks.ts';
 import type { Http } from './http.ts';
 
-/** For a server or a location. */
-export function limitDirectives(load: LoadRules | null, http: Http): Directive[] {
-  if (!load) return [];
-  const body = load.bodyBytes === null ? [] : [`client_max_body_size ${load.bodyBytes}`];
+/** For a server or a location. `bodyBytes`: where these rules say nothing of it; null = as around it. */
+export function limitDirectives(
+  load: LoadRules | null,
+  http: Http,
+  bodyBytes: number | null = null,
+): Directive[] {
+  const most = load?.bodyBytes ?? bodyBytes;
+  const body = most === null ? [] : [`client_max_body_size ${most}`];
+  if (!load) return body;
   const rates = load.rates.map((rule) => {
     const name = http.put('rate', (name) => [
       `limit_req_zone ${keyOf(rule, http)} zone=${name}:10m rate=${perMinute(rule)}r/m`,

@@ -34,20 +34,21 @@ const appFates: FrontAppFates = {
   upstream: rulesLost,
 };
 
-function rulesLost({ protocol, inFlight, outliers, slowStartMs, retries }: UpstreamRules) {
+const SIMPLER =
+  'nginx has a simpler rule: an instance that fails is left out for the same time each time, whatever the others do, and one other is asked';
+
+function rulesLost({ protocol, inFlight, slowStartMs }: UpstreamRules) {
   return {
     protocol: protocol === 'h2c' ? 'passed on as gRPC: other HTTP/2 without TLS is not' : undefined,
     inFlight: inFlight
       ? 'the number is divided among the instances, and what is more gets 502 at once: there is no queue'
       : undefined,
-    outliers: outliers
-      ? 'an instance stays out for the same time each time, and all of them may be out; 502, 503 and 504 of the app do not count'
-      : undefined,
+    outliers: SIMPLER,
     slowStart:
       slowStartMs > 0
         ? 'a new instance gets its whole share at once: slow_start is part of NGINX Plus'
         : undefined,
-    retries: `at most one other instance is tried; there is no budget${retries.share === 0 ? ', and no way to forbid it here' : ''}`,
+    retries: SIMPLER,
   };
 }
 
@@ -134,14 +135,12 @@ function edgeFates(sites: readonly SitePlan[]): EdgeFates {
       sites.some(({ tls }) => tls?.certificate.from === 'acme') && acme.email
         ? 'tell certbot: --email'
         : undefined,
-    unknownHost: (status) =>
-      sites.some(({ host }) => host === '*')
-        ? undefined
-        : `for a host that no site names nginx takes its default server, instead of answering ${status}`,
+    unknownHost: 'kept',
     trust: 'kept',
     limits: ({ memoryBytes }) => ({
       memory:
-        memoryBytes > 0
+        // The default is told in the guide, not in every file.
+        memoryBytes > 0 && memoryBytes !== 1024 ** 3
           ? 'there is no limit of memory: worker_connections in nginx.conf is what bounds it'
           : undefined,
     }),

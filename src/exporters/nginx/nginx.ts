@@ -9,16 +9,15 @@ import { lossLines } from '../losses.ts';
 import { dollarSign, needsDollar, render } from './blocks.ts';
 import { Http } from './http.ts';
 import { nginxLosses } from './losses.ts';
-import { siteServers } from './servers.ts';
+import { siteServers, unknownServers } from './servers.ts';
 
 export function nginx(plan: Plan, options: ExportOptions): Exported {
   const http = new Http(options);
   // First, because it fills what stands above it.
-  const servers = Object.values(plan.sites).flatMap((site) => [
-    '',
-    `# ${site.host}`,
-    ...siteServers(site, plan, http),
-  ]);
+  const servers = [
+    ...unknownServers(plan),
+    ...Object.values(plan.sites).flatMap((site) => ['', `# ${site.host}`, ...siteServers(site, plan, http)]),
+  ];
   const losses = nginxLosses(plan);
   const body = render([...http.directives, ...servers]);
   const text = head(options, losses) + (needsDollar(body) ? render([dollarSign, '']) : '') + body;

@@ -38,6 +38,35 @@ export function siteServers(site: SitePlan, plan: Plan, http: Http): Directive[]
   return [moved, '', secure];
 }
 
+/** The first server of an address answers for all names that nobody has, unless another file has a `default_server`. */
+export function unknownServers({ edge, sites }: Plan): Directive[] {
+  const all = Object.values(sites);
+  const [first] = all;
+  const secure = all.find(({ tls }) => tls);
+  if (!first || all.some(({ host }) => host === '*')) return [];
+  const rest = ['server_name ""', `return ${edge.unknownHost}`];
+  const plain = all.some(({ tls }) => !tls || tls.redirect)
+    ? [block('server', ...listen(edge.http, first, edge.proxyProtocol), ...rest)]
+    : [];
+  const ssl = edge.http2.tls ? 'ssl http2' : 'ssl';
+  const tls = secure
+    ? [
+        block(
+          'server',
+          ...listen(edge.https, first, edge.proxyProtocol, ssl),
+          ...certificates(secure),
+          ...rest,
+        ),
+      ]
+    : [];
+  return [
+    '',
+    '# Names that nobody has. If another file has a default_server for these ports, that one answers instead.',
+    ...plain,
+    ...tls,
+  ];
+}
+
 function listen({ host, port }: ListenPlan, site: SitePlan, proxied: boolean, more = ''): string[] {
   const words = [more, site.host === '*' ? 'default_server' : '', proxied ? 'proxy_protocol' : ''];
   const rest = words
@@ -80,7 +109,7 @@ function serveDirectives(site: SitePlan, plan: Plan, http: Http): Directive[] {
   return [
     ...commonDirectives(plan.edge, http),
     ...logDirectives(accessLog ? plan.edge.accessLog : null, http),
-    ...limitDirectives(load, http),
+    ...limitDirectives(load, http, plan.edge.limits.bodyBytes),
     ...headerDirectives(site, http),
     ...stickyCookie(site, plan, http),
     ...(content ? serverContent(content, http) : []),
