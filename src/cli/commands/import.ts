@@ -14,7 +14,8 @@ Examples:
   hold import pm2 ecosystem.config.js > holdfast.config.ts
   hold import forever processes.json > holdfast.config.ts
   hold import procfile Procfile > holdfast.config.ts
-  hold import systemd /etc/systemd/system/api.service worker.service > holdfast.config.ts`;
+  hold import systemd /etc/systemd/system/api.service worker.service > holdfast.config.ts
+  hold import nginx /etc/nginx/sites-enabled/example > holdfast.config.ts`;
 
 export function defineImport(program: Command, context: ContextFactory): void {
   program
@@ -23,7 +24,7 @@ export function defineImport(program: Command, context: ContextFactory): void {
     .description(
       'Reads the file of another tool, and prints a holdfast.config.ts that means the same, or JSON with `--json`. What cannot be said is in comments at its top, or on stderr. It changes nothing.',
     )
-    .argument('<tool>', 'pm2, forever, procfile or systemd')
+    .argument('<tool>', 'pm2, forever, procfile, systemd, nginx or apache')
     .argument('<file...>', 'its file; of systemd also several units')
     .option('--env <name>', 'of pm2: what env_NAME says counts too')
     .addHelpText('after', examples)
@@ -78,6 +79,14 @@ const importers: Readonly<Record<string, Importer>> = {
   async systemd({ cwd }, files) {
     const { importSystemd } = await import('../../config/import/systemd.ts');
     return importSystemd(files, { cwd });
+  },
+  async nginx({ cwd }, files) {
+    const { importNginx } = await import('../../config/import/nginx.ts');
+    return importNginx(onlyOne(files), { cwd });
+  },
+  async apache({ cwd }, files) {
+    const { importApache } = await import('../../config/import/apache.ts');
+    return importApache(onlyOne(files), { cwd });
   },
 };
 

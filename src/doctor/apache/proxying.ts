@@ -1,6 +1,5 @@
 /** Where requests go, and what becomes of WebSockets. */
-import type { FrontDirective } from '../../config/import/front-tree.ts';
-import { type Finding, finding } from '../finding.ts';
+
 import {
   type ApacheSite,
   apacheTime,
@@ -10,7 +9,9 @@ import {
   type Pass,
   parametersOf,
   said,
-} from './site.ts';
+} from '../../config/import/apache-site.ts';
+import type { FrontDirective } from '../../config/import/front-tree.ts';
+import { type Finding, finding } from '../finding.ts';
 
 const SOCKET_PATH = /\/(?:socket\\?\.io|engine\\?\.io|ws|wss|wsapp|websockets?|cable)\b/i;
 

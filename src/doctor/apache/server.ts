@@ -1,6 +1,7 @@
 /** What apps are told, and what holds for the whole server: fields, modules, workers, TLS. */
+
+import { type ApacheSite, everything, type Host, said } from '../../config/import/apache-site.ts';
 import { type Finding, finding } from '../finding.ts';
-import { type ApacheSite, everything, type Host, said } from './site.ts';
 
 /** Debian ships 150. */
 const FEW_WORKERS = 400;

@@ -1,5 +1,5 @@
 /** A configuration of Apache, as the rules look at it. */
-import type { FrontDirective, FrontTree } from '../../config/import/front-tree.ts';
+import type { FrontDirective, FrontTree } from './front-tree.ts';
 
 /** A place that passes requests on. */
 export interface Pass {
@@ -34,7 +34,9 @@ export interface Balancer {
 }
 
 export interface ApacheSite {
+  /** Those that pass requests on. */
   readonly hosts: readonly Host[];
+  readonly allHosts: readonly Host[];
   readonly balancers: readonly Balancer[];
   readonly shared: readonly FrontDirective[];
   /** `proxy_http`; undefined when the file does not say which there are, since another one does. */
@@ -57,6 +59,7 @@ export function apacheSite({ directives }: FrontTree): ApacheSite {
     return { block, own: inside, shared, passes: passesOf(inside) };
   });
   return {
+    allHosts: [outside, ...own],
     hosts: [outside, ...own].filter(({ passes }) => passes.length > 0),
     balancers: [...all, ...hosts.flatMap(({ body }) => flat(body ?? []))].flatMap(balancerOf),
     shared,
