@@ -98,7 +98,7 @@ test('it takes some failures in a row to take it out, and some successes to brin
   next(undefined);
   assert.deepEqual([target.down, pool.isUp], [true, false]);
   let woken = 0;
-  pool.waiting.add({ wake: () => woken++ }, 'target');
+  pool.waiting.add({ wake: () => woken++, yieldPlace() {} }, 'target', '192.0.2.1');
   next(200);
   next(503);
   next(200);

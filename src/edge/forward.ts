@@ -206,6 +206,12 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#attempt(search);
   }
 
+  /** Somebody else needs its place in the queue more. */
+  yieldPlace(): void {
+    const search = this.#search;
+    if (this.#phase === 'waiting' && search) this.#side.channel.guard(() => this.#unserved(search));
+  }
+
   /** The time to wait is over, or there is no room to wait in. */
   #unserved({ waitsFor, lastFailure }: Search): void {
     if (waitsFor === 'target' && lastFailure) {

@@ -60,18 +60,47 @@ test('those who wait are woken in order and keep their place until they leave it
         woken.push(n);
         if (n !== 2) queue.remove(this);
       },
+      yieldPlace() {},
     }),
   );
-  for (const waiter of waiters) queue.add(waiter, 'target');
+  for (const waiter of waiters) queue.add(waiter, 'target', 'a');
   queue.remove(waiters[0] as Waiter);
   queue.wakeAll();
   assert.deepEqual(woken, [2, 3, 4]);
   assert.equal(queue.size, 1);
-  queue.add(waiters[2] as Waiter, 'room');
-  queue.add(waiters[3] as Waiter, 'room');
+  queue.add(waiters[2] as Waiter, 'room', 'a');
+  queue.add(waiters[3] as Waiter, 'room', 'a');
   let room = 1;
   queue.admit(() => room-- > 0);
   assert.deepEqual(woken.slice(3), [3], 'only who waits for room, and no more than there is room for');
+});
+
+test('nobody fills the queue alone: who has most of the places gives the last up to others, until it has half', () => {
+  const queue = new HoldQueue();
+  const left: string[] = [];
+  const come = (name: string, network: string): boolean => {
+    const waiter: Waiter = {
+      wake() {},
+      yieldPlace() {
+        left.push(name);
+        queue.remove(waiter);
+      },
+    };
+    const isIn = queue.hasPlaceFor(network, 4);
+    if (isIn) queue.add(waiter, 'target', network);
+    return isIn;
+  };
+  for (const name of ['a1', 'a2', 'a3', 'a4']) assert.equal(come(name, 'a'), true);
+  assert.equal(come('a5', 'a'), false);
+  assert.deepEqual(
+    [come('b1', 'b'), come('b2', 'b'), come('b3', 'b'), come('a6', 'a')],
+    [true, true, false, false],
+  );
+  assert.deepEqual(left, ['a4', 'a3']);
+  assert.equal(queue.size, 4);
+  const single = new HoldQueue();
+  single.add({ wake() {}, yieldPlace: () => assert.fail('the only one stays') }, 'target', 'a');
+  assert.equal(single.hasPlaceFor('b', 1), false);
 });
 
 test('connections are counted by address', () => {

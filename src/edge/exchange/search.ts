@@ -8,6 +8,7 @@ import { type Failure, mayRepeat } from '../failure.ts';
 import type { Waiter, WaitingFor } from '../hold.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { networkOf } from '../network.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice } from '../routes.ts';
 import type { Target } from '../target.ts';
@@ -53,7 +54,7 @@ export class Search {
 
   /**
    * @param ip of the client, after trust
-   * @param waiter is woken while it waits
+   * @param waiter is woken, or sent away, while it waits
    */
   constructor(edge: Edge, choice: Choice<Pool>, head: RequestHead, ip: string, waiter: Waiter) {
     this.#edge = edge;
@@ -122,10 +123,11 @@ export class Search {
     const limits = this.waitsFor === 'target' ? plan.hold : plan.rules.inFlight;
     if (!limits || limits.timeoutMs === 0) return 0;
     // Who is in the queue already has its place.
-    if (!this.#queued && waiting.size >= limits.maxWaiting) return 0;
+    const network = networkOf(this.#ip);
+    if (!this.#queued && !waiting.hasPlaceFor(network, limits.maxWaiting)) return 0;
     this.#goOutside();
     this.#queued = true;
-    waiting.add(this.#waiter, this.waitsFor);
+    waiting.add(this.#waiter, this.waitsFor, network);
     if (this.waitsFor === 'target') {
       this.#targetUntil ||= now + limits.timeoutMs;
       return this.#targetUntil;
