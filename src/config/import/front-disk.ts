@@ -24,9 +24,9 @@ export function readFrontFile(kind: FrontKind, file: string, cwd: string): Front
 /** Which of the two a text is for. Of Apache are sections in angle brackets, of nginx blocks in braces. */
 export function frontKindOf(text: string): FrontKind {
   const apache = text.match(
-    /^\s*(?:<\/?[A-Za-z]|ProxyPass|RewriteRule|LoadModule|ServerName|RequestHeader|Include)/gim,
+    /^[ \t]*(?:<\/?[A-Za-z]|ProxyPass|RewriteRule|LoadModule|ServerName|RequestHeader|Include)/gim,
   );
-  const nginx = text.match(/[;{}]\s*(?:#.*)?$/gm);
+  const nginx = text.match(/[;{}][ \t]*(?:#.*)?$/gm);
   return (apache?.length ?? 0) > (nginx?.length ?? 0) ? 'apache' : 'nginx';
 }
 

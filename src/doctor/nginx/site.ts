@@ -133,7 +133,7 @@ export function nginxTime(text: string): number | undefined {
     M: 2_592_000_000,
     y: 31_536_000_000,
   };
-  if (!/^(?:\d+(?:ms|[smhdwMy])?\s*)+$/.test(text)) return undefined;
+  if (text === '' || text.replace(/\d+(?:ms|[smhdwMy])?\s*/g, '') !== '') return undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+)(ms|[smhdwMy])?/g))
     total += Number(amount) * (units[unit ?? 's'] ?? 1000);
