@@ -166,8 +166,10 @@ const fates: InitFates = {
   secrets: (secrets) =>
     Object.keys(secrets).length > 0 ? 'the files must be readable for the user that it runs as' : undefined,
   autostart: (autostart, { restart, job }) =>
-    autostart || job || restart.when === 'never' ? undefined : 'launchd starts what it keeps running',
-  readyTimeoutMs: 'kept',
+    autostart || (!job && restart.when === 'never')
+      ? undefined
+      : 'launchd starts what it keeps running, and what has a time',
+  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
   ready: readyLost,
   watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
   stop: ({ message, signal }) => ({
@@ -213,8 +215,10 @@ function restartLost({
 }: AppPlan['restart']): Record<string, string | undefined> {
   const cron = at ? 'nothing restarts it by the clock' : undefined;
   if (when === 'never') return { cron };
+  const backoff = 'the pause does not grow';
   return {
-    backoff: 'the pause does not grow',
+    backoff,
+    minUptime: backoff,
     giveUpAfter: 'launchd never gives up',
     stopCodes: stopCodes.length > 0 ? 'exit codes other than 0 are failures' : undefined,
     max: max === null ? undefined : 'launchd never gives up',

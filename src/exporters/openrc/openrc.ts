@@ -141,7 +141,7 @@ const fates: InitFates = {
   after: 'kept',
   secrets: 'kept',
   autostart: 'kept',
-  readyTimeoutMs: 'kept',
+  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
   ready: readyLost,
   watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
   stop: ({ message, signal, ends }) => ({
@@ -168,8 +168,10 @@ function restartLost({
   early,
   at,
 }: AppPlan['restart']): Record<string, string | undefined> {
+  const backoff = 'the pause does not grow, so that `giveUpAfter` is reached sooner';
   return {
-    backoff: 'the pause does not grow, so that `giveUpAfter` is reached sooner',
+    backoff,
+    minUptime: backoff,
     when: when === 'always' ? undefined : 'it is started again after every exit',
     stopCodes: stopCodes.length > 0 ? 'it is started again after every exit' : undefined,
     max: max === null ? undefined : 'restarts are counted by `giveUpAfter` only',

@@ -3,7 +3,7 @@ import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
-import { type InitFates, initLosses } from '../services/losses.ts';
+import { type InitFates, initLosses, readyLost } from '../services/losses.ts';
 import { programOf, type Service, servicesOf } from '../services/service.ts';
 import { shellWord } from '../services/shell.ts';
 
@@ -36,7 +36,7 @@ function nameOf(app: string): string {
 }
 
 function line({ app, env }: Service, options: ExportOptions): string {
-  const { PORT, HOLDFAST_INSTANCE, PATH, ...open } = env.open;
+  const { PORT, HOLDFAST_INSTANCE, ...open } = env.open;
   const argv = programOf(app, options, (arg) => arg);
   const words = argv.map((word, index) => (index === 0 ? shellWord(word) : withPort(word)));
   return [
@@ -65,8 +65,8 @@ const fates: InitFates = {
   after: (after) => (after.length > 0 ? 'all start at once' : undefined),
   secrets: 'kept',
   autostart: (autostart) => (autostart ? undefined : 'all are started'),
-  readyTimeoutMs: 'kept',
-  ready: () => undefined,
+  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
+  ready: readyLost,
   watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
   stop: () => LEFT,
   restart: () => LEFT,

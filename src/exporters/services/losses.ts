@@ -39,6 +39,11 @@ export function initLosses({ apps, egress, logsTotalBytes }: Plan, own: InitFate
       .flatMap((app) => lossesAt(`apps.${app.name}`, app, fates))
       // They stand beside the app's other settings.
       .map(({ setting, text }) => ({ setting: setting.replace(/\.rights\.(?=\w+$)/, '.'), text })),
+    ...Object.values(apps).flatMap(({ name, after }) =>
+      after
+        .filter((other) => apps[other]?.job)
+        .map((other) => ({ setting: `apps.${name}.after`, text: `it does not wait for the job ${other}` })),
+    ),
     ...(egress
       ? [{ setting: 'egress', text: 'apps connect to where they like: there is no proxy of Holdfast' }]
       : []),

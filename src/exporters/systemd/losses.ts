@@ -5,20 +5,14 @@ import { type InitFates, initLosses, readyLost, rightsLost } from '../services/l
 import { onCalendar } from './calendar.ts';
 
 export function systemdLosses(plan: Plan): Loss[] {
-  return initLosses(plan, {
-    ...fates,
-    after: (after) => {
-      const jobs = after.filter((name) => plan.apps[name]?.job);
-      return jobs.length > 0 ? `it does not wait for a job (${jobs.join(', ')})` : undefined;
-    },
-  });
+  return initLosses(plan, fates);
 }
 
 const fates: InitFates = {
   after: 'kept',
   secrets: 'kept',
   autostart: 'kept',
-  readyTimeoutMs: 'kept',
+  readyTimeoutMs: (_, app) => (app.ready.by === 'notify' ? undefined : readyLost(app.ready, app)),
   ready: (ready, app) => (ready.by === 'notify' ? undefined : readyLost(ready, app)),
   watchdogMs: (ms, { ready, guest }) =>
     ms === null || (ready.by === 'notify' && !guest)
@@ -42,8 +36,10 @@ const fates: InitFates = {
 
 function restartLost({ when, max, early, at }: AppPlan['restart']): Record<string, string | undefined> {
   if (when === 'never') return { cron: clockLost(at) };
+  const backoff = 'the pause does not grow, so that `giveUpAfter` is reached sooner';
   return {
-    backoff: 'the pause does not grow, so that `giveUpAfter` is reached sooner',
+    backoff,
+    minUptime: backoff,
     max: max === null ? undefined : 'restarts are counted by `giveUpAfter` only',
     early: early === 'give-up' ? 'an early exit is an exit like others' : undefined,
     cron: clockLost(at),

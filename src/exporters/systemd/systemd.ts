@@ -45,7 +45,7 @@ function target(services: readonly Service[], options: ExportOptions): readonly 
     .filter(({ app }) => app.autostart && !app.job)
     .map((service) => unitName(service, options));
   const timers = services
-    .filter(({ slot }) => slot === 0)
+    .filter(({ app, slot }) => slot === 0 && app.autostart)
     .flatMap((service) => timersOf(service).map(({ suffix }) => timerName(service, suffix, options)));
   return [
     ['Unit', 'Description=Apps of this machine', ...[...wanted, ...timers].map((unit) => `Wants=${unit}`)],

@@ -115,7 +115,7 @@ const fates: InitFates = {
   secrets: (secrets) =>
     Object.keys(secrets).length > 0 ? 'the files must be readable for the user that it runs as' : undefined,
   autostart: 'kept',
-  readyTimeoutMs: 'kept',
+  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
   ready: readyLost,
   watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
   stop: ({ message, signal, ends }) => ({
@@ -139,11 +139,20 @@ const fates: InitFates = {
   log: () => 'lines go to /var/log/upstart, which logrotate rotates',
 };
 
-function restartLost({ when, max, early, at }: AppPlan['restart']): Record<string, string | undefined> {
+function restartLost({
+  when,
+  max,
+  early,
+  delayMs,
+  at,
+}: AppPlan['restart']): Record<string, string | undefined> {
   const cron = at ? 'nothing restarts it by the clock' : undefined;
   if (when === 'never') return { cron };
+  const backoff = 'it is started again at once, so that `giveUpAfter` is reached sooner';
   return {
-    backoff: 'it is started again at once, so that `giveUpAfter` is reached sooner',
+    backoff,
+    minUptime: backoff,
+    delay: delayMs > 0 ? backoff : undefined,
     max: max === null ? undefined : 'restarts are counted by `giveUpAfter` only',
     early: early === 'give-up' ? 'an early exit is an exit like others' : undefined,
     cron,
