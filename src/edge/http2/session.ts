@@ -39,6 +39,8 @@ const UNREAD_BYTES = 256 * 1024;
 const LINGER_MS = 2_000;
 /** A client that we want to leave may not know it yet: its next requests are served for this long, or until it does. */
 const DRAIN_MS = 1_000;
+/** Its library has heard it before the program that uses it: streams are taken until none has come for this long. */
+const LAST_STREAMS_MS = 250;
 const DRAIN_PING = 'goodbye\0';
 /** What is remembered of the fields of the last request. */
 const REMEMBERED_FIELDS = 40;
@@ -88,6 +90,8 @@ export class Session implements WireUser, Sweepable, FrameUser {
   #held = 0;
   /** What the kernel had not taken yet when the time was last up. */
   #unwritten = 0;
+  /** The client knows that we are leaving: until then its last streams are taken, at most. 0 = it does not. */
+  #lastStreamsUntil = 0;
   #over = false;
   readonly #by = new Deadlines();
 
@@ -430,6 +434,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     this.#streams.set(id, stream);
     this.edge.sweeper.add(stream);
     this.#by.idle = 0;
+    this.#awaitLastStreams();
     if ('reason' in head) {
       stream.refuse(head);
       return;
@@ -495,7 +500,7 @@ export class Session implements WireUser, Sweepable, FrameUser {
     if ((flags & Flag.ack) === 0) {
       if (!this.#spend('pings')) return false;
       this.outlet.say(pingFrame(true, payload));
-    } else if (payload === DRAIN_PING && this.#by.drain > 0) this.#lastCall();
+    } else if (payload === DRAIN_PING && this.#by.drain > 0) this.#knowsOfDrain();
     return !this.#over;
   }
 
@@ -503,7 +508,9 @@ export class Session implements WireUser, Sweepable, FrameUser {
   #goAway(id: number, size: number): boolean {
     if (id !== 0) return this.#fail(Code.protocolError, 'GOAWAY of a stream');
     if (size < 8) return this.#fail(Code.frameSizeError, 'GOAWAY is too short');
-    this.#lastCall();
+    // To ours it is a reply, with streams behind it that were on their way.
+    if (this.#by.drain > 0) this.#knowsOfDrain();
+    else this.#lastCall();
     return !this.#over;
   }
 
@@ -525,6 +532,18 @@ export class Session implements WireUser, Sweepable, FrameUser {
   }
 
   // The end
+
+  #knowsOfDrain(): void {
+    this.#lastStreamsUntil ||= this.edge.sweeper.now + DRAIN_MS;
+    this.#awaitLastStreams();
+  }
+
+  /** Once the client knows that we are leaving: each stream may be the last. */
+  #awaitLastStreams(): void {
+    if (this.#lastStreamsUntil === 0 || this.#by.drain === 0) return;
+    this.#by.drain = Math.min(this.edge.sweeper.now + LAST_STREAMS_MS, this.#lastStreamsUntil);
+    this.#arm();
+  }
 
   /** Refuses new streams from here on, and ends the connection with the last of those that there are. */
   #lastCall(): void {
