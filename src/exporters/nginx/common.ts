@@ -42,9 +42,9 @@ export function commonDirectives(edge: EdgePlan, http: Http): Directive[] {
 function toApps({ trust }: EdgePlan, http: Http): Directive[] {
   const upgrade = http.map(
     'upgrade',
-    '$http_upgrade',
+    '"$http_upgrade $http_connection"',
     'Only WebSockets are passed on: an upgrade to h2c would go past every rule of this file.',
-    '"~*^websocket$" websocket',
+    '"~*^websocket .*\\bupgrade\\b" websocket',
     'default ""',
   );
   const connection = http.map(
@@ -77,6 +77,8 @@ function toApps({ trust }: EdgePlan, http: Http): Directive[] {
     'proxy_set_header X-Holdfast-Client ""',
     'proxy_set_header HTTP2-Settings ""',
     'proxy_set_header Proxy ""',
+    'proxy_set_header Proxy-Authorization ""',
+    'proxy_set_header Proxy-Connection ""',
   ];
 }
 
