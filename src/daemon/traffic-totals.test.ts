@@ -24,7 +24,7 @@ function report(requests: number, more: Partial<TrafficReport> = {}): TrafficRep
     requests,
     status: [0, requests, 0, 0, 0],
     durations: [requests, ...DURATION_CLASSES_MS.map(() => 0)],
-    durationMs: requests,
+    durationsMs: [requests, ...DURATION_CLASSES_MS.map(() => 0)],
   };
   const route: RouteCounts = {
     ...counts,

@@ -11,16 +11,16 @@ class Tally {
   requests = 0;
   readonly status = [0, 0, 0, 0, 0];
   readonly durations = new Array<number>(DURATION_CLASSES_MS.length + 1).fill(0);
-  durationMs = 0;
+  readonly durationsMs = new Array<number>(DURATION_CLASSES_MS.length + 1).fill(0);
 
   count(status: number, ms: number): void {
     this.requests++;
     const group = status < 200 ? 0 : status < 300 ? 1 : status < 400 ? 2 : status < 500 ? 3 : 4;
     this.status[group] = (this.status[group] as number) + 1;
-    this.durationMs += ms;
     let i = 0;
     while (i < DURATION_CLASSES_MS.length && ms > (DURATION_CLASSES_MS[i] as number)) i++;
     this.durations[i] = (this.durations[i] as number) + 1;
+    this.durationsMs[i] = (this.durationsMs[i] as number) + ms;
   }
 }
 

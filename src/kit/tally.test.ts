@@ -11,12 +11,14 @@ test('numbers and rows of numbers are added and taken away, name by name', () =>
   assert.equal(minus(a, undefined), a);
 });
 
-test('quantiles lie within the class that holds them', () => {
+test('quantiles lie within the class that holds them, and are never above the largest value', () => {
   const ends = [10, 20, 50];
-  assert.equal(quantile(ends, [0, 0, 0, 0], 0.5), undefined);
-  assert.equal(quantile(ends, [10, 0, 0, 0], 0.5), 5);
-  assert.equal(quantile(ends, [50, 50, 0, 0], 0.5), 10);
-  assert.equal(quantile(ends, [50, 50, 0, 0], 0.75), 15);
-  assert.equal(quantile(ends, [0, 0, 1, 0], 1), 50);
-  assert.equal(quantile(ends, [1, 0, 0, 99], 0.99), 50, 'more is not known of those above the last end');
+  const of = (counts: readonly number[], sums: readonly number[], part: number) =>
+    quantile({ ends, counts, sums }, part);
+  assert.equal(of([0, 0, 0, 0], [0, 0, 0, 0], 0.5), undefined);
+  assert.equal(of([10, 1, 0, 0], [50, 11, 0, 0], 0.5), 5.5);
+  assert.equal(of([50, 50, 0, 0], [250, 700, 0, 0], 0.5), 10);
+  assert.equal(of([50, 50, 0, 0], [250, 700, 0, 0], 0.75), 14);
+  assert.equal(of([0, 0, 1, 0], [0, 0, 21, 0], 0.5), 21);
+  assert.equal(of([1, 0, 0, 2], [5, 0, 0, 160], 0.99), 80);
 });

@@ -24,26 +24,31 @@ function combined<T extends object>(a: T, b: T, on: (x: number, y: number) => nu
   return Object.fromEntries(entries) as unknown as T;
 }
 
+/** Values counted in classes. */
+export interface Histogram {
+  /** Upper ends of the classes, rising; one more class is for what is above the last. */
+  readonly ends: readonly number[];
+  /** How many are in each class, and these together. */
+  readonly counts: readonly number[];
+  readonly sums: readonly number[];
+}
+
 /**
- * The value that this part (0 to 1) of all is not above, as far as classes can tell: evenly spread within its class. `counts` has one
- * number for each of `ends` (rising), and one for what is above the last. Undefined without any; above the last end: that end.
+ * The value that this part (0 to 1) of all is not above, as far as classes can tell: evenly spread within its class; in the last
+ * class that has any their mean, so that it is never above the largest value. Undefined without any.
  */
-export function quantile(
-  ends: readonly number[],
-  counts: readonly number[],
-  part: number,
-): number | undefined {
+export function quantile({ ends, counts, sums }: Histogram, part: number): number | undefined {
   const all = counts.reduce((sum, count) => sum + count, 0);
-  if (all === 0) return undefined;
   const wanted = part * all;
   let below = 0;
-  for (const [i, end] of ends.entries()) {
-    const count = counts[i] ?? 0;
+  for (const [i, count] of counts.entries()) {
+    const isLast = below + count === all;
+    if (count > 0 && isLast) return (sums[i] ?? 0) / count;
     if (count > 0 && below + count >= wanted) {
       const start = ends[i - 1] ?? 0;
-      return start + ((end - start) * (wanted - below)) / count;
+      return start + (((ends[i] ?? start) - start) * (wanted - below)) / count;
     }
     below += count;
   }
-  return ends.at(-1);
+  return undefined;
 }

@@ -5,17 +5,17 @@
 
 /** Upper ends, in ms, of the classes that durations are counted in; one more class is for all that took longer. */
 export const DURATION_CLASSES_MS: readonly number[] = [
-  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000,
-  5_000, 7_500, 10_000, 30_000,
+  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_250, 1_500, 2_000,
+  2_500, 3_000, 4_000, 5_000, 6_000, 7_500, 10_000, 12_500, 15_000, 20_000, 30_000, 60_000,
 ];
 
 export interface Counts {
   readonly requests: number;
   /** Of those, by the class of their answer: 1xx (WebSockets), 2xx, 3xx, 4xx (499: the client left), 5xx. */
   readonly status: readonly number[];
-  /** By DURATION_CLASSES_MS, and in ms together. Of a WebSocket: until it was open. */
+  /** By DURATION_CLASSES_MS, and in ms together, each class by itself. Of a WebSocket: until it was open. */
   readonly durations: readonly number[];
-  readonly durationMs: number;
+  readonly durationsMs: readonly number[];
 }
 
 /** From the first byte of a request to the last of its answer. */

@@ -6,7 +6,12 @@ import { makeStyle } from './style.ts';
 import { trafficTables } from './traffic-table.ts';
 
 /** 60 requests, 3 of them 404, 6 of them 502. */
-const some: Counts = { requests: 60, status: [0, 51, 0, 3, 6], durations: [57, 3, 0], durationMs: 300 };
+const some: Counts = {
+  requests: 60,
+  status: [0, 51, 0, 3, 6],
+  durations: [57, 3, 0],
+  durationsMs: [28, 4_700, 0],
+};
 const route: RouteCounts = {
   ...some,
   bytesIn: 0,

@@ -138,7 +138,9 @@ function instanceRow(instance: Instance, view: TrafficView, style: Style): Cell[
 
 function figures(counts: Counts, { recentMs, durationClassesMs }: TrafficView, style: Style): Cell[] {
   const [, ok = 0, moved = 0, wrong = 0, failed = 0] = counts.status;
-  const at = (part: number) => duration(quantile(durationClassesMs, counts.durations, part));
+  const { durations, durationsMs } = counts;
+  const histogram = { ends: durationClassesMs, counts: durations, sums: durationsMs };
+  const at = (part: number) => duration(quantile(histogram, part));
   return [
     rate(counts.requests / (recentMs / 1000)),
     String(ok),
