@@ -35,7 +35,7 @@ export function headerDirectives({ content, tls }: SitePlan, server: Server): Di
 }
 
 /** For the whole site. */
-export function gateDirectives(content: SiteContent | null, server: Server): Directive[] {
+export function gateDirectives({ content, host }: SitePlan, server: Server): Directive[] {
   const { allow = [], deny = [], auth = null } = content ?? {};
   const peers = [
     ...(allow.length > 0 ? [section('RequireAny', ...allow.map((peer) => `Require ip ${peer}`))] : []),
@@ -54,7 +54,7 @@ export function gateDirectives(content: SiteContent | null, server: Server): Dir
             'AuthType Basic',
             `AuthName ${quoted(auth.realm)}`,
             'AuthBasicProvider file',
-            `AuthUserFile "/etc/apache2/${server.options.name}.htpasswd"`,
+            `AuthUserFile ${quoted(`/etc/apache2/${server.options.name}.${host.replaceAll('*', '_')}.htpasswd`)}`,
           ]
         : []),
       ...(peers.length + users.length === 0

@@ -131,7 +131,7 @@ function served(site: SitePlan, listen: ListenPlan, plan: Plan, server: Server):
     ...stickyCookies(site, plan, server, listen === edge.https),
     ...headerDirectives(site, server),
     '',
-    ...gateDirectives(content, server),
+    ...gateDirectives(site, server),
     ...(content ? answerDirectives(content, server) : []),
     ...upstreamTls(site, server),
     '',

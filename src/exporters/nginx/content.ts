@@ -32,7 +32,7 @@ function whereUnsaid(name: string, value: string, http: Http): string {
 }
 
 /** For the server: who may enter, compression, pages, rewrites. */
-export function serverContent(content: SiteContent, http: Http): Directive[] {
+export function serverContent(content: SiteContent, host: string, http: Http): Directive[] {
   const { compress, allow, deny, auth, maintenance, errorPages, rewrites, requestId } = content;
   const pages = Object.entries(errorPages);
   return [
@@ -46,7 +46,7 @@ export function serverContent(content: SiteContent, http: Http): Directive[] {
       ? [
           '# Passwords as htpasswd(1) writes them. As long as there is no such file, nobody gets in.',
           `auth_basic ${quoted(auth.realm)}`,
-          `auth_basic_user_file /etc/nginx/${http.options.name}.htpasswd`,
+          `auth_basic_user_file ${quoted(`/etc/nginx/${http.options.name}.${host.replaceAll('*', '_')}.htpasswd`)}`,
         ]
       : []),
     ...pages.map(([status]) => `error_page ${status} @error_${status}`),

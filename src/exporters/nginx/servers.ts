@@ -112,7 +112,7 @@ function serveDirectives(site: SitePlan, plan: Plan, http: Http): Directive[] {
     ...limitDirectives(load, http, plan.edge.limits.bodyBytes),
     ...headerDirectives(site, http),
     ...stickyCookie(site, plan, http),
-    ...(content ? serverContent(content, http) : []),
+    ...(content ? serverContent(content, site.host, http) : []),
     ...(content ? redirectLocations(content) : []),
     ...(content ? pageLocations(content) : []),
     ...routeLocations(site, plan, http),
