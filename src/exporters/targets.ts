@@ -8,6 +8,7 @@ import { openrcTarget } from './openrc/target.ts';
 import { procfileTarget } from './procfile/target.ts';
 import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
+import { traefikTarget } from './traefik/target.ts';
 import { upstartTarget } from './upstart/target.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
@@ -20,4 +21,5 @@ export const targets: Readonly<Record<string, Target>> = {
   upstart: upstartTarget,
   procfile: procfileTarget,
   apache: apacheTarget,
+  traefik: traefikTarget,
 };
