@@ -96,23 +96,22 @@ function matches(pattern: string, text: string): boolean {
   }
 }
 
-/** A field of requests as the app gets it, for a client that sends `Upgrade: text`. */
-export function upgradeSent(site: NginxSite, value: string, text: string): string {
-  if (/^\$\{?http_upgrade\}?$/.test(value)) return text;
-  if (!value.startsWith('$')) return value;
-  const variable = value.replace(/^\$\{?|\}$/g, '');
-  const map = site.maps.get(variable);
-  const from = map?.args[0];
-  if (from === undefined || from === value) return '';
-  const sent = mapped(site, variable, from.startsWith('$') ? upgradeSentOnce(site, from, text) : from) ?? '';
-  return sent.startsWith('$') ? upgradeSentOnce(site, sent, text) : sent;
-}
+/** A map of a map of a map, which is deeper than people go. */
+const DEEPEST_MAP = 5;
 
-/** A map of a map, which is as deep as people go. */
-function upgradeSentOnce(site: NginxSite, value: string, text: string): string {
-  if (/^\$\{?http_upgrade\}?$/.test(value)) return text;
-  const from = site.maps.get(value.replace(/^\$\{?|\}$/g, ''))?.args[0] ?? '';
-  return /^\$\{?http_upgrade\}?$/.test(from) ? (mapped(site, value, text) ?? '') : '';
+/** A value as the app gets it, for a client that sends `Upgrade: text`, or none when that is empty. */
+export function upgradeSent(site: NginxSite, value: string, text: string, depth = 0): string {
+  if (depth > DEEPEST_MAP) return '';
+  return value.replace(/\$\{?(\w+)\}?/g, (_, name: string) => {
+    if (name === 'http_upgrade') return text;
+    if (name === 'http_connection') return text === '' ? 'keep-alive' : 'Upgrade';
+    if (name === 'server_protocol') return 'HTTP/1.1';
+    if (name === 'request_method') return 'GET';
+    const from = site.maps.get(name)?.args[0];
+    if (from === undefined) return '';
+    const sent = mapped(site, name, upgradeSent(site, from, text, depth + 1)) ?? '';
+    return upgradeSent(site, sent, text, depth + 1);
+  });
 }
 
 /** Requests for WebSockets get to the app as such. */
