@@ -25,6 +25,8 @@ export class Connections {
   readonly #all = new Set<Upstream>();
   /** Of an app that speaks HTTP/2. */
   #sessions: Sessions | undefined;
+  /** Those of before the table said otherwise, with what they still carry. */
+  #former: readonly Sessions[] = [];
   #open = true;
   /** Why it was of no use the last time, until it is again: told once. */
   #complaint = '';
@@ -42,7 +44,10 @@ export class Connections {
     this.plan = plan;
     this.dialer = new Dialer(plan, isHttp2 ? 'h2' : 'http/1.1');
     for (const upstream of this.#idle.splice(0)) upstream.wire.destroy();
-    this.#sessions?.keepIdle(false);
+    if (this.#sessions) {
+      this.#sessions.keepIdle(false);
+      this.#former = [...this.#former, this.#sessions].filter(({ isEmpty }) => !isEmpty);
+    }
     this.#sessions = isHttp2 ? new Sessions(this, this.#sweeper) : undefined;
     this.#sessions?.keepIdle(this.#open);
   }
@@ -103,6 +108,8 @@ export class Connections {
   cut(): void {
     for (const upstream of [...this.#all]) upstream.cut();
     this.#sessions?.cut();
+    for (const former of this.#former) former.cut();
+    this.#former = [];
   }
 
   /** A connection has been made. */

@@ -31,7 +31,7 @@ export function objection(
   if (!keepable.has(status)) return 'status';
   if (said.noStore || said.private === true) return 'response';
   // Where the end of the connection is the end of the answer, nobody knows whether that was all of it.
-  if (head.length === UNTIL_CLOSE) return 'length';
+  if (head.length === UNTIL_CLOSE || head.endUnsure) return 'length';
   if (!varyNames(fields) || fields.first(Kind.contentType)?.startsWith('text/event-stream'))
     return 'response';
   // RFC 9111 section 3.5 lets must-revalidate do for Authorization, which is not what those mean who write it.

@@ -38,8 +38,16 @@ export function requestFields(
   return fields;
 }
 
-/** The head of an answer; what is wrong with it, in words, if it is none. */
-export function responseHead(fields: IncomingHttpHeaders, bodyless: boolean): ResponseHead | string {
+/**
+ * The head of an answer; what is wrong with it, in words, if it is none.
+ *
+ * @param done nothing follows
+ */
+export function responseHead(
+  fields: IncomingHttpHeaders,
+  bodyless: boolean,
+  done = false,
+): ResponseHead | string {
   const status = Number(fields[':status']);
   if (!(status >= 100 && status <= 999)) return 'there is no status in the answer';
   const kept = regularFields(fields);
@@ -58,6 +66,7 @@ export function responseHead(fields: IncomingHttpHeaders, bodyless: boolean): Re
     declaredChunked: declaredLength < 0 && status >= 200 && status !== 204 && status !== 304,
     keepAlive: true,
     keepAliveSeconds: 0,
+    endUnsure: !empty && !done && declaredLength < 0,
     hopNames: [],
     upgrade: false,
     again: false,

@@ -42,6 +42,8 @@ export class Session implements Sweepable {
   #state: 'connecting' | 'open' | 'retired' | 'ended' = 'connecting';
   #most = STREAMS_GUESS;
   #used = false;
+  /** Nothing has come from the app since it last was idle: by now it may be gone. */
+  #unproven = false;
   /** Somebody has waited for it in vain: it is not for others. */
   #isLate = false;
   #failure: Failure | undefined;
@@ -91,7 +93,7 @@ export class Session implements Sweepable {
 
   /** Gives a caller a place; `connected` follows if it is not open yet. */
   place(caller: Caller): StreamCarriage {
-    const carriage = new StreamCarriage(this, caller, this.#used && this.#carriages.size === 0);
+    const carriage = new StreamCarriage(this, caller, this.#unproven);
     this.take(carriage);
     return carriage;
   }
@@ -114,6 +116,7 @@ export class Session implements Sweepable {
   left(carriage: StreamCarriage): void {
     if (this.#waiting.delete(carriage)) this.#isLate = true;
     if (!this.#carriages.delete(carriage) || this.#carriages.size > 0) return;
+    this.#unproven = this.#used;
     if (this.#state === 'connecting') this.#http2.destroy();
     else if (this.#state === 'retired') this.#http2.close();
     else if (!this.#pinging) this.deadline = this.now + IDLE_MS;
@@ -140,6 +143,7 @@ export class Session implements Sweepable {
 
   /** Something has come from the app. */
   heard(): void {
+    this.#unproven = false;
     this.#heardAt = this.now;
   }
 

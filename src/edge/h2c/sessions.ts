@@ -58,6 +58,10 @@ export class Sessions implements SessionUser {
     if (failure) this.#user.unreached(failure);
   }
 
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
   /** Whether sessions stay when their last request is done. */
   keepIdle(open: boolean): void {
     this.#open = open;

@@ -13,8 +13,13 @@ import { report } from '../wire.ts';
 import { requestFields, responseHead, trailerFields } from './heads.ts';
 import { guarded, type Session } from './session.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_FLAG_END_STREAM } =
-  constants;
+const {
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_CANCEL,
+  NGHTTP2_REFUSED_STREAM,
+  NGHTTP2_HTTP_1_1_REQUIRED,
+  NGHTTP2_FLAG_END_STREAM,
+} = constants;
 /** Unwritten bytes above which the client has to wait. */
 const CONGESTED_BYTES = 64 * 1024;
 const INTERIM_MAX = 32;
@@ -33,7 +38,7 @@ export class StreamCarriage implements Carriage {
   #trailers: Fields | undefined;
   #openedAt = 0;
 
-  /** @param reused its session has been idle */
+  /** @param reused its session has been idle, and nothing has come on it since */
   constructor(session: Session, caller: Caller, reused: boolean) {
     this.#session = session;
     this.#caller = caller;
@@ -141,7 +146,7 @@ export class StreamCarriage implements Carriage {
     on('headers', (fields: IncomingHttpHeaders) => this.#interim(fields));
     on('response', (fields: IncomingHttpHeaders, flags: number) => {
       on('data', (bytes: Buffer) => this.#data(bytes));
-      on('end', () => this.#end());
+      on('end', () => this.#end(stream.rstCode));
       this.#answer(fields, (flags & NGHTTP2_FLAG_END_STREAM) !== 0);
     });
     on('trailers', (fields: IncomingHttpHeaders) => {
@@ -164,7 +169,7 @@ export class StreamCarriage implements Carriage {
 
   #answer(fields: IncomingHttpHeaders, done: boolean): void {
     this.#session.heard();
-    const head = responseHead(fields, this.#bodyless);
+    const head = responseHead(fields, this.#bodyless, done);
     if (typeof head === 'string') {
       this.fail(badAnswer(head));
       return;
@@ -181,10 +186,12 @@ export class StreamCarriage implements Carriage {
     this.#caller?.onAnswerBytes(bytes, 0, bytes.length, false);
   }
 
-  #end(): void {
+  #end(code: number | undefined): void {
     const { declaredLength = -1 } = this.#head ?? {};
-    // A stream that the app has reset without naming an error ends like a whole one.
-    if (!this.#bodyless && this.#head?.length !== 0 && this.#received < declaredLength) {
+    const isShort = !this.#bodyless && this.#head?.length !== 0 && this.#received < declaredLength;
+    // Node ends what can be read also when the session breaks. A stream that the app has reset without naming an error
+    // looks the same as a whole one; see `endUnsure`.
+    if (isShort || (code ?? NGHTTP2_NO_ERROR) !== NGHTTP2_NO_ERROR) {
       this.fail(badAnswer('the answer was cut off'));
       return;
     }

@@ -20,6 +20,11 @@ export interface ResponseHead {
   /** What Content-Length says, which for HEAD and 304 is not what follows; -1 when there is none. */
   readonly declaredLength: number;
   readonly declaredChunked: boolean;
+  /**
+   * That the body has ended does not say that it is whole: nobody has said its length, and of a stream of HTTP/2 node:http2
+   * does not tell whether the app has ended it (END_STREAM) or reset it without an error (RST_STREAM with NO_ERROR).
+   */
+  readonly endUnsure?: boolean;
   /** The app would use this connection again. */
   readonly keepAlive: boolean;
   /** Seconds that the app keeps an idle connection, if it says so (`Keep-Alive: timeout=5`), else 0. */
