@@ -106,7 +106,7 @@ function serving(address: string, site: SitePlan, door: Door, plan: Plan, option
       ),
       'request_header @other_upgrade -Upgrade',
       'request_header @other_upgrade -Connection',
-      ...(content ? gateDirectives(content) : []),
+      ...(content ? gateDirectives(content, site.host) : []),
       '',
       ...routeDirectives(site, door, plan, options),
     ),

@@ -24,15 +24,10 @@ export function headerDirectives({ content, tls }: SitePlan, { scheme }: Door): 
 }
 
 /** Inside the `route` of the site: in this order. */
-export function gateDirectives({
-  allow,
-  deny,
-  redirects,
-  maintenance,
-  auth,
-  rewrites,
-  requestId,
-}: SiteContent): Directive[] {
+export function gateDirectives(
+  { allow, deny, redirects, maintenance, auth, rewrites, requestId }: SiteContent,
+  host: string,
+): Directive[] {
   return [
     ...(deny.length > 0 ? [`@denied remote_ip ${deny.join(' ')}`, 'error @denied 403'] : []),
     ...(allow.length > 0 ? [`@strangers not remote_ip ${allow.join(' ')}`, 'error @strangers 403'] : []),
@@ -45,7 +40,7 @@ export function gateDirectives({
       ];
     }),
     ...(maintenance ? closed(maintenance) : []),
-    ...(auth ? passwords(auth) : []),
+    ...(auth ? passwords(auth, host) : []),
     ...(requestId ? ['request_header X-Request-Id {http.request.uuid}'] : []),
     // The last one counts, and the first that matches is to.
     ...[...rewrites].reverse().flatMap((rule, n) => {
@@ -91,13 +86,15 @@ function closed({ page, allow }: NonNullable<SiteContent['maintenance']>): Direc
 /** What no password gives. */
 const NOBODY = Buffer.from(`$2a$04$${'.'.repeat(53)}`).toString('base64');
 
-function passwords({ realm, users }: NonNullable<SiteContent['auth']>): Directive[] {
+function passwords({ realm, users }: NonNullable<SiteContent['auth']>, host: string): Directive[] {
   const names = Object.keys(users);
   return [
     '# Hashes come from `caddy hash-password`, in these variables of its environment. As long as they are not there, nobody gets in.',
     block(
       `basicauth bcrypt ${word(realm)}`,
-      ...names.map((user) => `${word(user)} {$HOLDFAST_PASSWORD_${named(user).toUpperCase()}:${NOBODY}}`),
+      ...names.map(
+        (user) => `${word(user)} {$HOLDFAST_PASSWORD_${named(`${host} ${user}`).toUpperCase()}:${NOBODY}}`,
+      ),
     ),
     'request_header -Authorization',
   ];
