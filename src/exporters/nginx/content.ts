@@ -68,18 +68,25 @@ function closed({ page, allow }: NonNullable<SiteContent['maintenance']>, http: 
 }
 
 /** Locations with the pages that the server names. They have names, because these are found without the rules of the server. */
-export function pageLocations({ errorPages, maintenance }: SiteContent): Directive[] {
-  const pages = Object.entries(errorPages).map(([status, path]) => page(`error_${status}`, path, status));
-  return maintenance?.page ? [...pages, page('maintenance', maintenance.page, '503')] : pages;
+export function pageLocations(
+  site: SitePlan,
+  { errorPages, maintenance }: SiteContent,
+  http: Http,
+): Directive[] {
+  const pages = Object.entries(errorPages).map(([status, path]) => page(`error_${status}`, path, status, []));
+  if (!maintenance?.page) return pages;
+  // A location that sets a header of its own has to say those of the server again.
+  const fields = [...headerDirectives(site, http), 'add_header Retry-After 120 always'];
+  return [...pages, page('maintenance', maintenance.page, '503', fields)];
 }
 
-function page(name: string, path: string, status: string): Directive {
+function page(name: string, path: string, status: string, fields: readonly Directive[]): Directive {
   return block(
     `location @${name}`,
     'auth_basic off',
     'allow all',
     `root ${quoted(dirname(path))}`,
-    ...(status === '503' ? ['add_header Retry-After 120 always'] : []),
+    ...fields,
     `try_files ${quoted(`/${basename(path)}`)} =${status}`,
   );
 }

@@ -30,12 +30,7 @@ function routeLocation(route: RoutePlan, n: number, site: SitePlan, plan: Plan, 
   if (to.kind === 'files') return fileLocations(prefix, to.files, limits, site, http);
   const pass = passOf(to, plan, http);
   const mirrored = mirror(route, n, plan, http);
-  const body: Directive[] = [
-    ...limits,
-    ...mirrored.directives,
-    ...cacheDirectives(route, site, http),
-    ...pass.directives,
-  ];
+  const body: Directive[] = [...limits, ...mirrored.directives, ...pass.directives];
   const named = `@long_${n}`;
   const isLong = http.map(
     'long',
@@ -53,6 +48,7 @@ function routeLocation(route: RoutePlan, n: number, site: SitePlan, plan: Plan, 
     ];
   const short = [
     ...body,
+    ...cacheDirectives(route, site, http),
     ...timeouts(pass, edge),
     `error_page 418 = ${named}`,
     ...errorPages(site),

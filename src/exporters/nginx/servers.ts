@@ -114,7 +114,7 @@ function serveDirectives(site: SitePlan, plan: Plan, http: Http): Directive[] {
     ...stickyCookie(site, plan, http),
     ...(content ? serverContent(content, site.host, http) : []),
     ...(content ? redirectLocations(content) : []),
-    ...(content ? pageLocations(content) : []),
+    ...(content ? pageLocations(site, content, http) : []),
     ...routeLocations(site, plan, http),
     ...(site.routes.some(({ prefix }) => prefix === '/') ? [] : ['', block('location /', 'return 404')]),
   ];
