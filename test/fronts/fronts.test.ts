@@ -44,6 +44,7 @@ for (const name of frontNames) {
         'x-real-ip': '6.6.6.6',
         forwarded: 'for=6.6.6.6',
         'x-holdfast-client': '6.6.6.6 1 https',
+        'x-client-cert-subject': 'CN=6.6.6.6',
         x_forwarded_for: '6.6.6.6',
         proxy: 'evil',
         connection: 'x-hop',

@@ -41,6 +41,10 @@ export function forwardedDirectives(
 const DROPPED = [
   'X-Forwarded-Server',
   'X-Holdfast-Client',
+  'X-Client-Cert-Subject',
+  'X-Client-Cert-Issuer',
+  'X-Client-Cert-Serial',
+  'X-Client-Cert-Fingerprint',
   'HTTP2-Settings',
   'Proxy',
   'Proxy-Authorization',
