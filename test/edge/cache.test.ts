@@ -374,6 +374,70 @@ describe('who means harm', () => {
     assert.deepEqual([again.body, again.headers.age], ['x http host="x"', '0']);
   });
 
+  test('cannot have what a 304 tells one of them told to others', async (t) => {
+    const cases: readonly (readonly [says: object, kept: boolean])[] = [
+      [{ 'Cache-Control': 'private, max-age=600' }, false],
+      [{ 'Cache-Control': 'no-store' }, false],
+      [{ 'Cache-Control': 'max-age=600' }, false],
+      [{ 'Cache-Control': 'max-age=600', 'Set-Cookie': 'sid=alice' }, false],
+      [{ 'Cache-Control': 'public, max-age=600' }, true],
+    ];
+    const says: Record<string, object> = Object.fromEntries(cases.map(([fields], i) => [`/${i}`, fields]));
+    const app: http.RequestListener = ({ headers, url = '' }, response) => {
+      const isAlice = headers.cookie !== undefined;
+      const own = isAlice ? { 'X-Csrf': 'alice', ...says[url] } : { 'Cache-Control': 'max-age=0' };
+      const status = headers['if-none-match'] === undefined ? 200 : 304;
+      response.writeHead(status, { ETag: '"1"', ...own }).end(status === 200 ? 'page' : undefined);
+    };
+    const { port } = await cacheEdge(t, { app });
+    for (const [i, [fields, kept]] of cases.entries()) {
+      await ask(port, `/${i}`);
+      const alice = await ask(port, `/${i}`, { headers: { Cookie: 'sid=alice' } });
+      assert.deepEqual([alice.status, alice.body, alice.headers['x-csrf']], [200, 'page', 'alice']);
+      assert.equal(alice.headers['set-cookie']?.[0], 'Set-Cookie' in fields ? 'sid=alice' : undefined);
+      const bob = await ask(port, `/${i}`);
+      assert.deepEqual([bob.body, bob.headers['x-csrf']], ['page', kept ? 'alice' : undefined]);
+    }
+  });
+
+  test('cannot hide the scheme or the host where only some look for it', async (t) => {
+    const { listener, asked } = counting();
+    const { port } = await cacheEdge(t, { app: listener, table: { trust: ['127.0.0.1'] } });
+    const said = ['for=1.2.3.4; host=evil', 'for=a, for=b;Proto = https', 'host=evil;for=1.2.3.4'];
+    for (const Forwarded of said) await ask(port, '/', { headers: { Forwarded } });
+    await ask(port, '/');
+    assert.equal(asked(), 4);
+    await ask(port, '/', { headers: { Forwarded: 'for=1.2.3.4' } });
+    assert.equal(asked(), 4);
+  });
+
+  test('cannot have an answer about them kept, when it depends on what the edge says of them', async (t) => {
+    for (const Vary of ['X-Forwarded-For', 'Accept, X-Real-IP', 'x-request-id', 'X-Client-Cert-Subject']) {
+      const { listener, asked } = counting({ 'Cache-Control': 'max-age=60', Vary });
+      const { port } = await cacheEdge(t, { app: listener });
+      await ask(port, '/');
+      await ask(port, '/');
+      assert.equal(asked(), 2, Vary);
+    }
+  });
+
+  test('what a site takes out of answers says all the same what may be kept', async (t) => {
+    const app: http.RequestListener = ({ headers, url }, response) => {
+      const control = url === '/private' ? 'private' : 'max-age=60';
+      response.writeHead(200, { 'Content-Type': 'text/plain', Vary: 'X-Lang', 'Cache-Control': control });
+      response.end(`${headers['x-lang']} `.repeat(1000));
+    };
+    const headers = { set: {}, fallback: {}, remove: ['Vary', 'Cache-Control'] };
+    const { port } = await cacheEdge(t, { app, content: { headers, compress: true } });
+    const get = (path: string, lang: string, coding = 'identity') =>
+      ask(port, path, { headers: { 'X-Lang': lang, 'Accept-Encoding': coding } });
+    for (const lang of ['de', 'fr']) assert.match((await get('/', lang)).body, new RegExp(`^${lang} `));
+    assert.equal((await get('/', 'fr', 'gzip')).headers['content-encoding'], 'gzip');
+    const again = await get('/', 'fr');
+    assert.deepEqual([again.headers.age, again.headers['content-encoding']], ['0', undefined]);
+    for (let i = 0; i < 2; i++) assert.equal((await get('/private', 'de')).headers.age, undefined);
+  });
+
   test('cannot throw out all others with one address', async (t) => {
     const { listener, asked } = counting({ 'Cache-Control': 'max-age=60', Vary: 'X-Any' });
     const { port, edge } = await cacheEdge(t, { app: listener });

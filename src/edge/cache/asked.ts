@@ -39,6 +39,14 @@ function pragma({ fields }: RequestHead): string | undefined {
   return fieldList(fields, 'pragma')?.toLowerCase().includes('no-cache') ? 'no-cache' : undefined;
 }
 
+/**
+ * A Forwarded field (RFC 7239) with a host or a scheme in it. Behind a trusted proxy the app gets it as it is, and every
+ * framework reads another one of its elements: what the answer depends on cannot be told.
+ */
+export function saysAddress({ fields }: RequestHead): boolean {
+  return /\b(?:host|proto)\s*=/i.test(fieldList(fields, 'forwarded') ?? '');
+}
+
 function addressIn(lines: string): string {
   const said = lines.match(/^X-Forwarded-(?:Host|Port): .*$|;host=(?:"[^"]*"|[^;,\r]*)/gim) ?? [];
   return said.join('\n');

@@ -48,6 +48,8 @@ export class Cache {
   readonly rules: CacheRules;
   readonly #flights = new Map<string, Flight>();
   readonly #recordings = new Set<Recording>();
+  /** Of all of them. */
+  #unfinishedBytes = 0;
   /** Crowd -> until when; the oldest first. */
   readonly #hopeless = new Map<string, number>();
 
@@ -78,17 +80,18 @@ export class Cache {
   /** Begins to keep an answer to a request that is sent now. */
   record(key: string): Recording {
     const recording = new Recording(key, this.rules.entryBytes, {
-      room: (bytes) => this.#unfinishedBytes + bytes <= this.rules.totalBytes * UNFINISHED_SHARE,
-      over: () => this.#recordings.delete(recording),
+      take: (bytes) => {
+        if (this.#unfinishedBytes + bytes > this.rules.totalBytes * UNFINISHED_SHARE) return false;
+        this.#unfinishedBytes += bytes;
+        return true;
+      },
+      over: (bytes) => {
+        this.#unfinishedBytes -= bytes;
+        this.#recordings.delete(recording);
+      },
     });
     this.#recordings.add(recording);
     return recording;
-  }
-
-  get #unfinishedBytes(): number {
-    let sum = 0;
-    for (const { bytes } of this.#recordings) sum += bytes;
-    return sum;
   }
 
   /** Something has changed at this address: neither what is kept nor what is on its way is right any more. */

@@ -6,7 +6,7 @@ import { fieldValue } from '../http1/field-value.ts';
 import { canonicalTarget } from '../http1/path.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import { askedBy, isForCache, isSafe, keyOf } from './asked.ts';
+import { askedBy, isForCache, isSafe, keyOf, saysAddress } from './asked.ts';
 import type { Cache } from './cache.ts';
 import { CachedAnswer } from './cached-answer.ts';
 import type { CachedRoute } from './caches.ts';
@@ -19,7 +19,9 @@ export function enterCache(visit: Visit, { cache, app }: CachedRoute, requestDon
   booking.pool = app;
   if (!isSafe(head.method)) return new Exchange(new Changing(visit, cache), head, requestDone, visit);
   if (!isForCache(head, client)) return new Exchange(side, head, requestDone, visit);
-  const asked = askedBy(head, client, side.edge.trust.includes(side.ip));
+  const trusted = side.edge.trust.includes(side.ip);
+  if (trusted && saysAddress(head)) return new Exchange(side, head, requestDone, visit);
+  const asked = askedBy(head, client, trusted);
   if (asked.directives.noStore) return new Exchange(side, head, requestDone, visit);
   return new CachedAnswer(visit, cache, asked);
 }

@@ -3,14 +3,16 @@
  * store; those that the client is better off without (a 304 to a question of ours, an error that a kept answer can stand in for) stop here.
  */
 import type { Answer, ClientSide } from '../client-side.ts';
+import { fieldList } from '../http1/field-value.ts';
 import type { Fields } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import type { Asked } from './asked.ts';
 import type { Cache, Outcome } from './cache.ts';
+import { parseDirectives } from './directives.ts';
 import { ageAt } from './freshness.ts';
 import type { Recording } from './recording.ts';
-import { freshened, type Stored, stored } from './stored.ts';
+import { forOne, freshened, type Stored, stored } from './stored.ts';
 import { Through } from './through.ts';
 import { isFailure, type Objection, objection, standsIn } from './verdict.ts';
 
@@ -48,6 +50,8 @@ export class Fetch extends Through {
   readonly #askedAt: number;
   /** What the client gets in place of the answer that is being read. */
   #instead: { readonly kept: Stored | undefined; readonly status: number } | undefined;
+  /** What others who wait for it may do then. */
+  #outcome: Outcome = 'lost';
   #keep = true;
   #settled = false;
 
@@ -74,6 +78,7 @@ export class Fetch extends Through {
     if (stale && head.status === 304) return this.#confirmed(stale, head);
     if (stale && isFailure(head.status) && standsIn(stale, asked, this.#now)) {
       this.#instead = { kept: stale, status: head.status };
+      this.#outcome = 'kept';
       return new Swallowed(head.status);
     }
     const against = objection(this.#question.request, asked, head, this.#now);
@@ -95,7 +100,7 @@ export class Fetch extends Through {
   override finished(keep: boolean): void {
     const { kept, status } = this.#instead ?? {};
     if (this.#instead) {
-      this.#settle(kept ? 'kept' : 'lost');
+      this.#settle(this.#outcome);
       if (kept) this.#user.instead(kept, status ?? 0, keep);
       else this.#user.mistaken();
       return;
@@ -131,11 +136,16 @@ export class Fetch extends Through {
     const { cache, asked, request } = this.#question;
     const { key, told } = asked;
     const news = { key, told, request: request.fields, head, askedAt: this.#askedAt, receivedAt: this.#now };
-    const kept = freshened(stale, news);
-    cache.store.remove(stale);
-    if (kept && !this.#recording.dropped) this.#put(kept);
-    this.#instead = { kept, status: 304 };
-    return new Swallowed(kept?.head.status ?? 304);
+    const made = freshened(stale, news);
+    const against = made && confirmation(request, asked, head, made.head, this.#now);
+    // What says something of this client alone leaves the rest as it was.
+    if (against !== 'personal' && against !== 'request') cache.store.remove(stale);
+    if (made && !against) {
+      this.#outcome = 'kept';
+      if (!this.#recording.dropped) this.#put(made.stored);
+    } else if (made) this.#outcome = 'unkept';
+    this.#instead = { kept: made && forOne(made), status: 304 };
+    return new Swallowed(made?.stored.head.status ?? 304);
   }
 
   #recorded(head: ResponseHead, trailers: Fields | undefined): void {
@@ -174,6 +184,21 @@ export class Fetch extends Through {
     this.#recording.drop();
     this.#user.settled(outcome);
   }
+}
+
+/** Why the answer, as a 304 makes it, is for nobody else. Who says who they are are told things that nobody else may be told. */
+function confirmation(
+  request: RequestHead,
+  asked: Asked,
+  said: ResponseHead,
+  merged: ResponseHead,
+  now: number,
+): Objection | undefined {
+  const { public: isPublic, sMaxAge } = parseDirectives(
+    fieldList(said.given ?? said.fields, 'cache-control'),
+  );
+  if (asked.personal && !isPublic && sMaxAge === undefined) return 'personal';
+  return objection(request, asked, merged, now);
 }
 
 /** Goes to the client, and is recorded. */

@@ -1,10 +1,10 @@
 /** The body of an answer as it goes by, as long as it may be kept. */
 
 export interface RecordingUser {
-  /** Whether so many bytes more may be held in memory. */
-  room(bytes: number): boolean;
-  /** It holds nothing any more. */
-  over(): void;
+  /** Whether so many bytes more may be held in memory; they count from now on. */
+  take(bytes: number): boolean;
+  /** It holds nothing any more of so many bytes. */
+  over(bytes: number): void;
 }
 
 export class Recording {
@@ -29,7 +29,7 @@ export class Recording {
   add(buffer: Buffer, from: number, to: number): void {
     const size = to - from;
     if (this.#dropped || size === 0) return;
-    if (this.bytes + size > this.#most || !this.#user.room(size)) {
+    if (this.bytes + size > this.#most || !this.#user.take(size)) {
       this.drop();
       return;
     }
@@ -38,10 +38,11 @@ export class Recording {
   }
 
   drop(): void {
+    const held = this.bytes;
     this.#dropped = true;
     this.#pieces = [];
     this.bytes = 0;
-    this.#user.over();
+    this.#user.over(held);
   }
 
   /** All of it; it is over then. */

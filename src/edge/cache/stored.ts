@@ -49,30 +49,41 @@ const FIELD_BYTES = 48;
 /** `undefined`: it may go to no other request, because it depends on more than can be known (`Vary: *`). */
 export function stored(given: Given): Stored | undefined {
   const { key, told, request, head, body, askedAt, receivedAt } = given;
-  const { status, fields: all } = head;
+  const { status, given: all = head.fields } = head;
   const directives = parseDirectives(fieldList(all, 'cache-control'));
   const lines = keptLines(head, directives);
   const names = varyNames(all);
   if (!names) return undefined;
   const selection = selectionOf(names, request);
   const freshness = freshnessOf(all, directives, askedAt, receivedAt);
-  if (fieldValue(all, 'date') === undefined) lines.push(['Date', new Date(receivedAt).toUTCString()]);
-  const lastModified = fieldValue(all, 'last-modified') ?? '';
+  if (fieldValue(head.fields, 'date') === undefined) lines.push(['Date', new Date(receivedAt).toUTCString()]);
+  const lastModified = fieldValue(head.fields, 'last-modified') ?? '';
   const text = lines.reduce((sum, [name, value]) => sum + name.length + value.length + FIELD_BYTES, 0);
   return {
     key,
     told,
     names,
     selection,
-    head: { ...ownHead(status, lines, body.length), reason: head.reason, again: true },
+    head: {
+      ...ownHead(status, lines, body.length),
+      reason: head.reason,
+      again: true,
+      ...(head.given && { given: head.given }),
+    },
     body,
     directives,
     freshness,
-    etag: fieldValue(all, 'etag') ?? '',
+    etag: fieldValue(head.fields, 'etag') ?? '',
     lastModified,
     modified: parseHttpDate(lastModified, receivedAt) ?? freshness.date,
-    // Twice the text: as fields, and as it was last written.
-    bytes: body.length + 2 * text + key.length + told.length + selection.length + OVERHEAD_BYTES,
+    // The text as fields, as it was last written, and as the app said it.
+    bytes:
+      body.length +
+      (head.given ? 3 : 2) * text +
+      key.length +
+      told.length +
+      selection.length +
+      OVERHEAD_BYTES,
   };
 }
 
@@ -114,26 +125,53 @@ const ofTheBytes = new Set([
   'vary',
 ]);
 
+export interface Freshened {
+  readonly stored: Stored;
+  /** As if the app had said all of it now, with what is for this client alone. */
+  readonly head: ResponseHead;
+}
+
 /**
  * The answer as a 304 of the app makes it (RFC 9111 section 3.2). `undefined`: it is about another version, or about other requests,
  * so that nothing is known of this one.
  */
-export function freshened(before: Stored, given: Omit<Given, 'body'>): Stored | undefined {
-  const { fields } = given.head;
+export function freshened(before: Stored, given: Omit<Given, 'body'>): Freshened | undefined {
+  const { given: fields = given.head.fields } = given.head;
   const etag = fieldValue(fields, 'etag');
   if (etag !== undefined && before.etag !== '' && opaque(etag) !== opaque(before.etag)) return undefined;
   const vary = varyNames(fields);
   if (!vary?.every((name) => before.names.includes(name))) return undefined;
   const skipped = (name: string) => ofTheBytes.has(name) || (name === 'etag' && before.etag !== '');
-  const said = new Fields();
-  copy(fields, said, (name) => !skipped(name));
-  const news = new Set(said.names.map((name) => name.toLowerCase()));
-  const merged = new Fields();
-  copy(before.head.fields, merged, (name) => !news.has(name));
-  copy(said, merged, () => true);
-  const head = { ...given.head, status: before.head.status, reason: before.head.reason, fields: merged };
+  const old = before.head;
+  const shown = merged(old.fields, given.head.fields, skipped);
+  const isDressed = old.given !== undefined || given.head.given !== undefined;
+  const head: ResponseHead = {
+    ...given.head,
+    status: old.status,
+    reason: old.reason,
+    fields: shown,
+    ...(isDressed && { given: merged(old.given ?? old.fields, fields, skipped) }),
+  };
   const made = stored({ ...given, key: before.key, told: before.told, head, body: before.body });
-  return made && { ...made, selection: before.selection };
+  return made && { stored: { ...made, selection: before.selection }, head };
+}
+
+function merged(before: Fields, news: Fields, skipped: (name: string) => boolean): Fields {
+  const said = new Fields();
+  copy(news, said, (name) => !skipped(name));
+  const names = new Set(said.names.map((name) => name.toLowerCase()));
+  const all = new Fields();
+  copy(before, all, (name) => !names.has(name));
+  copy(said, all, () => true);
+  return all;
+}
+
+/** For the client who asked, and for nobody else: with its cookies. */
+export function forOne({ stored, head }: Freshened): Stored {
+  const fields = new Fields();
+  copy(stored.head.fields, fields, () => true);
+  copy(head.fields, fields, (name) => name === 'set-cookie');
+  return { ...stored, head: { ...stored.head, fields, again: false, written: undefined } };
 }
 
 function copy(from: Fields, to: Fields, wanted: (name: string) => boolean): void {

@@ -1,6 +1,6 @@
 /** What may be kept, and when it may be given (RFC 9111 sections 3 and 4, RFC 5861). Pure. */
 import { fieldList, fieldValue } from '../http1/field-value.ts';
-import { Kind } from '../http1/fields.ts';
+import { type Fields, Kind } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { type ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts';
 import type { Asked } from './asked.ts';
@@ -25,31 +25,39 @@ export function objection(
   head: ResponseHead,
   now: number,
 ): Objection | undefined {
-  const { status, fields } = head;
+  const { status, given: fields = head.fields } = head;
   const said = parseDirectives(fieldList(fields, 'cache-control'));
   if (request.method !== 'GET' || asked.directives.noStore) return 'request';
   if (!keepable.has(status)) return 'status';
   if (said.noStore || said.private === true) return 'response';
   // Where the end of the connection is the end of the answer, nobody knows whether that was all of it.
   if (head.length === UNTIL_CLOSE || head.endUnsure) return 'length';
-  if (!varyNames(fields) || fields.first(Kind.contentType)?.startsWith('text/event-stream'))
+  if (!isComparable(varyNames(fields)) || fields.first(Kind.contentType)?.startsWith('text/event-stream'))
     return 'response';
   // RFC 9111 section 3.5 lets must-revalidate do for Authorization, which is not what those mean who write it.
   const forAll = said.public || said.sMaxAge !== undefined;
   if (!forAll && (asked.personal || fieldValue(fields, 'set-cookie') !== undefined)) return 'personal';
-  if (answersOrigin(request, head)) return 'origin';
-  return isWorthIt(head, said, now) ? undefined : 'freshness';
+  if (answersOrigin(request, fields)) return 'origin';
+  return isWorthIt(fields, said, now) ? undefined : 'freshness';
+}
+
+/** Fields of requests that the edge writes: what the client says in them is not what the app has seen. */
+const ours = /^(?:x-forwarded-for|x-real-ip|forwarded|x-request-id|x-client-cert-.*)$/;
+
+/** Whether it can be told which requests get the same answer. */
+function isComparable(names: readonly string[] | undefined): boolean {
+  return names !== undefined && !names.some((name) => ours.test(name));
 }
 
 /** For the page that asked alone, and it forgot to say so. */
-function answersOrigin({ fields }: RequestHead, head: ResponseHead): boolean {
-  const allowed = fieldValue(head.fields, 'access-control-allow-origin');
+function answersOrigin({ fields }: RequestHead, answer: Fields): boolean {
+  const allowed = fieldValue(answer, 'access-control-allow-origin');
   if (allowed === undefined || allowed === '*' || fieldValue(fields, 'origin') === undefined) return false;
-  return !varyNames(head.fields)?.includes('origin');
+  return !varyNames(answer)?.includes('origin');
 }
 
 /** It can be given once more: as it is, or after a question that is smaller than the answer. */
-function isWorthIt({ fields }: ResponseHead, said: Directives, now: number): boolean {
+function isWorthIt(fields: Fields, said: Directives, now: number): boolean {
   const { lifetime } = freshnessOf(fields, said, now, now);
   if (lifetime > 0 && said.noCache !== true) return true;
   if ((said.staleWhileRevalidate ?? 0) > 0 || (said.staleIfError ?? 0) > 0) return true;

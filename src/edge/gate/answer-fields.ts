@@ -63,13 +63,22 @@ export class AnswerFields {
 
   #made(head: ResponseHead, encoding: Encoding): ResponseHead {
     const { names, values } = head.fields;
-    const fields = new Fields();
-    const given = names.map((name, i): Field => [name, values[i] as string]);
-    for (const [name, value] of this.apply(encoded(given, encoding))) fields.add(name, value, false);
+    const said = encoded(
+      names.map((name, i): Field => [name, values[i] as string]),
+      encoding,
+    );
+    const fields = fieldsOf(this.apply(said));
+    const given = fieldsOf(said);
     const length =
       encoding.coding === undefined ? {} : { length: CHUNKED, declaredLength: -1, declaredChunked: true };
-    return { ...head, ...length, fields, written: undefined };
+    return { ...head, ...length, fields, given, written: undefined };
   }
+}
+
+function fieldsOf(lines: readonly Field[]): Fields {
+  const fields = new Fields();
+  for (const [name, value] of lines) fields.add(name, value, false);
+  return fields;
 }
 
 /** Content-Length goes by itself: the length of what is sent is not known before. */

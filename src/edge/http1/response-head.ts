@@ -15,6 +15,8 @@ export interface ResponseHead {
   readonly reason: string;
   readonly minor: 0 | 1;
   readonly fields: Fields;
+  /** What the app said, if the site wants clients to get other fields: a cache goes by that. */
+  readonly given?: Fields;
   /** Of the body that follows: bytes, CHUNKED or UNTIL_CLOSE; 0 when this answer has none. */
   readonly length: number;
   /** What Content-Length says, which for HEAD and 304 is not what follows; -1 when there is none. */
