@@ -33,9 +33,9 @@ export interface AccessEntry {
 }
 
 /** A connection that was turned away, or what came on it was no request. */
-export function refusedEntry(ip: string, status: number, by: string): AccessEntry {
+export function refusedEntry(ip: string, status: number, by: string, asked?: RequestHead): AccessEntry {
   return {
-    asked: undefined,
+    asked,
     ip,
     scheme: '',
     protocol: undefined,

@@ -270,7 +270,7 @@ export class Connection implements WireUser, ClientConnection, ClientSide {
       const limit = this.edge.bodyLimit(head);
       this.#bodyLimit = limit;
       if (limit > 0 && head.length > limit) {
-        this.#refuse(TOO_LARGE);
+        this.#turnAway(head, TOO_LARGE);
         return;
       }
       const reader = head.length === CHUNKED ? new ChunkedReader() : new LengthReader(head.length);
@@ -282,7 +282,7 @@ export class Connection implements WireUser, ClientConnection, ClientSide {
       ({ from, to, next, done } = reader);
       this.#bodyBytes = to - from;
       if (limit > 0 && this.#bodyBytes > limit) {
-        this.#refuse(TOO_LARGE);
+        this.#turnAway(head, TOO_LARGE);
         return;
       }
       this.#reader = done ? undefined : reader;
@@ -293,6 +293,15 @@ export class Connection implements WireUser, ClientConnection, ClientSide {
     const exchange = enter(this, head, done);
     this.#exchange = exchange;
     exchange.begin(buffer, from, to);
+  }
+
+  /** What is wrong with it does not keep its site from answering, in its own way. */
+  #turnAway(head: RequestHead, refusal: Refusal): void {
+    this.#state = 'exchange';
+    this.deadline = 0;
+    const exchange = enter(this, head, false, refusal);
+    this.#exchange = exchange;
+    exchange.begin(NOTHING, 0, 0);
   }
 
   #body(reader: BodyReader, buffer: Buffer, start: number, end: number): void {

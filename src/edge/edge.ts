@@ -348,9 +348,9 @@ export class Edge {
   }
 
   /** A connection was turned away, or what came on it was no request. */
-  refused(ip: string, status: number, reason: string): void {
+  refused(ip: string, status: number, reason: string, asked?: RequestHead): void {
     this.traffic.edge.refused++;
-    if (this.accessLog?.wants(status)) this.accessLog.add(refusedEntry(ip, status, reason));
+    if (this.accessLog?.wants(status)) this.accessLog.add(refusedEntry(ip, status, reason, asked));
   }
 
   /** What has gone over it, as far as it has not been told. */

@@ -17,6 +17,7 @@ import type { Fields } from './http1/fields.ts';
 import type { Refusal } from './http1/refusal.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
+import { localBytes } from './local-answer.ts';
 import type { Pool } from './pool.ts';
 import type { Choice, Site } from './routes.ts';
 import type { SiteTraffic } from './traffic.ts';
@@ -64,7 +65,7 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     const { policy } = edge;
     const challenge = policy?.challenge(this.#head);
     if (challenge !== undefined) {
-      this.#end(200, 'challenge');
+      this.#end(200, 'challenge', this.#head.method === 'HEAD' ? 0 : challenge.length);
       sayPlainly(this.#side, this.#head, challenge);
       return;
     }
@@ -392,8 +393,9 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
 
   /** Answers in the edge's own words; `cause` is for the access log. */
   #say(status: number, message: string, keep = this.#shipment.done, extra = '', cause = message): void {
-    this.#end(status, cause);
-    sayPage(this.#side, this.#head, this.#visit, status, message, keep, extra + this.#extra);
+    const html = this.#visit?.gate.pageFor(status);
+    this.#end(status, cause, localBytes(this.#head, { status, message, html }));
+    sayPage(this.#side, this.#head, this.#visit, status, message, keep, extra + this.#extra, html);
   }
 
   /** Gives up its place, wherever that is. */
@@ -404,10 +406,10 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
   }
 
   /** Counts and writes down what has become of it. */
-  #end(status: number, by: string): void {
+  #end(status: number, by: string, bytes = this.#reply?.answer.bytes ?? 0): void {
     if (this.#phase === 'done') return;
     this.#phase = 'done';
     this.#side.deadline = 0;
-    this.#booking.close(status, this.#reply?.answer.bytes ?? 0, by);
+    this.#booking.close(status, bytes, by);
   }
 }

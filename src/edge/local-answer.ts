@@ -1,5 +1,7 @@
 /** The answers that the edge gives itself, as bytes. */
 import { STATUS_CODES } from 'node:http';
+import { Kind } from './http1/fields.ts';
+import type { RequestHead } from './http1/request-head.ts';
 import { type Page, page } from './pages/page.ts';
 
 export interface LocalAnswer {
@@ -25,6 +27,15 @@ export function localPage({
   return html !== undefined && accept.includes('text/html')
     ? { type: 'text/html; charset=utf-8', body: html }
     : page(status, message, accept);
+}
+
+/** Of the body of such an answer to this request. */
+export function localBytes(
+  { method, fields }: RequestHead,
+  { status, message, html }: Pick<LocalAnswer, 'status' | 'message' | 'html'>,
+): number {
+  if (method === 'HEAD') return 0;
+  return localPage({ status, message, accept: fields.first(Kind.accept) ?? '', html }).body.length;
 }
 
 export function localAnswer(answer: LocalAnswer): string {

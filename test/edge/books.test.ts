@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { type TestContext, test } from 'node:test';
+import { noContent } from '../../src/config/content-defaults.ts';
 import { accessLogDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
 import type { InstanceTraffic, RouteTraffic } from '../../src/protocol/traffic-counts.ts';
 import { type EdgeProcess, startEdge, tableOf, targetOf } from './edge-process.ts';
@@ -135,4 +136,51 @@ test('a site that is not to be written down is not; another is, in the format th
   await ask(edge.port, '/5');
   await until(() => edge.stdout().includes(' GET /5 503 '), 'the error is there');
   assert.doesNotMatch(edge.stdout(), /\/4|silent/);
+});
+
+test('a body that is too large is answered, counted and written down as its site wants it', async (t) => {
+  const app = await startApp(t, (_, response) => response.end('hello'));
+  const load = { bodyBytes: 10, rates: [] };
+  const routes = [
+    { prefix: '/', pool: 'web' },
+    { prefix: '/up', pool: 'web', load },
+  ];
+  const headers = { set: { 'X-Site': 'here' }, fallback: {}, remove: [] };
+  const content = { ...noContent, headers, requestId: true };
+  const edge = await startEdge(
+    t,
+    tableOf({
+      sites: [
+        { host: 'plain.test', routes },
+        { host: '*', routes, content },
+      ],
+      pools: { web: { targets: [targetOf('web.0#1', app.address)] } },
+      accessLog: { ...accessLogDefaults, format: 'json' },
+      http2: { cleartext: true },
+    }),
+  );
+  const asked = { method: 'POST', body: 'x'.repeat(11) };
+  const answer = await ask(edge.port, '/up', asked);
+  assert.equal(answer.status, 413);
+  assert.equal(answer.headers['x-site'], 'here');
+  assert.match(String(answer.headers['x-request-id']), /^[0-9a-f-]{36}$/);
+  await ask(edge.port, '/up', { ...asked, headers: { host: 'plain.test' } });
+  const client = http2.connect(`http://127.0.0.1:${edge.port}`);
+  t.after(() => client.destroy());
+  const stream = client.request({ ':path': '/up', ':method': 'POST', 'content-length': '11' });
+  stream.on('error', () => {});
+  stream.resume();
+  const [head] = await once(stream, 'response');
+  assert.deepEqual([head[':status'], head['x-site']], [413, 'here']);
+  await until(() => edge.stdout().split('\n').length > 3, 'three lines are there');
+  for (const line of edge.stdout().trim().split('\n')) {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    assert.deepEqual([entry.status, entry.method, entry.target, entry.route], [413, 'POST', '/up', '/up']);
+    assert.equal(entry.bytes, answer.body.length);
+  }
+  const isCounted = (site: string, times: number) =>
+    edge.said
+      .flatMap((message) => (message.type === 'traffic' ? message.routes : []))
+      .some((one) => one.site === site && one.route === '/up' && one.counts.status[3] === times);
+  await until(() => isCounted('*', 2) && isCounted('plain.test', 1), 'all are counted for their route');
 });

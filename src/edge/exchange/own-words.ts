@@ -9,6 +9,7 @@ import { ownHead } from '../own-head.ts';
  * @param visit undefined: the site has no wishes
  * @param keep the client may use its connection again, for all that is known of this request
  * @param lines field lines, each with its CRLF
+ * @param html in place of the edge's own page
  */
 export function sayPage(
   side: ClientSide,
@@ -18,9 +19,9 @@ export function sayPage(
   message: string,
   keep: boolean,
   lines: string,
+  html: string | undefined,
 ): void {
   const keepClient = keep && request.keepAlive && !side.edge.draining;
-  const html = visit?.gate.pageFor(status);
   side.answerLocally(status, message, request, keepClient, lines + (visit?.pageLines ?? ''), html);
 }
 

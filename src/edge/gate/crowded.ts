@@ -2,6 +2,7 @@
 import { Booking } from '../booking.ts';
 import type { Answering, ClientSide } from '../client-side.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { localBytes } from '../local-answer.ts';
 
 export class Crowded implements Answering {
   readonly #side: ClientSide;
@@ -16,7 +17,11 @@ export class Crowded implements Answering {
     const head = this.#head;
     const side = this.#side;
     const message = 'There is too much to do at the moment. Please try again';
-    new Booking(side, head, side.client(head)).close(503, 0, 'too little memory');
+    new Booking(side, head, side.client(head)).close(
+      503,
+      localBytes(head, { status: 503, message }),
+      'too little memory',
+    );
     side.answerLocally(503, message, head, false, 'Retry-After: 5\r\n');
   }
 

@@ -1,7 +1,7 @@
 /** A request that has to wait before anybody takes it up: what comes of its body meanwhile is kept, and its client waits with more. */
 import { type Answering, READ_AHEAD_BYTES } from '../client-side.ts';
 import type { Refusal } from '../http1/refusal.ts';
-import type { Saying } from './gate.ts';
+import { type Saying, sayingOf } from './gate.ts';
 import type { Visit } from './visit.ts';
 
 /** Who answers in the end. `requestDone`: all of the request is there. */
@@ -64,7 +64,7 @@ export class Deferred implements Answering {
 
   refuse(refusal: Refusal): void {
     if (this.#inner) this.#inner.refuse(refusal);
-    else this.#say({ status: refusal.status, message: refusal.reason, extra: '' }, false);
+    else this.#say(sayingOf(refusal), false);
   }
 
   abandon(): void {

@@ -5,13 +5,15 @@ import { FileAnswer } from '../files/file-answer.ts';
 import { Folder } from '../files/folder.ts';
 import { Exchange } from '../forward.ts';
 import { fieldValue } from '../http1/field-value.ts';
+import type { Refusal } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Pool } from '../pool.ts';
 import type { Site } from '../routes.ts';
 import type { Pause } from '../shaping/pause.ts';
 import { Crowded } from './crowded.ts';
 import { Deferred, type Delay } from './deferred.ts';
-import { BUSY, type Gate, type Saying } from './gate.ts';
+import { BUSY, type Gate, type Saying, sayingOf } from './gate.ts';
+import { Refused } from './refused.ts';
 import { Visit } from './visit.ts';
 
 const PAUSED = {
@@ -20,12 +22,21 @@ const PAUSED = {
   extra: 'Retry-After: 5\r\n',
 };
 
-/** What answers this request. `requestDone`: it was read whole. */
-export function enter(side: ClientSide, head: RequestHead, requestDone: boolean): Answering {
+/**
+ * What answers this request. `requestDone`: it was read whole. `refusal`: it cannot be taken, and whoever may enter hears that; it
+ * is answered as soon as it begins.
+ */
+export function enter(
+  side: ClientSide,
+  head: RequestHead,
+  requestDone: boolean,
+  refusal?: Refusal,
+): Answering {
   const { edge } = side;
   if (edge.crowded) return new Crowded(side, head);
   const site = edge.site(head.host);
-  if (site?.gate) return pass(side, site, site.gate, head, requestDone);
+  if (site?.gate) return pass(side, site, site.gate, head, requestDone, refusal);
+  if (site && refusal) return new Refused(side, site, head, refusal);
   return new Exchange(side, head, requestDone);
 }
 
@@ -35,6 +46,7 @@ function pass(
   gate: Gate,
   head: RequestHead,
   requestDone: boolean,
+  refusal: Refusal | undefined,
 ): Answering {
   const { policy } = side.edge;
   if (policy) {
@@ -44,8 +56,13 @@ function pass(
     if (objection || policy.challenge(head) !== undefined) return new Exchange(side, head, requestDone);
   }
   const visit = new Visit(side, gate, site.host, head);
-  const stop = gate.stops(head, visit.client.ip) ?? site.limited(visit.head, visit.client.ip);
+  const stop = gate.stops(head, visit.client.ip);
   if (stop) return new Reply(visit, stop, requestDone);
+  const limit = site.limited(visit.head, visit.client.ip) ?? (refusal && sayingOf(refusal));
+  if (limit) {
+    visit.booking.route = site.route(visit.head.path)?.prefix ?? '';
+    return new Reply(visit, limit, requestDone);
+  }
   if (!gate.passwords) return admitted(visit, requestDone);
   const right = gate.passwords.check(fieldValue(head.fields, 'authorization'));
   if (right === true) return admitted(visit, requestDone);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SiteContent } from '../../protocol/site-content.ts';
 import { Trust } from '../forwarded.ts';
+import type { Refusal } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { AnswerFields } from './answer-fields.ts';
 import { KeptPage } from './kept-page.ts';
@@ -16,6 +17,10 @@ export interface Saying {
   readonly extra: string;
   /** HTML (bytes as latin1) in place of the edge's own page. */
   readonly html?: string | undefined;
+}
+
+export function sayingOf({ status, reason }: Refusal): Saying {
+  return { status, message: reason, extra: '' };
 }
 
 const FORBIDDEN = { status: 403, message: 'This site is not for your address', extra: '' };

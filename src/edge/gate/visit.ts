@@ -4,6 +4,7 @@ import type { ClientSide } from '../client-side.ts';
 import type { Client } from '../forwarded.ts';
 import { fieldValue } from '../http1/field-value.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { localBytes } from '../local-answer.ts';
 import { type Gate, requestIdOf, type Saying } from './gate.ts';
 
 export class Visit {
@@ -68,8 +69,8 @@ export class Visit {
 
   /** Answers in the edge's own words. */
   say({ status, message, extra, html }: Saying, requestDone: boolean, cause = message): void {
-    this.left(status, 0, cause);
     const page = html ?? this.gate.pageFor(status);
+    this.left(status, localBytes(this.head, { status, message, html: page }), cause);
     const lines = extra + this.gate.fields.pageLines + this.lines;
     this.side.answerLocally(status, message, this.head, this.keeps(requestDone), lines, page);
   }

@@ -80,16 +80,14 @@ export class Stream implements ClientSide, Channel, Sweepable {
     const { edge } = this.#session;
     const switches = head.webSocketKey !== '';
     this.#switching = switches;
+    let refusal: Refusal | undefined;
     if (switches) this.#expected = -1;
     else if (!this.remoteEnded) {
       this.#expected = head.length;
       this.#bodyLimit = edge.bodyLimit(head);
-      if (this.#bodyLimit > 0 && head.length > this.#bodyLimit) {
-        this.refuse(TOO_LARGE, head);
-        return;
-      }
+      if (this.#bodyLimit > 0 && head.length > this.#bodyLimit) refusal = TOO_LARGE;
     }
-    const exchange = enter(this, head, this.remoteEnded || switches);
+    const exchange = enter(this, head, this.remoteEnded || switches, refusal);
     this.#exchange = exchange;
     exchange.begin(NOTHING, 0, 0);
   }
@@ -97,7 +95,7 @@ export class Stream implements ClientSide, Channel, Sweepable {
   /** Answers what is no request that could be passed on. */
   refuse({ status, reason }: Refusal, head?: RequestHead): void {
     const { edge, ip } = this.#session;
-    edge.refused(ip, status, reason);
+    edge.refused(ip, status, reason, head);
     this.#say(status, reason, head, '');
   }
 
