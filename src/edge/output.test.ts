@@ -44,3 +44,15 @@ test('what is too much is dropped and told', async (t) => {
   // Some 4 MB wait, and no more.
   assert.deepEqual(told, [16]);
 });
+
+test('what cannot be written is told, too', async (t) => {
+  const fd = openSync('/dev/full', 'w');
+  t.after(() => closeSync(fd));
+  const told: number[] = [];
+  const log = new Output(fd, (lines) => told.push(lines));
+  log.add('one\ntwo\n');
+  assert.equal(await log.flushed(10_000), true);
+  log.add('three\n');
+  assert.equal(await log.flushed(10_000), true);
+  assert.deepEqual(told, [2]);
+});

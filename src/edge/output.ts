@@ -1,6 +1,7 @@
 /** Lines for a descriptor, in batches, without ever waiting for whoever reads them. */
 import { constants, fstatSync, openSync, write } from 'node:fs';
 
+const NEWLINE = 10;
 const FLUSH_MS = 200;
 /** What may wait for a reader that does not read. */
 const WAITING_MAX = 4 * 1024 * 1024;
@@ -11,6 +12,8 @@ export class Output {
   #waiting = '';
   #writing: Buffer | undefined;
   #lost = 0;
+  /** What stands last there is the beginning of a line. */
+  #isHalf = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** `onLost`: says that so many lines were dropped here because nobody read them in time; without it a line says so. */
@@ -43,7 +46,8 @@ export class Output {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing || this.#waiting === '') return;
-    this.#writing = Buffer.from(this.#waiting + this.#sayLost(), 'latin1');
+    const end = this.#isHalf ? '\n' : '';
+    this.#writing = Buffer.from(end + this.#waiting + this.#sayLost(), 'latin1');
     this.#waiting = '';
     this.#write();
   }
@@ -61,11 +65,20 @@ export class Output {
     const bytes = this.#writing as Buffer;
     write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
       if (error?.code === 'EAGAIN') return void setTimeout(() => this.#write(), FLUSH_MS);
-      this.#writing = error || written === bytes.length ? undefined : bytes.subarray(written);
+      const left = error ? bytes : bytes.subarray(written);
+      if (!error && written > 0) this.#isHalf = bytes[written - 1] !== NEWLINE;
+      if (error) this.#lost += linesIn(left);
+      this.#writing = error || left.length === 0 ? undefined : left;
       if (this.#writing) this.#write();
       else if (this.#waiting !== '') this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
     });
   }
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }
 
 /**

@@ -108,6 +108,22 @@ describe('many that ask for the same at once', () => {
 });
 
 describe('answers that grow old', () => {
+  test('stand in for an error as soon as that is known, and not when it has ended', async (t) => {
+    const app = new HeldApp();
+    const { port, clock } = await cacheEdge(t, { app: app.listener });
+    const first = ask(port, '/');
+    await app.sees(1);
+    app.answer('kept', 'max-age=1, stale-if-error=60', { ETag: '"1"' });
+    await first;
+    clock.advance(5_000);
+    const second = ask(port, '/');
+    await app.sees(2);
+    const [endless] = app.open.splice(0);
+    endless?.response.writeHead(503).write('the app is ');
+    assert.equal((await second).body, 'kept');
+    await once(endless?.response as http.ServerResponse, 'close');
+  });
+
   test('are given while the app is asked for new ones, once and in nobody’s name', async (t) => {
     const app = new HeldApp();
     const { port, clock, edge } = await cacheEdge(t, { app: app.listener });

@@ -139,6 +139,7 @@ export class CachedAnswer implements Answering, Waiter {
       {
         passing: () => booking.release(true),
         instead: (stale, status, keep) => this.#instead(stale, status, keep),
+        enough: () => this.#inner?.abandon(),
         mistaken: () => {
           booking.release(false);
           this.#ask(undefined);

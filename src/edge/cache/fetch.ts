@@ -25,6 +25,8 @@ export interface FetchUser {
   instead(kept: Stored, status: number, keep: boolean): void;
   /** The app has a 304 for what nobody has: ask again without conditions. */
   mistaken(): void;
+  /** The rest of the app's answer is of no interest: give up the exchange, without a word to anybody. */
+  enough(): void;
   /** Nobody has to wait any longer. Before everything else that is said, and only once. */
   settled(outcome: Outcome): void;
 }
@@ -79,6 +81,8 @@ export class Fetch extends Through {
     if (stale && isFailure(head.status) && standsIn(stale, asked, this.#now)) {
       this.#instead = { kept: stale, status: head.status };
       this.#outcome = 'kept';
+      // Later, because whoever calls is in the middle of something.
+      process.nextTick(() => this.side.channel.guard(() => this.#isEnough()));
       return new Swallowed(head.status);
     }
     const against = objection(this.#question.request, asked, head, this.#now);
@@ -129,6 +133,13 @@ export class Fetch extends Through {
     }
     this.#settle('lost');
     this.side.cutOff(reset);
+  }
+
+  /** The client need not wait for the rest of an error that it does not get. */
+  #isEnough(): void {
+    if (this.#settled) return;
+    this.#user.enough();
+    this.finished(this.#keep);
   }
 
   /** 304: what is kept is right, as of now; unless that is about something else (RFC 9111 section 4.3.3). */

@@ -31,6 +31,7 @@ export function refresh(visit: Visit, cache: Cache, asked: Asked, stale: Stored)
     {
       passing: () => {},
       instead: () => errand.finished(),
+      enough: () => errand.giveUp(),
       mistaken: () => errand.finished(),
       begun: (now) => flight.begun(now),
       settled: (outcome) => cache.land(flight, outcome),
@@ -78,6 +79,10 @@ class Errand implements ClientSide, Sweepable {
     this.#fetch = fetch;
     this.edge.sweeper.add(this);
     exchange.begin(NOTHING, 0, 0);
+  }
+
+  giveUp(): void {
+    this.#exchange?.abandon();
   }
 
   expire(): void {
