@@ -236,6 +236,22 @@ describe('what belongs to the site', () => {
     assert.equal(asked(), 5);
   });
 
+  test('what is done at a route that stays out of it changes what is kept of others', async (t) => {
+    const app: http.RequestListener = (request, response) => {
+      request.resume();
+      response.writeHead(200, { 'Cache-Control': 'max-age=60', 'Content-Location': '/page' }).end();
+    };
+    const routes = [
+      { prefix: '/', pool: 'web' },
+      { prefix: '/api/', pool: 'web', cache: false },
+    ];
+    const { port } = await cacheEdge(t, { app, routes });
+    await ask(port, '/page');
+    assert.equal((await ask(port, '/page')).headers.age, '0');
+    await ask(port, '/api/', { method: 'POST', body: 'x' });
+    assert.equal((await ask(port, '/page')).headers.age, undefined);
+  });
+
   test('the number of a request and the cookie of a session are never another one’s', async (t) => {
     const app: http.RequestListener = (request, response) => {
       response

@@ -37,6 +37,11 @@ export class Caches {
     return this.#sites.size === 0 ? undefined : this.#sites.get(host)?.routes.get(prefix);
   }
 
+  /** What a site keeps, of any of its routes. */
+  ofSite(host: string): Cache | undefined {
+    return this.#sites.get(host)?.cache;
+  }
+
   /** Throws out all answers of a site; how many that were. */
   clear(host: string): number {
     return this.#sites.get(host)?.cache.clear() ?? 0;

@@ -26,6 +26,13 @@ export function enterCache(visit: Visit, { cache, app }: CachedRoute, requestDon
   return new CachedAnswer(visit, cache, asked);
 }
 
+/** The way to a route whose answers are not kept: what is done there may change those of other routes. */
+export function passCache(visit: Visit, cache: Cache | undefined, requestDone: boolean): Answering {
+  const { side, head } = visit;
+  const isChange = cache !== undefined && !isSafe(head.method);
+  return new Exchange(isChange ? new Changing(visit, cache) : side, head, requestDone, visit);
+}
+
 /** A request that changes something: what is kept of that is not right any more (RFC 9111 section 4.4). */
 class Changing extends Through {
   readonly #visit: Visit;

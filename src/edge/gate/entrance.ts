@@ -1,5 +1,5 @@
 /** Lets requests in: a site with a gate answers some, counts, asks for passwords, lets wait, and hands the rest to what the path leads to. */
-import { enterCache } from '../cache/enter-cache.ts';
+import { enterCache, passCache } from '../cache/enter-cache.ts';
 import type { Answering, ClientSide } from '../client-side.ts';
 import { FileAnswer } from '../files/file-answer.ts';
 import { Folder } from '../files/folder.ts';
@@ -89,7 +89,7 @@ function inside(visit: Visit, requestDone: boolean): Answering {
   const cached = side.edge.caches.of(site?.host ?? '', route?.prefix ?? '');
   const exchange = cached
     ? enterCache(visit, cached, requestDone)
-    : new Exchange(side, head, requestDone, visit);
+    : passCache(visit, side.edge.caches.ofSite(site?.host ?? ''), requestDone);
   const copies = route?.copies;
   return copies ? copies.mirror.around(exchange, visit, copies.pool, requestDone) : exchange;
 }
