@@ -20,7 +20,8 @@ import type {
 } from '../protocol/edge-table.ts';
 import type { DesiredState, StoredSite } from './state.ts';
 
-const DEFAULT_HOLD = appDefaults.hold;
+/** Nobody restarts a server that is not ours: what refuses for longer is down. */
+const UPSTREAM_HOLD = { ...appDefaults.hold, timeoutMs: 2_000 };
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
 /** The apps that some site routes to. */
@@ -101,7 +102,7 @@ function upstreamPool(
     ...(tls && { tls: { serverName: tls.serverName, ...(ca !== null && { ca }) } }),
     ...(proxyProtocol && { proxyProtocol }),
   };
-  return { sticky: 'none', hold: DEFAULT_HOLD, targets: [target], rules, ...(check && { check }) };
+  return { sticky: 'none', hold: UPSTREAM_HOLD, targets: [target], rules, ...(check && { check }) };
 }
 
 function edgeSite({ site, paused }: StoredSite, poolOf: (to: Destination) => string): EdgeSite {

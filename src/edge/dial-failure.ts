@@ -9,8 +9,17 @@ const UNKNOWN_SIGNER =
 /** @param secure the connection was to speak TLS */
 export function dialFailure(error: NodeJS.ErrnoException | undefined, secure: boolean): Failure {
   const code = error?.code ?? '';
+  if (code === 'ENOTFOUND') return wrongServer(`its name is not known (${code})`);
+  if (code === 'ECONNREFUSED') return connectFailed(`${placeOf(error)} refuses connections (${code})`);
   if (!secure || code === '' || SYSTEM.test(code)) return connectFailed(code || 'the connection was closed');
   return wrongServer(`${inWords(code)} (${code})`);
+}
+
+/** Where it was tried: Node adds that to the errors of a connection. */
+function placeOf(error: object | undefined): string {
+  const { address = 'it', port } = (error ?? {}) as { address?: string; port?: number };
+  if (port === undefined) return address;
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** It is there, and another attempt would meet the same: no request is sent to it, nor to it again. */

@@ -224,9 +224,10 @@ export class Exchange implements Caller, Waiter, Answering, ReplyUser {
     this.#say(503, message, this.#shipment.done, RETRY_AFTER);
   }
 
-  #failed({ status, cause }: Failure): void {
+  #failed({ status, cause, retryable }: Failure): void {
     this.#leave();
-    const message = status === 504 ? 'The app did not answer in time' : 'The app did not answer properly';
+    const short = retryable === 'always' ? 'The app could not be reached' : 'The app did not answer properly';
+    const message = status === 504 ? 'The app did not answer in time' : short;
     this.#say(status, message, this.#shipment.done, '', cause);
   }
 
