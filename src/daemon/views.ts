@@ -258,7 +258,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
       'it speaks TLS itself; the edge speaks plain HTTP to apps, so its TLS server gets no requests from a site',
     );
   }
-  if (running && !hasGuest(plan) && !routed && plan.port !== null) {
+  if (running && !hasGuest(plan) && !routed && plan.port !== null && !plan.name.startsWith('@')) {
     notes.push(
       'it is not a Node program, so its port is its own: a reload stops it before it starts it again',
     );

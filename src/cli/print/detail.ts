@@ -104,6 +104,9 @@ function readyWords({ ready, readyTimeoutMs }: AppPlan): string {
   return `${when}; within ${formatDuration(readyTimeoutMs)}`;
 }
 
+/** So many crashes in their time that it does not happen: Holdfast's own apps are started again and again. */
+const ENDLESS = 1_000_000;
+
 function restartWords({ restart }: AppPlan): string {
   const { when, max, early, minUptimeMs, delayMs, backoffMinMs, backoffMaxMs, giveUp } = restart;
   if (when === 'never') return 'never';
@@ -112,7 +115,9 @@ function restartWords({ restart }: AppPlan): string {
     ...(delayMs > 0 ? [`never sooner than after ${formatDuration(delayMs)}`] : []),
     ...(early === 'give-up' ? [`not when it lived less than ${formatDuration(minUptimeMs)}`] : []),
     ...(max === null ? [] : [`at most ${max} times`]),
-    `gives up at ${giveUp.crashes} crashes within ${formatDuration(giveUp.withinMs)}`,
+    giveUp.crashes >= ENDLESS
+      ? 'never gives up'
+      : `gives up at ${giveUp.crashes} crashes within ${formatDuration(giveUp.withinMs)}`,
   ].join('; ');
 }
 
