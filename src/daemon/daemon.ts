@@ -552,6 +552,8 @@ export class Daemon {
 
   #heard(fact: SupervisorFact): void {
     const { type, ...about } = eventOf(fact);
+    // Before it is told: a daemon that is killed in between would leave a process of which nobody knows how it ended.
+    if (type === 'instance.done') this.#saveRecords();
     this.#journal.record(type, about);
     if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
       this.#saveRecords();
