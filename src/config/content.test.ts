@@ -84,6 +84,11 @@ test('what cannot be is refused, and never prints a password', (t) => {
   assert.deepEqual(refused({ redirects: { '/a': '/b/*' } }), [
     'redirects["/a"] must end in "/*", as what it leads to does: "/b/*"',
   ]);
+  for (const redirects of [{ '/a': '/a?x' }, { '/*': '/x/*' }, { '/*': '/closed' }, { '/a/*': '/a' }]) {
+    assert.match(refused({ redirects })[0] ?? '', /leads to itself: a browser would go round in circles$/);
+  }
+  assert.deepEqual(refused({ redirects: { '/a/': '/a', '/*': '/x/*', '/x/*': 'https://x.test/*' } }), []);
+  assert.match(refused({ redirects: { '/a*': '/b' } })[0] ?? '', /^redirects\["\/a\*"\] must end in "\/\*"/);
   assert.match(refused({ errorPages: { 502: 'none.html' } })[0] ?? '', /^errorPages.502 must be a file/);
   assert.match(refused({ maintenance: { page: 'public' } })[0] ?? '', /^maintenance.page must be a file/);
 });

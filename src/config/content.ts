@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { PathRule, SiteContent } from '../protocol/site-content.ts';
+import type { PathRule, RedirectRule, SiteContent } from '../protocol/site-content.ts';
 import { canonicalPrefix } from './addresses.ts';
 import { noContent } from './content-defaults.ts';
 import { isBelow } from './content-schema.ts';
@@ -42,11 +42,13 @@ export function completeContent(
   const content: SiteContent = {
     compress,
     headers: headersOf(site.headers, security),
-    redirects: sorted(
+    redirects: withoutCircles(
       Object.entries(site.redirects).map(([from, target]) => {
         const { to, status } = typeof target === 'string' ? { to: target, status: 307 as const } : target;
         return { ...pathRule(from, to, [...path, 'redirects', from], problems), status };
       }),
+      [...path, 'redirects'],
+      problems,
     ),
     rewrites: sorted(
       Object.entries(site.rewrites).map(([from, to]) =>
@@ -109,6 +111,8 @@ function pathRule(from: string, to: string, path: readonly string[], problems: P
   const [below, toBelow] = [isBelow(from), isBelow(to)];
   if (toBelow && !below)
     problems.push({ path, text: `must end in "/*", as what it leads to does: ${show(to)}` });
+  if (!below && from.endsWith('*'))
+    problems.push({ path, text: 'must end in "/*" to stand for all below it: "*" alone is no pattern' });
   const canonical = canonicalPrefix(bare(from));
   const rule = { from: String(canonical), below, to: bare(to), toBelow };
   if (!to.startsWith('/')) return rule;
@@ -117,6 +121,26 @@ function pathRule(from: string, to: string, path: readonly string[], problems: P
   const target = canonicalPrefix(place);
   if (typeof target !== 'string') problems.push({ path, text: target.text });
   return { ...rule, to: String(target) + rest };
+}
+
+/** In the order in which they are looked at. A client that goes where a rule leads must not meet it again. */
+function withoutCircles(
+  rules: readonly RedirectRule[],
+  path: readonly string[],
+  problems: Problem[],
+): RedirectRule[] {
+  const all = sorted(rules);
+  for (const rule of all) {
+    const [target = ''] = rule.to.split(/[?#]/, 1);
+    if (all.find((each) => isFor(each, target)) !== rule) continue;
+    const from = rule.from + (rule.below ? '*' : '');
+    problems.push({ path: [...path, from], text: 'leads to itself: a browser would go round in circles' });
+  }
+  return all;
+}
+
+function isFor({ from, below }: PathRule, target: string): boolean {
+  return target === from || (below && (target.startsWith(from) || `${target}/` === from));
 }
 
 /** Without the star. */
