@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { upstreamDefaults } from '../../config/traffic-defaults.ts';
 import { FakeClock } from '../../kit/clock.ts';
 import type { Caller, Carriage } from '../carriage.ts';
 import { Connections } from '../connections.ts';
@@ -65,7 +64,7 @@ async function appOf(t: TestContext, onStream: (id: number, socket: net.Socket) 
     server.close();
     for (const socket of open) socket.destroy();
   });
-  return { connections, leave: () => connections.follow(plan(1), upstreamDefaults.protocol), open };
+  return { connections, leave: () => connections.follow(plan(1), 'http/1.1'), open };
 }
 
 function deferred<T>() {
