@@ -6,6 +6,7 @@ import { launchdTarget } from './launchd/target.ts';
 import { nginxTarget } from './nginx/target.ts';
 import { openrcTarget } from './openrc/target.ts';
 import { procfileTarget } from './procfile/target.ts';
+import { runitTarget } from './runit/target.ts';
 import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
 import { traefikTarget } from './traefik/target.ts';
@@ -16,6 +17,7 @@ export const targets: Readonly<Record<string, Target>> = {
   haproxy: haproxyTarget,
   nginx: nginxTarget,
   systemd: systemdTarget,
+  runit: runitTarget,
   launchd: launchdTarget,
   openrc: openrcTarget,
   upstart: upstartTarget,
