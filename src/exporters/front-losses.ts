@@ -1,5 +1,5 @@
 /** What a server in front cannot do of a plan: asks its fates for each app that gets requests, each site, each route, and the edge. */
-import type { Plan } from '../config/plan.ts';
+import type { Plan, SplitPart, UpstreamPlan } from '../config/plan.ts';
 import { destinationsOf } from './destinations.ts';
 import type { Loss } from './exported.ts';
 import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from './losses.ts';
@@ -27,6 +27,15 @@ export function frontLosses(plan: Plan, fates: FrontFates): Loss[] {
     }),
     ...(sites.length > 0 ? lossesAt('edge', plan.edge, fates.edge) : []),
   ];
+}
+
+/** What is lost with the servers of a split, by setting; the first that loses something says it. */
+export function lostInParts(
+  parts: readonly SplitPart[],
+  lostWith: (to: UpstreamPlan) => Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const all = parts.flatMap(({ to }) => (to.kind === 'upstream' ? Object.entries(lostWith(to)) : []));
+  return Object.fromEntries(all.filter(([, text]) => text !== undefined).reverse());
 }
 
 function appsWithRequests({ sites }: Plan): string[] {

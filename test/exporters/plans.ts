@@ -1,14 +1,16 @@
 /** Plans that exporters are tried with: a small one, and one in which everything is said. */
 import type { Plan, SitePlan } from '../../src/config/plan.ts';
 import { siteDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
-import { apacheTarget } from '../../src/exporters/apache/target.ts';
 import type { ExportOptions } from '../../src/exporters/exported.ts';
-import { nginxTarget } from '../../src/exporters/nginx/target.ts';
 import { placesOf } from '../../src/exporters/places.ts';
+import type { Target } from '../../src/exporters/target.ts';
+import { targets } from '../../src/exporters/targets.ts';
 import { appPlan, appRoute, upstreamOf } from '../support/plans.ts';
 
-/** The targets whose every setting and every word these tests hold; others have tests of their own. */
-export const heldTargets = { apache: apacheTarget, nginx: nginxTarget };
+/** The targets whose every setting and every word these tests hold. */
+export const heldTargets: Readonly<Record<string, Target>> = Object.fromEntries(
+  Object.entries(targets).filter(([name]) => !['runit', 's6', 'supervisord'].includes(name)),
+);
 
 const edge: Plan['edge'] = {
   processes: 1,
@@ -93,10 +95,83 @@ const elsewhere = {
   check: { path: '/up', everyMs: 2000, timeoutMs: 1000, failures: 2, successes: 3 },
 } as const;
 
+/** Whatever can be said of how an app is run. */
+const web = appPlan({
+  command: {
+    file: '/srv/web/server.js',
+    args: ['--port', '$PORT', '50% of $HOME'],
+    node: true,
+    nodeArgs: ['--enable-source-maps'],
+  },
+  cwd: '/srv/web',
+  instances: 2,
+  port: 3000,
+  portStep: 1,
+  sticky: 'cookie',
+  upstream: rules,
+  env: { NODE_ENV: 'production', GREETING: 'say "hi"\nto 100% of $USER', API_TOKEN: 'very-secret' },
+  baseEnv: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/me', REGION: 'eu' },
+  secrets: { DB_PASSWORD: '/etc/secrets/db' },
+  namespace: 'shop',
+  after: ['chat'],
+  stdin: true,
+  ready: { by: 'notify' },
+  readyTimeoutMs: 20_000,
+  health: { probe: { kind: 'http', path: '/up', port: null }, everyMs: 5000, timeoutMs: 2000, failures: 3 },
+  watchdogMs: 10_000,
+  stop: { signal: 'SIGINT', timeoutMs: 4500, message: true, ends: 'process' },
+  restart: {
+    when: 'on-failure',
+    stopCodes: [3],
+    max: 20,
+    minUptimeMs: 2000,
+    early: 'give-up',
+    delayMs: 500,
+    backoffMinMs: 200,
+    backoffMaxMs: 20_000,
+    giveUp: { crashes: 6, withinMs: 90_000 },
+    at: { expression: '0 4 * * SUN', timezone: 'Europe/Berlin' },
+  },
+  watch: { paths: ['/srv/web'], ignore: ['*.tmp'], extensions: ['js'], debounceMs: 200 },
+  memory: { softBytes: 200_000_000, hardBytes: 300_000_000 },
+  rights: {
+    user: 'web',
+    group: 'staff',
+    umask: 0o027,
+    nice: 5,
+    oomScore: 100,
+    ulimits: { nofile: 65_536, core: 'unlimited' },
+    cpu: 1.5,
+    pids: 200,
+    permissions: {
+      fsRead: ['/srv/*'],
+      fsWrite: ['/var/lib/web'],
+      net: true,
+      childProcess: false,
+      worker: true,
+      addons: false,
+    },
+  },
+  pidFile: '/run/web.pid',
+});
+
+const nightly = appPlan({
+  name: 'nightly',
+  command: { file: 'python3', args: ['-m', 'nightly'], node: false, nodeArgs: [] },
+  cwd: '/srv/jobs',
+  job: { expression: '30 2 1 * FRI', timezone: 'UTC', missed: 'run', timeoutMs: 600_000 },
+});
+
 const rich = planOf(
   {
-    web: appPlan({ instances: 2, port: 3000, portStep: 1, sticky: 'cookie', upstream: rules }),
-    chat: appPlan({ name: 'chat', instances: 1 }),
+    web,
+    chat: appPlan({
+      name: 'chat',
+      cwd: '/srv/chat',
+      ready: { by: 'probe', probe: { kind: 'http', path: '/ready', port: 3100 } },
+    }),
+    nightly,
+    spare: appPlan({ name: 'spare', cwd: '/srv/spare', autostart: false }),
   },
   site('example.com', {
     routes: [
@@ -158,6 +233,7 @@ const rich = planOf(
 /** Everything is said, and little of it is as it would be otherwise. */
 export const everything: Plan = {
   ...rich,
+  logsTotalBytes: 10 ** 9,
   edge: {
     ...edge,
     processes: 2,

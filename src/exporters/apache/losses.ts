@@ -3,6 +3,7 @@ import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { AccessLogRules, LoadRules, UpstreamRules } from '../../protocol/traffic-rules.ts';
 import { destinationsOf } from '../destinations.ts';
 import type { Loss } from '../exported.ts';
+import { lostInParts } from '../front-losses.ts';
 import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from '../losses.ts';
 import { canShow } from './content.ts';
 import { formats } from './log.ts';
@@ -99,10 +100,7 @@ const routeFates: RouteFates = {
       return { files: 'symbolic links are followed when their target has the same owner' };
     if (to.kind === 'split')
       return {
-        ...Object.assign(
-          {},
-          ...to.parts.map((part) => (part.to.kind === 'upstream' ? upstreamLost(part.to) : {})),
-        ),
+        ...lostInParts(to.parts, upstreamLost),
         sticky: to.sticky ? undefined : 'who has a cookie of one of its apps stays with that app',
       };
     return to.kind === 'upstream' ? upstreamLost(to) : undefined;

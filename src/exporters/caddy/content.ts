@@ -62,7 +62,7 @@ function matching({ from, below }: PathRule): string {
 function target({ to, toBelow }: PathRule, name: string, query: string): string {
   const text = word(to);
   const more = `${toBelow ? `{re.${name}.1}` : ''}${query}`;
-  return text.startsWith('"') ? `${text.slice(0, -1)}${more}"` : `${text}${more}`;
+  return /^["`]/.test(text) ? `${text.slice(0, -1)}${more}${text[0]}` : `${text}${more}`;
 }
 
 function closed({ page, allow }: NonNullable<SiteContent['maintenance']>): Directive[] {

@@ -2,7 +2,7 @@
 import type { Plan, UpstreamPlan } from '../../config/plan.ts';
 import type { LoadRules, UpstreamRules } from '../../protocol/traffic-rules.ts';
 import type { Loss } from '../exported.ts';
-import { frontLosses } from '../front-losses.ts';
+import { frontLosses, lostInParts } from '../front-losses.ts';
 import type { EdgeFates, FrontAppFates, RouteFates, SiteFates } from '../losses.ts';
 
 export function caddyLosses(plan: Plan): Loss[] {
@@ -62,6 +62,7 @@ const routeFates: RouteFates = {
     if (to.kind === 'files') return { '': PATHS, files: 'symbolic links are followed, also to elsewhere' };
     if (to.kind === 'split')
       return {
+        ...lostInParts(to.parts, upstreamLost),
         '': PATHS,
         split:
           'weights are rounded to parts of 256; a client whose app has no ready instance is not sent to another one',
@@ -111,6 +112,7 @@ function edgeFates(hasAcme: boolean): EdgeFates {
       rules
         ? {
             format: 'lines are JSON as Caddy writes it',
+            fields: rules.fields.length > 0 ? 'lines have the fields that Caddy writes' : undefined,
             sample: rules.sample < 1 ? 'all requests are written' : undefined,
           }
         : undefined,

@@ -23,10 +23,18 @@ export function render(directives: readonly Directive[], indent = ''): string {
     .join('');
 }
 
-/** One word, in quotes if it must be. Braces would begin a placeholder. */
+/**
+ * One word, in quotes if it must be. Braces would begin a placeholder, and `{$` a variable of the environment: there the brace is
+ * what a variable that nobody has is instead.
+ */
 export function word(text: string): string {
-  const safe = text.replaceAll('{', '\\{').replaceAll('}', '\\}');
-  return /^[\w./:@%+=,~^*&?!;|-]+$/.test(safe) ? safe : `"${safe.replaceAll('"', '\\"')}"`;
+  const safe = text.replaceAll('{', '\\{').replaceAll('}', '\\}').replaceAll('\\{$', '{$HOLDFAST_NONE:\\{}$');
+  if (/^[\w./:@%+=,~^*&?!;|-]+$/.test(safe)) return safe;
+  // A backslash there would escape the quote, or the backslash before the quote: it cannot be escaped itself.
+  const odd = /(?<!\\)(?:\\\\)*\\(?="|$)/;
+  if (!odd.test(safe)) return `"${safe.replaceAll('"', '\\"')}"`;
+  // Nothing is escaped between these, and they cannot stand there themselves.
+  return `\`${safe.replaceAll('`', "'")}\``;
 }
 
 /** A regular expression, in quotes in which nothing is escaped. */

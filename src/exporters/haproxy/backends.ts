@@ -113,11 +113,13 @@ function serverLines({ address: place, tls, rules, check, proxyProtocol }: Upstr
   const secure = tls
     ? ` ssl verify required verifyhost ${tls.serverName} sni str(${tls.serverName}) ca-file ${word(tls.ca ?? '/etc/ssl/certs/ca-certificates.crt')}`
     : '';
+  // What looks at it names no host by itself.
+  const looked = tls && checked !== '' ? ` check-sni ${tls.serverName}` : '';
   const proxied = proxyProtocol ? ` send-proxy${proxyProtocol === 'v2' ? '-v2' : ''}` : '';
   return [
     ...(check ? upstreamCheck(check) : []),
     ...poolLines(rules, 1),
-    `server 0 ${address(place)}${secure}${proxied}${serverWords(rules, 1, checked)}`,
+    `server 0 ${address(place)}${secure}${looked}${proxied}${serverWords(rules, 1, checked)}`,
   ];
 }
 

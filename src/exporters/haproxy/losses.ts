@@ -2,7 +2,7 @@
 import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { LoadRules, UpstreamRules } from '../../protocol/traffic-rules.ts';
 import type { Loss } from '../exported.ts';
-import { frontLosses } from '../front-losses.ts';
+import { frontLosses, lostInParts } from '../front-losses.ts';
 import type { EdgeFates, RouteFates, SiteFates } from '../losses.ts';
 import { MOST_RATES } from './limits.ts';
 import { certificateOf, clientAuthorities, isWhole } from './listen.ts';
@@ -99,7 +99,10 @@ function routeFates(sites: readonly SitePlan[]): RouteFates {
     to: (to) => {
       if (to.kind === 'files') return { files: 'HAProxy serves no files: these paths get 404' };
       if (to.kind === 'split')
-        return { split: 'a client whose app has no ready instance is not sent to another one' };
+        return {
+          ...lostInParts(to.parts, upstreamLost),
+          split: 'a client whose app has no ready instance is not sent to another one',
+        };
       return to.kind === 'upstream' ? upstreamLost(to) : undefined;
     },
     load: (load) => {
@@ -151,7 +154,8 @@ function edgeFates(sites: readonly SitePlan[]): EdgeFates {
                 : 'goes to syslog',
           }
         : undefined,
-    http2: ({ maxStreams }) => ({
+    http2: ({ maxStreams, webSockets }) => ({
+      webSockets: webSockets ? undefined : 'browsers may open WebSockets over HTTP/2, too',
       maxStreams: `set tune.h2.max-concurrent-streams ${maxStreams} in global of haproxy.cfg`,
     }),
     proxyProtocol: 'kept',

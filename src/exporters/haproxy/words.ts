@@ -9,14 +9,25 @@ export interface Section {
 
 export function render(sections: readonly Section[]): string {
   return sections
-    .map(({ head, lines }) => `${head}\n${lines.map((line) => `${`  ${line}`.trimEnd()}\n`).join('')}`)
+    .map(
+      ({ head, lines }) => `${head}\n${lines.map((line) => `${`  ${oneLine(line)}`.trimEnd()}\n`).join('')}`,
+    )
     .join('\n');
 }
 
-/** One word, in quotes if it must be: strong ones, because in weak ones `$` begins a variable of the environment. */
+/** What is in a comment ends with its line. */
+function oneLine(line: string): string {
+  return line.startsWith('#') ? line.replace(/[\n\r]+/g, ' ') : line;
+}
+
+/**
+ * One word, in quotes if it must be: strong ones, because in weak ones `$` begins a variable of the environment. No quotes hold
+ * the end of a line: it is written between two pairs of them.
+ */
 export function word(text: string): string {
   if (/^[\w./:@%+=,~^*&?!;<>|[\]{}()-]+$/.test(text)) return text;
-  return `'${text.replaceAll("'", `'"'"'`)}'`;
+  const quoted = text.replaceAll("'", `'"'"'`).replaceAll('\n', "'\\n'").replaceAll('\r', "'\\r'");
+  return `'${quoted}'`;
 }
 
 /** Text inside a format that stands for itself: `%` would begin a variable. */

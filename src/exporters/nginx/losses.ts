@@ -3,6 +3,7 @@ import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { RateRule, UpstreamRules } from '../../protocol/traffic-rules.ts';
 import { destinationsOf } from '../destinations.ts';
 import type { Loss } from '../exported.ts';
+import { lostInParts } from '../front-losses.ts';
 import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from '../losses.ts';
 
 export function nginxLosses(plan: Plan): Loss[] {
@@ -99,10 +100,7 @@ const routeFates: RouteFates = {
         to.parts.flatMap((part) => (part.to.kind === 'upstream' ? [part.to.tls !== null] : [false])),
       );
       return {
-        ...Object.assign(
-          {},
-          ...to.parts.map((part) => (part.to.kind === 'upstream' ? upstreamLost(part.to) : {})),
-        ),
+        ...lostInParts(to.parts, upstreamLost),
         split: 'a client whose app has no ready instance is not sent to another one',
         tls:
           protocols.size > 1

@@ -13,15 +13,15 @@ export function procfile(plan: Plan, options: ExportOptions): Exported {
     .filter(({ env }) => env.secret.length > 0)
     .map(({ app, env }) => ({
       setting: `apps.${app.name}.env`,
-      text: `${env.secret.join(', ')} look secret and are not in the file: put them into .env`,
+      text: `what looks secret is not in the file: put ${env.secret.join(', ')} into .env`,
     }));
   const losses = [...secrets, ...initLosses(plan, fates)];
+  const several = services
+    .filter(({ app }) => app.instances > 1)
+    .map(({ app }) => `${nameOf(app.name)}=${app.instances}`);
   const text = comment('#', [
-    'Written by `hold export procfile`. The program that reads it chooses the ports (PORT) and the number of instances, such as',
-    ...services
-      .filter(({ app }) => app.instances > 1)
-      .slice(0, 1)
-      .map(({ app }) => `\`foreman start -m all=1,${nameOf(app.name)}=${app.instances}\`; besides:`),
+    'Written by `hold export procfile`. The program that reads it chooses the ports (PORT) and the number of instances.',
+    ...(several.length > 0 ? [`As many as configured: \`foreman start -m all=1,${several.join(',')}\``] : []),
     ...(losses.length > 0
       ? ['', 'Not in this file, because a Procfile has no words for it:', ...lossLines(losses)]
       : []),

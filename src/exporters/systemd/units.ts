@@ -10,7 +10,8 @@ export type Section = readonly [title: string, ...lines: string[]];
 
 export function renderUnit(head: readonly string[], sections: readonly Section[]): string {
   return [
-    ...head.map((line) => `# ${line}`.trimEnd()),
+    // A line that goes on would be no comment.
+    ...head.map((line) => `# ${line.replace(CONTROL, ' ')}`.replace(/[\\\s]+$/, '')),
     ...sections.flatMap(([title, ...lines], index) => [
       ...(index > 0 || head.length > 0 ? [''] : []),
       `[${title}]`,

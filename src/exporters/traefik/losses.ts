@@ -2,7 +2,7 @@
 import type { Plan, UpstreamPlan } from '../../config/plan.ts';
 import type { LoadRules, RateRule, UpstreamRules } from '../../protocol/traffic-rules.ts';
 import type { Loss } from '../exported.ts';
-import { frontLosses } from '../front-losses.ts';
+import { frontLosses, lostInParts } from '../front-losses.ts';
 import type { EdgeFates, FrontAppFates, RouteFates, SiteFates } from '../losses.ts';
 
 export function traefikLosses(plan: Plan): Loss[] {
@@ -90,7 +90,10 @@ const routeFates: RouteFates = {
   to: (to) => {
     if (to.kind === 'files') return { files: 'Traefik serves no files: these paths get 503' };
     if (to.kind === 'split')
-      return { split: 'a client whose app has no ready instance is not sent to another one' };
+      return {
+        ...lostInParts(to.parts, upstreamLost),
+        split: 'a client whose app has no ready instance is not sent to another one',
+      };
     return to.kind === 'upstream' ? upstreamLost(to) : undefined;
   },
   load: (load) => loadLost(load),
@@ -133,6 +136,7 @@ function edgeFates(hasAcme: boolean): EdgeFates {
       rules
         ? {
             format: 'lines are as Traefik writes them',
+            fields: rules.fields.length > 0 ? 'lines have the fields that Traefik writes' : undefined,
             sample: rules.sample < 1 ? 'all requests are written' : undefined,
           }
         : undefined,

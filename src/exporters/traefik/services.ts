@@ -59,7 +59,7 @@ function server({ address, url, tls, rules, check }: UpstreamPlan, plan: Plan, p
       healthCheck: check
         ? { path: check.path, interval: time(check.everyMs), timeout: time(check.timeoutMs) }
         : undefined,
-      serversTransport: transport(plan.edge, parts, tls),
+      serversTransport: transport(plan.edge, parts, tls, tls !== null && rules.protocol !== 'h2c'),
     },
   });
 }
@@ -75,10 +75,17 @@ function cookie(name: string, { sites }: Plan) {
   return { cookie: { name, httpOnly: true, sameSite: 'lax', secure: secure || undefined } };
 }
 
-function transport({ limits }: EdgePlan, parts: Parts, tls: UpstreamPlan['tls'] = null): string {
+/** @param isOld HTTP/2 is not spoken, though the server may offer it */
+function transport(
+  { limits }: EdgePlan,
+  parts: Parts,
+  tls: UpstreamPlan['tls'] = null,
+  isOld = false,
+): string {
   return parts.put('transports', 'transport', {
     serverName: tls?.serverName,
     rootCAs: tls?.ca ? [tls.ca] : undefined,
+    disableHTTP2: isOld || undefined,
     maxIdleConnsPerHost: 64,
     forwardingTimeouts: {
       dialTimeout: '5s',
