@@ -136,10 +136,21 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
   return { plan, problems, code };
 }
 
+/** An edge that does nothing has half of this. */
+const LEAST_MEMORY = 128 * 1024 ** 2;
+
 function edgeProblems({ edge }: Settings): Problem[] {
-  if (!edge.proxyProtocol || edge.trust.length > 0) return [];
-  const text = 'needs "trust", the addresses of the load balancers: nobody else may say who the client is';
-  return [{ path: ['edge', 'proxyProtocol'], text }];
+  const problems: Problem[] = [];
+  if (edge.proxyProtocol && edge.trust.length === 0) {
+    const text = 'needs "trust", the addresses of the load balancers: nobody else may say who the client is';
+    problems.push({ path: ['edge', 'proxyProtocol'], text });
+  }
+  const { memory } = edge.limits;
+  if (memory > 0 && memory < LEAST_MEMORY) {
+    const text = 'must be "128MB" or more, or 0 for no limit: with less the edge would turn everybody away';
+    problems.push({ path: ['edge', 'limits', 'memory'], text });
+  }
+  return problems;
 }
 
 /** Logs and sockets are files named after apps, and some file systems do not tell `web` from `Web`. */

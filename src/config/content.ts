@@ -78,6 +78,11 @@ export function completeFiles(
   const dir = resolve(root, to.files);
   if (!isThere(dir, 'directory'))
     problems.push({ path: [...path, 'files'], text: `must be a directory: there is none at ${show(dir)}` });
+  else if (dir === '/')
+    problems.push({
+      path: [...path, 'files'],
+      text: 'must not be the root of the machine: everything would be served',
+    });
   if (spa && index === false)
     problems.push({ path: [...path, 'spa'], text: 'needs an index: that is what is served' });
   return { kind: 'files', files: { root: dir, index: index === false ? null : index, spa, cacheControl } };

@@ -143,9 +143,7 @@ export const durationRange = kind<readonly [string, string], readonly [number, n
 
 export function choice<const T extends string | number>(...values: readonly T[]): z.ZodType<T, T> {
   const texts = values.map(String);
-  const list = values.every((value) => typeof value === 'string')
-    ? showList(texts, 'or')
-    : texts.join(' or ');
+  const list = showList(values, 'or');
   return kind<T>({
     title: list,
     expected: list,

@@ -26,8 +26,8 @@ export function showPath(path: readonly PropertyKey[]): string {
 }
 
 /** `"a", "b" or "c"`. */
-export function showList(values: readonly string[], last: 'or' | 'and'): string {
-  const quoted = values.map((value) => JSON.stringify(value));
-  if (quoted.length < 2) return quoted.join('');
-  return `${quoted.slice(0, -1).join(', ')} ${last} ${quoted.at(-1)}`;
+export function showList(values: readonly (string | number)[], last: 'or' | 'and'): string {
+  const shown = values.map((value) => JSON.stringify(value));
+  if (shown.length < 2) return shown.join('');
+  return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
 }

@@ -35,12 +35,19 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
     throw new HoldfastError(
       'APP_EXISTS',
       `Cannot take "${name}" from "${next.source}": an app of this name ${from}`,
+      { hint: `Give it another name in the file, or run \`hold delete ${name}\` first` },
     );
   }
   for (const host of Object.keys(next.sites)) {
     const stored = state.sites[host];
     if (!stored || stored.source === next.source) continue;
-    throw new HoldfastError('APP_EXISTS', `Cannot take the site "${host}": it comes from "${stored.source}"`);
+    throw new HoldfastError(
+      'APP_EXISTS',
+      `Cannot take the site "${host}": it comes from "${stored.source}"`,
+      {
+        hint: `Take it out of that file and run \`hold up -f\` with it, or leave it out of this one`,
+      },
+    );
   }
 }
 
