@@ -39,15 +39,15 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Whole systems, which wait more than they work; those under load need the cores, so no more go at once than there are.
+// Parts wait a little, whole systems wait more than they work; those under load need the cores, so no more go at once than there are.
 const isSystem = (file) => /^test\/(stories|browser)\//.test(file);
 const isLoaded = (file) =>
   file.includes('browser') || /support\/load\.js|\/soak\//.test(readFileSync(join(built, file), 'utf8'));
 const systems = files.filter(isSystem);
 const parallel = Math.min(availableParallelism(), 4);
 const phases = [
-  { title: 'Parts', files: files.filter((file) => !isSystem(file)), concurrency: parallel },
-  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel + 1 },
+  { title: 'Parts', files: files.filter((file) => !isSystem(file)), concurrency: parallel + 1 },
+  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel * 2 },
   { title: 'Stories under load', files: systems.filter(isLoaded), concurrency: parallel },
 ];
 
