@@ -40,7 +40,7 @@ const edge: Plan['edge'] = {
   proxyProtocol: false,
 };
 
-const site = (host: string, given: Partial<SitePlan> = {}): SitePlan => ({
+export const site = (host: string, given: Partial<SitePlan> = {}): SitePlan => ({
   ...siteDefaults,
   host,
   routes: [appRoute('/', 'web')],
@@ -49,7 +49,7 @@ const site = (host: string, given: Partial<SitePlan> = {}): SitePlan => ({
   ...given,
 });
 
-const planOf = (apps: Plan['apps'], ...sites: readonly SitePlan[]): Plan => ({
+export const planOf = (apps: Plan['apps'], ...sites: readonly SitePlan[]): Plan => ({
   source: '/srv/holdfast.config.json',
   logsTotalBytes: null,
   egress: null,
