@@ -7,6 +7,7 @@ import { nginxTarget } from './nginx/target.ts';
 import { openrcTarget } from './openrc/target.ts';
 import { procfileTarget } from './procfile/target.ts';
 import { runitTarget } from './runit/target.ts';
+import { s6Target } from './s6/target.ts';
 import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
 import { traefikTarget } from './traefik/target.ts';
@@ -18,6 +19,7 @@ export const targets: Readonly<Record<string, Target>> = {
   nginx: nginxTarget,
   systemd: systemdTarget,
   runit: runitTarget,
+  s6: s6Target,
   launchd: launchdTarget,
   openrc: openrcTarget,
   upstart: upstartTarget,

@@ -1,26 +1,39 @@
-/** What happens after an exit: again at once, again after a pause, or not again. A script of sh(1), which runsv starts. */
+/** What happens after an exit: again at once, again after a pause, or not again. A script of sh(1), which runsv or s6-supervise starts. */
 import type { AppPlan, RestartPlan } from '../../config/plan.ts';
 
-/** In the service's directory; `$1` is the exit code, -1 after a signal. */
-export function finish({ restart, stop }: AppPlan): string[] {
+/** What differs between runsv(8) and s6-supervise. Both run `finish` in the directory of the service. */
+export interface Words {
+  /** Its process group, as the shell has it. */
+  readonly group: string;
+  /** Succeeds when a person has said that it shall be down. */
+  readonly wantedDown: string;
+  /** After this it is not started again. */
+  readonly stop: readonly string[];
+  /** A file that says that this end was asked for; null: nobody can know. */
+  readonly asked: string | null;
+  readonly up: string;
+}
+
+/** `$1` is the exit code. */
+export function finish({ restart, stop }: AppPlan, words: Words): string[] {
+  const { asked } = words;
   return [
     ...(stop.ends === 'tree'
-      ? ['# What it has started ends with it.', 'kill -KILL "-$(cat supervise/group)" 2>/dev/null', '']
+      ? ['# What it has started ends with it.', `kill -KILL "-${words.group}" 2>/dev/null`, '']
       : []),
-    'wanted_down() { grep -q want supervise/stat; }',
+    `wanted_down() { ${words.wantedDown}; }`,
     '',
-    '# runsv must have heard of it before this ends, or it would start the app once more.',
     'stop() {',
-    '  echo "$1: not started again until \\`sv up\\`"',
+    `  echo "$1: not started again until ${words.up}"`,
     '  rm -f supervise/crashes supervise/row',
-    '  # It may have been told to exit meanwhile, which `down` would take back.',
-    '  wanted_down || sv down .',
-    '  until wanted_down; do sleep 0.1; done',
-    '  exit 0',
+    ...words.stop.map((line) => `  ${line}`),
     '}',
     '',
     '# Somebody asked for this end: it is no crash.',
-    'if wanted_down || [ -e supervise/asked ]; then rm -f supervise/asked supervise/row; exit 0; fi',
+    `if wanted_down${asked === null ? '' : ` || [ -e ${asked} ]`}; then rm -f ${asked ?? ''} supervise/row; exit 0; fi`.replace(
+      '-f  ',
+      '-f ',
+    ),
     '',
     ...(restart.when === 'never' ? ['stop "Ended with $1"'] : [...done(restart), ...again(restart)]),
   ];

@@ -114,11 +114,6 @@ test('a service has its user, environment and limits, comes back after kill -9, 
   await until(() => /^down/.test(sv('status', 'done')), { why: 'what is done stays so' });
   assert.equal(count('done', 'CRASH'), 1);
   assert.match(sv('status', 'spare'), /^down/);
-  sv('up', 'crash');
-  await until(() => count('crash', 'CRASH') === 4, {
-    why: 'a person starts it: it may crash as often as before',
-  });
-  await until(() => /^down/.test(sv('status', 'crash')), { why: 'it is down again' });
 });
 
 /** Into directories of the test instead of /etc and /var/log. */

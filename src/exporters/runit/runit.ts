@@ -6,12 +6,26 @@ import { lossLines } from '../losses.ts';
 import { envFilePath, envFiles } from '../services/env-file.ts';
 import { type Service, servicesOf } from '../services/service.ts';
 import { exportLines, secretLines, shellWord } from '../services/shell.ts';
-import { finish } from './finish.ts';
+import { finish, type Words } from './finish.ts';
 import { logFiles } from './log.ts';
 import { runitLosses } from './losses.ts';
 
 /** Its presence is what a person, or another service, leaves behind: this end is no crash. */
-export const ASKED = 'supervise/asked';
+const ASKED = 'supervise/asked';
+
+const WORDS: Words = {
+  group: '$(cat supervise/group; rm -f supervise/group)',
+  wantedDown: 'grep -q want supervise/stat',
+  asked: ASKED,
+  up: 'sv up',
+  stop: [
+    '# It may have been told to exit meanwhile, which `down` would take back.',
+    'wanted_down || sv down .',
+    '# runsv must have heard of it before this ends, or it would start the app once more.',
+    'until wanted_down; do sleep 0.1; done',
+    'exit 0',
+  ],
+};
 
 export function runit(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
@@ -20,7 +34,7 @@ export function runit(plan: Plan, options: ExportOptions): Exported {
     files: [
       ...services.flatMap((service, index) => [
         run(service, services, options, index === 0 ? losses : []),
-        program(service, 'finish', finish(service.app)),
+        program(service, 'finish', finish(service.app, WORDS)),
         program(service, 'control/t', control(service.app)),
         ...logFiles(service),
         ...(service.app.autostart ? [] : [file(service, 'down', '')]),
@@ -78,7 +92,7 @@ function head(losses: readonly Loss[]): string {
 }
 
 /** As login(1) does it; what the app's own environment says comes after this. */
-function home({ user }: Service): string[] {
+export function home({ user }: Service): string[] {
   if (user === null || !/^[a-z_][\w-]*$/.test(user)) return [];
   return [`HOME=~${user} USER=${user} LOGNAME=${user}`, 'export HOME USER LOGNAME'];
 }
