@@ -9,7 +9,7 @@ import { appPlan, appRoute, upstreamOf } from '../support/plans.ts';
 
 /** The targets whose every setting and every word these tests hold. */
 export const heldTargets: Readonly<Record<string, Target>> = Object.fromEntries(
-  Object.entries(targets).filter(([name]) => !['runit', 's6', 'supervisord'].includes(name)),
+  Object.entries(targets).filter(([name]) => name !== 'supervisord'),
 );
 
 const edge: Plan['edge'] = {

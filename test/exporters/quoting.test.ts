@@ -86,7 +86,7 @@ for (const [name, target] of Object.entries(heldTargets)) {
           for (const file of target.export(plan, optionsFor(plan)).files)
             assert.ok(!isOutside(file.text), `${place}: ${JSON.stringify(text)}\n${file.text}`);
         }),
-        { numRuns: 25 },
+        { numRuns: 12 },
       );
     }
   });
