@@ -170,6 +170,8 @@ test('the certificate of a server is checked, whatever the shell says of certifi
     if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
   });
+  // Node warns of what is set on purpose here.
+  t.mock.method(process, 'emitWarning', () => {});
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   const request = `GET https://127.0.0.1:${to}/ HTTP/1.1\r\nHost: a\r\n${auth}Connection: close\r\n\r\n`;
   assert.match(await exchange({ port }, request), /^HTTP\/1\.1 502 [\s\S]*certificate/);
