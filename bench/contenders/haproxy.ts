@@ -19,7 +19,7 @@ export function haproxy(script?: string): Contender {
         file,
         `global
   nbthread 1
-  maxconn 19000
+  maxconn 9900
 defaults
   mode http
   timeout connect 5s
