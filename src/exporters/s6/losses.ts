@@ -1,7 +1,7 @@
 /** What s6 cannot do. */
 import type { AppPlan, LogPlan, Plan } from '../../config/plan.ts';
 import type { Loss } from '../exported.ts';
-import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
+import { type InitFates, initLosses, onlyStarted, rightsLost } from '../services/losses.ts';
 
 export function s6Losses(plan: Plan): Loss[] {
   return initLosses(plan, fates);
@@ -14,19 +14,12 @@ const fates: InitFates = {
       : undefined,
   secrets: 'kept',
   autostart: 'kept',
-  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
-  ready: readyLost,
-  watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
+  ...onlyStarted,
   stop: ({ message, signal, ends }) => ({
     message: message ? `it gets ${signal} instead` : undefined,
     ends: ends === 'tree' ? 'what has left its process group is not ended with it' : undefined,
   }),
   restart: (restart, { job }) => (job ? undefined : restartLost(restart)),
-  job: (job) => (job ? 'nothing starts it by the clock: put it into crontab(5)' : undefined),
-  memory: ({ softBytes, hardBytes }) => ({
-    soft: softBytes === null ? undefined : 'nobody measures its memory',
-    hard: hardBytes === null ? undefined : 'its memory is not limited',
-  }),
   rights: (rights) =>
     rightsLost(rights, {
       cpu: 'not limited',

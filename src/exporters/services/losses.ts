@@ -53,6 +53,18 @@ export function initLosses({ apps, egress, logsTotalBytes }: Plan, own: InitFate
   ];
 }
 
+/** For inits that start processes and stop them, and look at nothing else. */
+export const onlyStarted = {
+  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
+  ready: readyLost,
+  watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
+  job: (job) => (job ? 'nothing starts it by the clock: put it into crontab(5)' : undefined),
+  memory: ({ softBytes, hardBytes }) => ({
+    soft: softBytes === null ? undefined : 'nobody measures its memory',
+    hard: hardBytes === null ? undefined : 'its memory is not limited',
+  }),
+} as const satisfies Partial<AppFates>;
+
 /** For inits to which a service is ready when its process runs. */
 export function readyLost({ by }: ReadyPlan, app: AppPlan): string | undefined {
   if (app.job || by === 'started' || (by === 'auto' && app.port === null)) return undefined;

@@ -4,7 +4,7 @@ import { comment } from '../comment.ts';
 import type { Exported, ExportedFile, ExportOptions, Loss } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { envFilePath, envFiles } from '../services/env-file.ts';
-import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
+import { type InitFates, initLosses, onlyStarted, rightsLost } from '../services/losses.ts';
 import { type Service, servicesOf } from '../services/service.ts';
 import { execLine, exportLines, secretLines } from '../services/shell.ts';
 
@@ -115,19 +115,12 @@ const fates: InitFates = {
   secrets: (secrets) =>
     Object.keys(secrets).length > 0 ? 'the files must be readable for the user that it runs as' : undefined,
   autostart: 'kept',
-  readyTimeoutMs: (_, app) => readyLost(app.ready, app),
-  ready: readyLost,
-  watchdogMs: (ms) => (ms === null ? undefined : 'nobody notices a blocked event loop'),
+  ...onlyStarted,
   stop: ({ message, signal, ends }) => ({
     message: message ? `it gets ${signal} instead` : undefined,
     ends: ends === 'process' ? 'what it started gets the signal, too' : undefined,
   }),
   restart: (restart, { job }) => (job ? undefined : restartLost(restart)),
-  job: (job) => (job ? 'nothing starts it by the clock: put it into crontab(5)' : undefined),
-  memory: ({ softBytes, hardBytes }) => ({
-    soft: softBytes === null ? undefined : 'nobody measures its memory',
-    hard: hardBytes === null ? undefined : 'its memory is not limited',
-  }),
   rights: (rights) => {
     const unknown = Object.keys(rights.ulimits).filter((name) => !LIMITS.has(name));
     return {
