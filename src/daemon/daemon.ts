@@ -552,13 +552,10 @@ export class Daemon {
 
   #heard(fact: SupervisorFact): void {
     const { type, ...about } = eventOf(fact);
-    // Before it is told: a daemon that is killed in between would leave a process of which nobody knows how it ended.
-    if (type === 'instance.done') this.#saveRecords();
+    // Before it is told: a daemon that is killed in between would leave a process of which nobody knows how it began or ended.
+    if (type === 'instance.done' || type === 'instance.spawned') this.#saveRecords();
     this.#journal.record(type, about);
-    if (fact.kind === 'instance' && fact.fact.type === 'spawned') {
-      this.#saveRecords();
-      this.#readiness.spawned(fact.instance);
-    }
+    if (fact.kind === 'instance' && fact.fact.type === 'spawned') this.#readiness.spawned(fact.instance);
     if (fact.kind === 'instance') this.#exits.heard(fact.instance, fact.fact);
     if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);

@@ -14,9 +14,9 @@ import { findStrays } from './strays.ts';
 const linux = { skip: process.platform === 'linux' ? false : 'reads /proc' };
 
 /** A home with the app `web`. */
-function setUp(t: TestContext) {
+function setUp(t: TestContext, plan = fakePlan()) {
   const paths = homePaths(tempDir(t));
-  const state = { ...nothingDesired, apps: { web: fresh(fakePlan(), null) } };
+  const state = { ...nothingDesired, apps: { web: fresh(plan, null) } };
   return {
     /** Leads a session, and has the environment of an instance; returns its pid. */
     run(serial: number, app = 'web'): number {
@@ -31,6 +31,10 @@ function setUp(t: TestContext) {
       t.after(() => child.kill('SIGKILL'));
       assert.ok(child.pid);
       return child.pid;
+    },
+    machineOf(pid: number) {
+      const found = findStrays(paths, state, { instances: [], serials: {} }, () => false);
+      return found.find(({ process: one }) => one?.pid === pid)?.snapshot.machine;
     },
     strays(instances: readonly InstanceRecord[], highest = 0) {
       const serials = highest === 0 ? {} : { web: highest, lost: highest };
@@ -103,4 +107,15 @@ test('what runs of an app that is not known is found, whatever was written once'
     strays([], 3).map((found) => found.pid),
     [pid],
   );
+});
+
+test('one that may not be ready yet is waited for; one that is older than that is ready', linux, (t) => {
+  const young = setUp(t, fakePlan({ readyTimeoutMs: 60_000 }));
+  const starting = young.machineOf(young.run(1));
+  assert.equal(starting?.phase, 'starting');
+  const left = (starting.deadline ?? 0) - Date.now();
+  assert.ok(left > 0 && left <= 60_000, String(left));
+  const old = setUp(t, fakePlan({ readyTimeoutMs: 0 }));
+  const ready = old.machineOf(old.run(1));
+  assert.deepEqual([ready?.phase, ready?.deadline], ['ready', null]);
 });

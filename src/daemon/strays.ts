@@ -5,13 +5,14 @@
  * rest see orphans.ts. Linux only (/proc).
  */
 import { join } from 'node:path';
-import { environOf, listProcesses, type ProcessStat } from '../kit/proc.ts';
+import type { AppPlan } from '../config/plan.ts';
+import { ageMs, environOf, listProcesses, type ProcessStat } from '../kit/proc.ts';
 import { identityOf } from '../launch/identity.ts';
 import { thisMachine } from '../launch/machine.ts';
 import type { PipePair } from '../logs/pipes.ts';
 import type { HomePaths } from '../protocol/home.ts';
 import type { LaunchRequest } from '../supervisor/instance.ts';
-import { initialState } from '../supervisor/machine.ts';
+import { initialState, type MachineState } from '../supervisor/machine.ts';
 import type { Lease } from '../supervisor/process.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import { annexOf } from './annexes.ts';
@@ -40,7 +41,7 @@ export function findStrays(
       const asked = recordOf({ app, slot, serial }, known)?.snapshot;
       const pipes = pipesOf(paths, `${app}.${slot}.${serial}`);
       const routed = isRouted(app) && app !== EDGE;
-      const spawnedAt = Date.now();
+      const spawnedAt = Date.now() - ageMs(found);
       return {
         app,
         retiring: false,
@@ -51,7 +52,7 @@ export function findStrays(
           generation: asked?.generation ?? stored?.generation ?? 0,
           restarts: asked?.restarts ?? 0,
           worn: null,
-          machine: { ...(asked?.machine ?? initialState), ...running, readySince: spawnedAt },
+          machine: { ...(asked?.machine ?? initialState), ...phaseOf(spawnedAt, stored?.plan) },
         },
         process: {
           pid: found.pid,
@@ -67,7 +68,14 @@ export function findStrays(
   );
 }
 
-const running = { phase: 'ready', wish: 'up', deadline: null, condemned: null, reason: null } as const;
+/** One that was not ready in time would have been ended; a younger one may not be ready yet. */
+function phaseOf(spawnedAt: number, plan: AppPlan | undefined): Partial<MachineState> {
+  const deadline = spawnedAt + (plan?.readyTimeoutMs ?? 0);
+  const running = { wish: 'up', condemned: null, reason: null } as const;
+  return deadline > Date.now()
+    ? { ...running, phase: 'starting', deadline, startedAt: spawnedAt, readySince: null }
+    : { ...running, phase: 'ready', deadline: null, readySince: spawnedAt };
+}
 
 /** Every instance leads a session, as a few of their children do. */
 function candidates(home: string): Candidate[] {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { cleanup } from '../../test/support/cleanup.ts';
 import { until } from '../../test/support/until.ts';
 import {
+  ageMs,
   bootId,
   groupMembers,
   identify,
@@ -78,6 +79,14 @@ test('another process with the same pid is not the same process', () => {
   assert.ok(id);
   assert.equal(isAlive(id), true);
   assert.equal(isAlive({ ...id, startTime: id.startTime + 1 }), false);
+});
+
+test('the age of a process is as long as it has run', () => {
+  const id = identify(process.pid);
+  assert.ok(id);
+  const difference = ageMs(id) - process.uptime() * 1000;
+  assert.ok(Math.abs(difference) < 30_000, String(difference));
+  assert.equal(ageMs({ pid: 1, startTime: 2 ** 50 }), 0);
 });
 
 test('a zombie is not alive', linux, async (t) => {

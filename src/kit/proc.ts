@@ -75,6 +75,13 @@ export function isAlive(id: ProcessId): boolean {
   return failedLooks > before && exists(id.pid);
 }
 
+/** How long it runs, in ms; 0 when that cannot be told. */
+export function ageMs({ startTime }: ProcessId): number {
+  if (!isLinux) return Math.max(0, Date.now() - startTime * 1000);
+  const upMs = Number.parseFloat(readProc('uptime') ?? '') * 1000;
+  return Math.max(0, upMs - startTime * MS_PER_TICK) || 0;
+}
+
 /** Memory in RAM, shared pages included; cheap enough for every second. */
 export function rssBytes(pid: number): number | undefined {
   if (!isLinux) return psRss(pid);
