@@ -8,6 +8,10 @@ import { http2Defaults, MEMORY_BYTES, upstreamDefaults } from './traffic-default
 const MB = 1024 * 1024;
 
 export const appDefaults = {
+  project: null,
+  release: null,
+  apart: false,
+  node: null,
   instances: 1,
   env: {},
   baseEnv: {},

@@ -20,6 +20,9 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   /** What `instances: 'max'` means here. */
   readonly parallelism: number;
+  /** Null: it belongs to none. */
+  readonly project: string | null;
+  readonly release: string | null;
 }
 
 export interface CompletedApp {
@@ -68,6 +71,10 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
   const at = (path: string) => resolve(cwd, path);
   return {
     name,
+    project: around.project,
+    release: around.release,
+    apart: false,
+    node: null,
     command,
     cwd,
     instances: settings.instances === 'max' ? around.parallelism : settings.instances,

@@ -7,6 +7,7 @@ import { completeEgress } from './egress-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
 import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
+import { completeDeploy, completeRelease } from './release-schema.ts';
 import { configSettings, type Settings } from './schema.ts';
 import { show, showPath } from './show.ts';
 import { completeSites } from './sites.ts';
@@ -23,6 +24,8 @@ export interface Place extends Surroundings {
   /** Absolute path of the file. */
   readonly source: string;
   readonly isRoot: boolean;
+  /** What the project is called when the file does not say it. */
+  readonly project: string;
 }
 
 export function checkConfig(value: unknown, around: Place): Checked {
@@ -92,10 +95,11 @@ function unsafeNames(value: unknown, path: readonly PropertyKey[] = []): Problem
 
 function complete(settings: Settings, names: readonly string[], around: Place): Checked {
   const problems: Problem[] = [];
+  const project = settings.name ?? around.project;
   let missingScripts = 0;
   const apps: Record<string, AppPlan> = {};
   for (const [name, app] of Object.entries(settings.apps)) {
-    const done = completeApp(name, app, around);
+    const done = completeApp(name, app, { ...around, project });
     if (done.app) apps[name] = done.app;
     problems.push(...done.problems.map(({ path, text }) => ({ path: ['apps', name, ...path], text })));
     missingScripts += done.missingScript ? 1 : 0;
@@ -106,6 +110,9 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
   const { edge, listen } = settings;
   const plan: Plan = {
     source: around.source,
+    project,
+    release: completeRelease(settings.release, problems),
+    deploy: completeDeploy(settings.deploy, problems),
     apps,
     sites,
     logsTotalBytes: settings.logs.total ?? null,

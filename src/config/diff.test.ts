@@ -6,6 +6,7 @@ import type { Change } from '../protocol/api.ts';
 import { acmeDefaults } from './app-defaults.ts';
 import { diffPlans } from './diff.ts';
 import type { AppPlan, Plan, RoutePlan, UpstreamPlan } from './plan.ts';
+import { projectDefaults } from './release-defaults.ts';
 import { http2Defaults, siteDefaults, upstreamDefaults } from './traffic-defaults.ts';
 
 const app = appPlan({
@@ -71,6 +72,7 @@ const split: RoutePlan = {
 };
 
 const plan: Plan = {
+  ...projectDefaults,
   source: '/srv/holdfast.config.json',
   logsTotalBytes: 1000,
   egress: null,

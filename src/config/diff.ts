@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
 import { appDefaults } from './app-defaults.ts';
 import { diffContent } from './content-diff.ts';
-import { printEgressRule } from './egress-schema.ts';
+import { printEgressRule } from './egress-rule.ts';
 import type {
   AcmePlan,
   AppPlan,
@@ -38,8 +38,10 @@ export interface PlanChange {
   readonly detail: readonly string[];
 }
 
+type Diffed = Omit<Plan, 'source' | 'project' | 'release' | 'deploy'>;
+
 /** What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count. */
-export function diffPlans(current: Omit<Plan, 'source'> | null, next: Plan): PlanChange[] {
+export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
   const before = current ?? { apps: {}, sites: {}, edge: next.edge, logsTotalBytes: null, egress: null };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
@@ -79,6 +81,8 @@ type Row<T> = readonly [name: string, print: (plan: T) => string];
 const appRows: readonly Row<AppPlan>[] = [
   ['run', ({ command }) => (command.node ? `node ${command.file}` : command.file)],
   ['cwd', ({ cwd }) => cwd],
+  ['release', ({ release }) => release ?? 'none'],
+  ['node', ({ node }) => node?.wanted ?? "Holdfast's"],
   ['instances', ({ instances }) => String(instances)],
   ['port', ({ port }) => String(port ?? 'any')],
   ['guest', ({ guest }) => String(guest)],
@@ -241,7 +245,10 @@ function diffApps(before: AppPlan, after: AppPlan): string[] {
 }
 
 /** Also finds what is printed alike, such as 60s and 60.4s. */
-function same({ baseEnv: _before, ...before }: AppPlan, { baseEnv: _after, ...after }: AppPlan): boolean {
+function same(
+  { baseEnv: _before, project: _was, ...before }: AppPlan,
+  { baseEnv: _after, project: _is, ...after }: AppPlan,
+): boolean {
   return isDeepStrictEqual(before, after);
 }
 

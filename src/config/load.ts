@@ -8,6 +8,7 @@ import { findConfigFile } from './find.ts';
 import type { Located } from './located.ts';
 import type { Plan } from './plan.ts';
 import { type Problem, sentenceOf } from './problems.ts';
+import { projectNameOf } from './project-name.ts';
 import { readConfigFile } from './read.ts';
 
 export interface LoadOptions {
@@ -18,6 +19,8 @@ export interface LoadOptions {
   /** The environment of the shell that asks. */
   readonly env: NodeJS.ProcessEnv;
   readonly clock?: Clock;
+  /** Of a release: which, of which project, and the path of the file by which it is known. */
+  readonly release?: { readonly id: string; readonly project: string; readonly source: string };
 }
 
 /**
@@ -25,13 +28,16 @@ export interface LoadOptions {
  * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, or SCRIPT_NOT_FOUND when nothing else is
  * wrong than that. With several problems the message is the first, and the details are all of them, one a line.
  */
-export async function loadPlan({ file, cwd, env, clock = systemClock }: LoadOptions): Promise<Plan> {
+export async function loadPlan({ file, cwd, env, clock = systemClock, release }: LoadOptions): Promise<Plan> {
   const source = findConfigFile({ file, cwd });
   const name = shortName(source, cwd);
   const config = await readConfigFile(source, name, { env, clock });
+  const root = dirname(source);
   const { plan, problems, code } = checkConfig(config.value, {
-    source,
-    root: dirname(source),
+    source: release?.source ?? source,
+    root,
+    project: release?.project ?? projectNameOf(root),
+    release: release?.id ?? null,
     env,
     parallelism: availableParallelism(),
     isRoot: process.getuid?.() === 0,

@@ -4,6 +4,7 @@
  * the exporters read.
  */
 
+import type { DeployTarget, ReleaseRules } from '../protocol/release-rules.ts';
 import type { FilesRoute, SiteContent } from '../protocol/site-content.ts';
 import type {
   AccessLogRules,
@@ -25,6 +26,11 @@ export interface Plan {
   readonly logsTotalBytes: number | null;
   /** Where the apps of this file may connect to; null = anywhere, by themselves. */
   readonly egress: EgressPlan | null;
+  /** Under this name its releases and variables are kept. */
+  readonly project: string;
+  readonly release: ReleaseRules;
+  /** By the name that `hold deploy` takes. */
+  readonly deploy: Readonly<Record<string, DeployTarget>>;
 }
 
 export interface EgressPlan {
@@ -51,6 +57,14 @@ export type EgressRule =
 
 export interface AppPlan {
   readonly name: string;
+  /** What its variables are kept under; null = it came from no file. Makes no difference to what runs. */
+  readonly project: string | null;
+  /** The id of the release that it belongs to; null = it runs from where its file is. */
+  readonly release: string | null;
+  /** It listens on a socket of its own, where only Holdfast reaches it: the trial of a release. */
+  readonly apart: boolean;
+  /** The Node that runs it, and where that is; null = Holdfast's own. */
+  readonly node: NodePlan | null;
   readonly command: Command;
   /** Absolute. */
   readonly cwd: string;
@@ -101,6 +115,13 @@ export interface AppPlan {
   /** How the edge sends requests to it. */
   readonly upstream: UpstreamRules;
   readonly log: LogPlan;
+}
+
+export interface NodePlan {
+  /** As the configuration wants it: `24`, `24.5.0`, `>=22`. */
+  readonly wanted: string;
+  /** The exact version and the absolute path of the program, once it is there. */
+  readonly found: { readonly version: string; readonly path: string } | null;
 }
 
 /** A program and its arguments, never a shell line. */

@@ -10,7 +10,8 @@ import { described, optional, section, withDefault } from './describe.ts';
 import { accessLog, http2 } from './edge-traffic-schema.ts';
 import { egressSettings } from './egress-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
-import { appName } from './names.ts';
+import { appName, groupName } from './names.ts';
+import { deploySettings, releaseSettings } from './release-schema.ts';
 import { siteSettings } from './site-schema.ts';
 
 const edge = section(
@@ -116,6 +117,12 @@ const configShape = z.strictObject({
     'All logs together',
   ),
   egress: egressSettings.optional(),
+  name: optional(groupName, {
+    says: 'The name of the project, under which its releases and its variables are kept. Left out: the name in package.json, else the directory',
+    example: 'shop',
+  }),
+  release: releaseSettings,
+  deploy: deploySettings,
 });
 
 export const configSettings = described(configShape, { says: 'The configuration of Holdfast' });

@@ -50,7 +50,7 @@ export function planForStart(options: StartOptions): AppPlan {
   };
   const settings = appSettings.safeParse(config, { reportInput: true });
   if (!settings.success) throw usage(problemsOf(settings.error.issues, configJsonSchema()));
-  const around = { root, env: shellEnv, parallelism: availableParallelism() };
+  const around = { root, env: shellEnv, parallelism: availableParallelism(), project: null, release: null };
   const { app, problems } = completeApp('start', settings.data, around);
   // The message about a command that cannot be run is made in one place.
   if (problems.some(({ path }) => path[0] === 'run'))

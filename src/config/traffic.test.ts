@@ -17,7 +17,15 @@ import {
 } from './traffic-defaults.ts';
 
 function check(dir: string, value: object) {
-  const around = { root: dir, env: {}, parallelism: 2, source: join(dir, 'c.json'), isRoot: false };
+  const around = {
+    root: dir,
+    env: {},
+    parallelism: 2,
+    project: 'shop',
+    release: null,
+    source: join(dir, 'c.json'),
+    isRoot: false,
+  };
   const { plan, problems } = checkConfig(value, around);
   return { plan, problems: problems.map(sentenceOf) };
 }

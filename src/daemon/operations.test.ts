@@ -6,6 +6,7 @@ import { freePort } from '../../test/support/ports.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { edgeDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EdgePlan, Plan, SitePlan } from '../config/plan.ts';
+import { projectDefaults } from '../config/release-defaults.ts';
 import { siteDefaults } from '../config/traffic-defaults.ts';
 import { HoldfastError } from '../errors.ts';
 import { FakeClock } from '../kit/clock.ts';
@@ -105,6 +106,7 @@ function emptyStore(t: TestContext): Store {
 
 function config(apps: readonly AppPlan[], sites: readonly SitePlan[] = [], port = 80): Plan {
   return {
+    ...projectDefaults,
     source: SOURCE,
     apps: Object.fromEntries(apps.map((app) => [app.name, app])),
     sites: Object.fromEntries(sites.map((site) => [site.host, site])),

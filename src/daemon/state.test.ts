@@ -6,6 +6,7 @@ import { appPlan, appRoute, upstreamRoute } from '../../test/support/plans.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { diffPlans } from '../config/diff.ts';
 import type { Plan } from '../config/plan.ts';
+import { projectDefaults } from '../config/release-defaults.ts';
 import { accessLogDefaults, http2Defaults, MEMORY_BYTES, siteDefaults } from '../config/traffic-defaults.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { DesiredStore } from './state.ts';
@@ -43,6 +44,7 @@ test('what version 0.1 stored is complete when it is read, and the same file is 
   const { apps, sites, edge: read } = store.state;
   assert.ok(read);
   const next: Plan = {
+    ...projectDefaults,
     source: '/a.js',
     apps: { web: appPlan() },
     sites: {

@@ -57,6 +57,7 @@ function outdates(old: AppPlan, next: AppPlan): boolean {
   const essence = ({
     instances: _instances,
     baseEnv: _baseEnv,
+    project: _project,
     log: _log,
     sticky: _sticky,
     upstream: _upstream,

@@ -15,7 +15,8 @@ export type Fates<T, Without extends keyof T = never> = {
   readonly [K in Exclude<keyof T, Without>]-?: Fate<T[K], T>;
 };
 
-export type AppFates = Fates<AppPlan, 'name'>;
+/** `project`, `release` and `apart` are no settings of an app. */
+export type AppFates = Fates<AppPlan, 'name' | 'project' | 'release' | 'apart'>;
 /** For servers in front: how the app is run is somebody else's matter. */
 export type FrontAppFates = Fates<Pick<AppPlan, 'hold' | 'upstream'>>;
 export type SiteFates = Fates<SitePlan, 'host' | 'routes'>;

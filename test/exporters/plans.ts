@@ -1,5 +1,7 @@
 /** Plans that exporters are tried with: a small one, and one in which everything is said. */
+
 import type { Plan, SitePlan } from '../../src/config/plan.ts';
+import { projectDefaults } from '../../src/config/release-defaults.ts';
 import { siteDefaults, upstreamDefaults } from '../../src/config/traffic-defaults.ts';
 import type { ExportOptions } from '../../src/exporters/exported.ts';
 import { placesOf } from '../../src/exporters/places.ts';
@@ -48,6 +50,7 @@ export const site = (host: string, given: Partial<SitePlan> = {}): SitePlan => (
 });
 
 export const planOf = (apps: Plan['apps'], ...sites: readonly SitePlan[]): Plan => ({
+  ...projectDefaults,
   source: '/srv/holdfast.config.json',
   logsTotalBytes: null,
   egress: null,

@@ -10,6 +10,8 @@ const everywhere = {
   instances: 'kept',
   env: 'kept',
   baseEnv: 'kept',
+  node: (node) =>
+    node ? `it runs with the Node of this machine: install Node ${node.wanted} there yourself` : undefined,
   port: 'kept',
   portStep: 'kept',
   // Matters of the server in front.
