@@ -27,6 +27,18 @@ export interface HoldfastConfig {
    * @example {"allow":["api.stripe.com:443"]}
    */
   readonly egress?: 'observe' | EgressConfig | undefined;
+  /**
+   * The name of the project, under which its releases and its variables are kept. Left out: the name in package.json, else the directory.
+   * @example "shop"
+   */
+  readonly name?: string | undefined;
+  /** How releases are made and promoted by `hold deploy`. */
+  readonly release?: ReleaseConfig | undefined;
+  /**
+   * Where `hold deploy <name>` sends releases.
+   * @example {"production":{"hosts":["deploy@app1"]}}
+   */
+  readonly deploy?: Readonly<Record<string, DeployConfig>> | undefined;
 }
 
 /** One program to run. */
@@ -425,6 +437,94 @@ export interface EgressConfig {
    * @example {"web":["hooks.slack.com:443"]}
    */
   readonly apps?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** How releases are made and promoted by `hold deploy`. */
+export interface ReleaseConfig {
+  /**
+   * What makes the release out of the source. Left out: the script `build` of package.json, if there is one; `false`: nothing.
+   * @example "npm run build"
+   */
+  readonly build?: false | string | readonly string[] | readonly (string | readonly string[])[] | undefined;
+  /**
+   * Run once per deploy, after the build and before any instance of the new release, with the environment of the first app.
+   * @example "node scripts/migrate.js"
+   */
+  readonly migrate?: string | readonly string[] | undefined;
+  /**
+   * Files and directories (with `/` at the end) that all releases share, such as what users upload.
+   * @example ["uploads/",".env"]
+   */
+  readonly shared?: readonly string[] | undefined;
+  /**
+   * Directories with hashed files, of which those of earlier releases stay reachable while old pages are open.
+   * @example ["public/assets"]
+   */
+  readonly assets?: readonly string[] | undefined;
+  /**
+   * How many earlier releases stay on disk.
+   * @default 5
+   */
+  readonly keep?: number | undefined;
+  /**
+   * Paths that one instance of the new release must answer with 2xx or 3xx before anybody gets to see it.
+   * @example ["/","/api/version"]
+   */
+  readonly smoke?: readonly string[] | undefined;
+  /**
+   * Shares of the traffic that the new release gets first. Needs a site that leads to the app.
+   * @example ["5%","25%"]
+   */
+  readonly canary?: readonly string[] | undefined;
+  /**
+   * How long each share of `canary` is watched.
+   * @default "1m"
+   */
+  readonly canaryStep?: string | 0 | undefined;
+  /**
+   * How long the new release is watched when it has all the traffic: crashes, answers with 5xx and slowness that the old one did not have bring the old one back.
+   * @default "20s"
+   */
+  readonly bake?: string | 0 | undefined;
+  /** Who runs install and build when Holdfast is root. Left out: the user of the apps, else `nobody`. */
+  readonly buildUser?: string | undefined;
+  /**
+   * Variables of the shell that install and build get. Those of the apps, and their secrets, they never get.
+   * @example ["NPM_TOKEN"]
+   */
+  readonly buildEnv?: readonly string[] | undefined;
+  /** How packages are installed. */
+  readonly install?: InstallConfig | undefined;
+  /**
+   * Commands before and after a step, such as `after build`; one that fails is a failure of the step.
+   * @example {"after build":"node scripts/upload-sourcemaps.js"}
+   */
+  readonly hooks?: Readonly<Record<string, string | readonly string[]>> | undefined;
+}
+
+export interface DeployConfig {
+  /**
+   * Where to, as for `ssh`: your keys, agent, known hosts and ~/.ssh/config are what counts.
+   * @example ["deploy@app1","deploy@app2"]
+   */
+  readonly hosts: readonly string[];
+  /**
+   * How many hosts change at a time.
+   * @default 1
+   */
+  readonly batch?: number | undefined;
+  /** Holdfast's home on the hosts, when it is not the usual one. */
+  readonly home?: string | undefined;
+  /**
+   * Holdfast on the hosts.
+   * @default "holdfast"
+   */
+  readonly command?: string | undefined;
+  /**
+   * Commands on this machine, around each host, such as those that take it out of a balancer. They get HOLDFAST_HOST.
+   * @example {"before host":"scripts/drain.sh"}
+   */
+  readonly hooks?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
 
 /** How to look. */
@@ -960,6 +1060,30 @@ export interface EabConfig {
    * @example "file:/etc/holdfast/eab-key"
    */
   readonly hmac: string;
+}
+
+/** How packages are installed. */
+export interface InstallConfig {
+  /**
+   * Packages whose install scripts are run. All others are installed without: most need none, and it is there that stolen packages attack. A deploy says which wanted to.
+   * @example ["sharp"]
+   */
+  readonly allowScripts?: readonly string[] | undefined;
+  /**
+   * Versions that are younger than this are refused, since stolen packages are mostly found within a day. Only what differs from the release before is looked at; `--allow-new` lets one through.
+   * @default "24h"
+   */
+  readonly coolDown?: string | 0 | undefined;
+  /**
+   * Refuse a release with a known vulnerability of this severity, or a worse one, in its production packages. Left out: it is told, no more.
+   * @example "critical"
+   */
+  readonly audit?: 'low' | 'moderate' | 'high' | 'critical' | undefined;
+  /**
+   * Check the registry's signatures of what is new.
+   * @default true
+   */
+  readonly signatures?: boolean | undefined;
 }
 
 /** When to stop trying: the instance is `failed` then, until someone starts it. */
