@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeEgress, egressSettings, parseEgressRule, printEgressRule } from './egress-schema.ts';
+import { printEgressRule } from './egress-rule.ts';
+import { completeEgress, egressSettings, parseEgressRule } from './egress-schema.ts';
 import { Refusal } from './kinds.ts';
 
 test('what is written in an allow list, and how it is printed', () => {

@@ -146,11 +146,3 @@ export function completeEgress(
     });
   return { observe, allow, apps: settings.apps, port, socket };
 }
-
-/** For people, as it is written in the file. */
-export function printEgressRule(rule: EgressRule): string {
-  const whole = rule.kind === 'network' && rule.bits === (isIPv4(rule.address) ? 32 : 128);
-  const host = rule.kind === 'host' ? rule.host : whole ? rule.address : `${rule.address}/${rule.bits}`;
-  if (rule.port === null) return host;
-  return host.includes(':') ? `[${host}]:${rule.port}` : `${host}:${rule.port}`;
-}

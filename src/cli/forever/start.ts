@@ -16,7 +16,6 @@ import {
   readSettings,
 } from '../../config/import/forever-settings.ts';
 import type { AppPlan } from '../../config/plan.ts';
-import { planForStart } from '../../config/start.ts';
 import { asHoldfastError, HoldfastError } from '../../errors.ts';
 import { ForeignExit } from '../foreign.ts';
 import { type ForeverMark, type ForeverProcess, foreverProcesses, MARK, NAMESPACE } from './process.ts';
@@ -130,7 +129,7 @@ async function startUnderFreeName(session: Session, client: Client, order: Order
   const { cwd, env, signal } = session.context;
   for (let triesLeft = 20; ; triesLeft--) {
     const taken = (await client.apps()).map(({ name }) => name);
-    const planned = planFor(order, cwd, env, taken);
+    const planned = await planFor(order, cwd, env, taken);
     prepareFiles(order, planned.plan);
     try {
       await client.startApp(planned.plan, { signal });
@@ -146,7 +145,12 @@ async function startUnderFreeName(session: Session, client: Client, order: Order
   }
 }
 
-function planFor(order: Order, cwd: string, env: NodeJS.ProcessEnv, taken: readonly string[]): Planned {
+async function planFor(
+  order: Order,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  taken: readonly string[],
+): Promise<Planned> {
   const place = { cwd, root: order.root.dir, file: order.file };
   const { script, sourceDir } = foreverPaths(order, place);
   const name = freeName(order.uid === undefined ? nameOfScript(script) : foreverName(order.uid), taken);
@@ -166,6 +170,8 @@ function planFor(order: Order, cwd: string, env: NodeJS.ProcessEnv, taken: reado
     pidFile: order.pidFile ?? order.root.text('pidFile') ?? `${name === foreverName(uid) ? uid : name}.pid`,
   };
   const { run, cwd: workingDir, ...settings } = foreverApp(named, place);
+  // The schema takes as long to load as all the rest: commands that only look do without.
+  const { planForStart } = await import('../../config/start.ts');
   const plan = planForStart({
     run,
     name,

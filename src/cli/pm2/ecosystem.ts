@@ -40,7 +40,11 @@ export async function runEcosystem(session: Session, word: string, verb: FileVer
     file === undefined
       ? readEcosystemText(await text(context.stdin), 'stdin')
       : await readEcosystem(file, basename(file));
-  const plans = planAll(session, onlyNamed(session, read), file === undefined ? context.cwd : dirname(file));
+  const plans = await planAll(
+    session,
+    onlyNamed(session, read),
+    file === undefined ? context.cwd : dirname(file),
+  );
   if (verb === 'stop' || verb === 'delete') return endAll(session, plans, verb);
   for (const { plan, notes } of plans) for (const note of notes) voice.warn(`${plan.name}: ${note}`);
   const environment = words.options.get('env');
@@ -76,10 +80,10 @@ function onlyNamed(session: Session, { apps }: EcosystemFile): EcosystemFile['ap
 }
 
 /** What the command line says goes before what the file says. */
-function planAll(session: Session, apps: EcosystemFile['apps'], beside: string): Planned[] {
+async function planAll(session: Session, apps: EcosystemFile['apps'], beside: string): Promise<Planned[]> {
   const { words } = session;
-  const plans = apps.map((app) =>
-    planned(session, { ...app, ...words.app }, { args: words.scriptArgs, beside }),
+  const plans = await Promise.all(
+    apps.map((app) => planned(session, { ...app, ...words.app }, { args: words.scriptArgs, beside })),
   );
   const names = new Set<string>();
   for (const { plan } of plans) {

@@ -77,7 +77,7 @@ async function restore(session: Session, client: Client, app: Entry, file: strin
     const { plan, stopped } = app as unknown as SavedApp;
     return startPlan(session, client, stopped ? { ...plan, autostart: false } : plan);
   }
-  const { plan, notes } = planned(session, app, { beside: dirname(file) });
+  const { plan, notes } = await planned(session, app, { beside: dirname(file) });
   for (const note of notes) session.voice.warn(`${plan.name}: ${note}`);
   return startPlan(session, client, plan);
 }

@@ -6,7 +6,6 @@ import { type ImportedApp, importPm2App } from '../../config/import/pm2-app.ts';
 import { readPm2App } from '../../config/import/pm2-fields.ts';
 import { pm2IsCluster } from '../../config/import/pm2-log-files.ts';
 import type { AppPlan } from '../../config/plan.ts';
-import { planForStart } from '../../config/start.ts';
 import type { Session } from './session.ts';
 
 export interface Planned {
@@ -15,11 +14,11 @@ export interface Planned {
 }
 
 /** `beside`: the directory of the file that says it; a script that is not where the command runs may be there. */
-export function planned(
+export async function planned(
   session: Session,
   written: Readonly<Record<string, unknown>>,
   { args = [], beside }: { args?: readonly string[]; beside?: string } = {},
-): Planned {
+): Promise<Planned> {
   const { context, words, pm2Home } = session;
   const app = readPm2App({ ...fromEnvironment(context.env), ...written });
   const imported = importPm2App(app, {
@@ -29,6 +28,8 @@ export function planned(
     userHome: context.env.HOME || homedir(),
   });
   const { run, cwd, args: ownArgs, ...settings } = imported.config;
+  // The schema takes as long to load as all the rest: only who makes a plan waits for it.
+  const { planForStart } = await import('../../config/start.ts');
   const plan = planForStart({
     run,
     args: [...(ownArgs ?? []), ...args],

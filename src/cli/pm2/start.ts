@@ -36,7 +36,7 @@ async function startOne(session: Session, target: string): Promise<void> {
 
 async function startScript(session: Session, script: string): Promise<void> {
   const { words, voice, context } = session;
-  const { plan, notes } = planned(session, { ...words.app, script }, { args: words.scriptArgs });
+  const { plan, notes } = await planned(session, { ...words.app, script }, { args: words.scriptArgs });
   for (const note of notes) voice.warn(`${plan.name}: ${note}`);
   const client = await context.connect();
   const old = (await client.apps()).find(({ name }) => name === plan.name);
@@ -46,11 +46,8 @@ async function startScript(session: Session, script: string): Promise<void> {
     fail(session, 'Script already launched, add -f option to force re-execution');
   const name = await freeName(client, plan.name);
   voice.warn(`There is an app ${plan.name} already: this one is named ${name}`);
-  await startPlan(
-    session,
-    client,
-    planned(session, { ...words.app, script, name }, { args: words.scriptArgs }).plan,
-  );
+  const renamed = await planned(session, { ...words.app, script, name }, { args: words.scriptArgs });
+  await startPlan(session, client, renamed.plan);
 }
 
 async function freeName(client: Client, name: string): Promise<string> {
