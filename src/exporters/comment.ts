@@ -4,11 +4,13 @@ const WIDTH = 110;
 
 /** Lines behind `mark`, folded between words, and an empty line. */
 export function comment(mark: string, lines: readonly string[]): string {
-  // The end of a line, or what some take for one, would end the comment.
-  const folded = lines.flatMap((line) =>
-    fold(line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), WIDTH - mark.length),
-  );
+  const folded = lines.flatMap((line) => fold(oneLine(line), WIDTH - mark.length));
   return `${folded.map((line) => `${mark} ${line}`.trimEnd()).join('\n')}\n\n`;
+}
+
+/** The end of a line, or what some take for one, would end a comment, and a directive that is one line. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
 
 function fold(line: string, width: number): string[] {

@@ -1,5 +1,7 @@
 /** The text of Apache's configuration: directives, and sections of them. */
 
+import { oneLine } from '../comment.ts';
+
 export type Directive = string | Section;
 
 export interface Section {
@@ -58,11 +60,6 @@ export function exactly(text: string): string {
 /** What mod_rewrite writes as it is. */
 export function literally(text: string): string {
   return text.replace(/[$%\\]/g, '\\$&');
-}
-
-/** Control characters have no place in a line. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 /** Apache takes whole seconds nearly everywhere. */

@@ -1,26 +1,13 @@
-/** The text of a Caddyfile: directives, and blocks of them. */
+/** The text of a Caddyfile: its lines, and how words are quoted in them. */
+import { type BlockStyle, type Directive, renderBlocks } from '../blocks.ts';
 
-export type Directive = string | Block;
+export { type Block, block, type Directive } from '../blocks.ts';
 
-export interface Block {
-  /** In front of the brace; '' = the global options. */
-  readonly head: string;
-  readonly body: readonly Directive[];
-}
+/** As `caddy fmt` writes it. In quotes, words go over several lines. */
+const style: BlockStyle = { indent: '\t', line: (directive) => directive, head: (head) => head };
 
-export function block(head: string, ...body: readonly Directive[]): Block {
-  return { head, body };
-}
-
-/** As `caddy fmt` writes it. */
-export function render(directives: readonly Directive[], indent = ''): string {
-  return directives
-    .map((directive) => {
-      if (typeof directive !== 'string')
-        return `${indent}${`${directive.head} {`.trimStart()}\n${render(directive.body, `${indent}\t`)}${indent}}\n`;
-      return directive === '' ? '\n' : `${indent}${directive}\n`;
-    })
-    .join('');
+export function render(directives: readonly Directive[]): string {
+  return renderBlocks(directives, style);
 }
 
 /**

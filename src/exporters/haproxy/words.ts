@@ -1,5 +1,7 @@
 /** The text of HAProxy's configuration: sections of lines, and how words are quoted in them (section 2.2 of its manual). */
 
+import { oneLine } from '../comment.ts';
+
 export interface Section {
   /** Such as `backend holdfast_web from holdfast`. */
   readonly head: string;
@@ -10,14 +12,10 @@ export interface Section {
 export function render(sections: readonly Section[]): string {
   return sections
     .map(
-      ({ head, lines }) => `${head}\n${lines.map((line) => `${`  ${oneLine(line)}`.trimEnd()}\n`).join('')}`,
+      ({ head, lines }) =>
+        `${head}\n${lines.map((line) => `${`  ${line.startsWith('#') ? oneLine(line) : line}`.trimEnd()}\n`).join('')}`,
     )
     .join('\n');
-}
-
-/** What is in a comment ends with its line. */
-function oneLine(line: string): string {
-  return line.startsWith('#') ? line.replace(/[\n\r]+/g, ' ') : line;
 }
 
 /**

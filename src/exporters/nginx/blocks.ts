@@ -1,32 +1,18 @@
-/** The text of nginx's configuration: directives, and blocks of them. */
+/** The text of nginx's configuration: its lines, and how words are quoted in them. */
+import { type BlockStyle, block, type Directive, renderBlocks } from '../blocks.ts';
+import { oneLine } from '../comment.ts';
 
-export type Directive = string | Block;
+export { type Block, block, type Directive } from '../blocks.ts';
 
-export interface Block {
-  /** In front of the brace. */
-  readonly head: string;
-  readonly body: readonly Directive[];
-}
+const style: BlockStyle = {
+  indent: '  ',
+  line: (directive) => `${oneLine(directive)};`,
+  head: oneLine,
+};
 
-export function block(head: string, ...body: readonly Directive[]): Block {
-  return { head, body };
-}
-
-/** Directives without their semicolon; lines that begin with `#` and empty ones stay as they are. */
-export function render(directives: readonly Directive[], indent = ''): string {
-  return directives
-    .map((directive) => {
-      if (typeof directive !== 'string')
-        return `${indent}${oneLine(directive.head)} {\n${render(directive.body, `${indent}  `)}${indent}}\n`;
-      if (directive === '') return '\n';
-      return `${indent}${oneLine(directive)}${directive.startsWith('#') ? '' : ';'}\n`;
-    })
-    .join('');
-}
-
-/** The end of a line would end a comment. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
+/** Directives without their semicolon. */
+export function render(directives: readonly Directive[]): string {
+  return renderBlocks(directives, style);
 }
 
 /** The name of a variable that holds `$`, since there is no other way to write one. */
