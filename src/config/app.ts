@@ -7,7 +7,7 @@ import type { AppSettings } from './app-schema.ts';
 import { baseEnvForUp } from './base-env.ts';
 import { type CommandProblem, findCommand } from './command.ts';
 import { parseEnvFile } from './env-file.ts';
-import { variableNameProblem } from './names.ts';
+import { variableNameProblem } from './name-rules.ts';
 import type { AppPlan, Command, LogPlan } from './plan.ts';
 import type { Problem } from './problems.ts';
 import { isDirectory, isFile } from './programs.ts';

@@ -8,7 +8,7 @@ import { baseEnvForStart } from './base-env.ts';
 import { resolveCommand } from './command.ts';
 import type { AppConfig } from './config-types.ts';
 import { configJsonSchema } from './json-schema.ts';
-import { appNameProblem, longestAppName } from './names.ts';
+import { appNameProblem, longestAppName } from './name-rules.ts';
 import type { AppPlan, Command } from './plan.ts';
 import { type Problem, problemsOf, sentenceOf } from './problems.ts';
 

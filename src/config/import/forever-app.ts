@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { AppConfig, RestartConfig, WatchConfig } from '../config-types.ts';
-import { longestAppName } from '../names.ts';
+import { longestAppName } from '../name-rules.ts';
 import type { ForeverSettings } from './forever-settings.ts';
 
 export interface ForeverPlace {

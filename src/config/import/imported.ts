@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 import type { AppConfig, HoldfastConfig } from '../config-types.ts';
-import { appNameProblem, longestAppName } from '../names.ts';
+import { appNameProblem, longestAppName } from '../name-rules.ts';
 import { show } from '../show.ts';
 import { reasonOf } from '../system-error.ts';
 

@@ -1,5 +1,5 @@
 /** Names of PM2's processes as names of apps: PM2 allows any text, Holdfast what fits a file and a command line. */
-import { appNameProblem, longestAppName } from '../names.ts';
+import { appNameProblem, longestAppName } from '../name-rules.ts';
 
 /** The name itself when it is usable; else with `-` for what is not. */
 export function pm2Name(name: string): string {
