@@ -5,13 +5,11 @@ import { ForeignExit } from '../foreign.ts';
 import { readVersion } from '../version.ts';
 import { type Action, type ForeverCommand, parseForever } from './argv.ts';
 import { restart, restartAll, stop, stopAll, stopByPid } from './change.ts';
-import { foreground } from './foreground.ts';
 import { help } from './help.ts';
 import { list, logs } from './look.ts';
 import { findRoot } from './root.ts';
 import type { Session } from './session.ts';
 import { cleanLogs, clear, columns, config, set } from './settings.ts';
-import { start } from './start.ts';
 import { Voice } from './voice.ts';
 
 /** The version of forever whose command line this is. */
@@ -51,8 +49,9 @@ const needsWord: readonly Action[] = ['start', 'stop', 'end', 'stopbypid', 'rest
 
 /** false: it was not said right. */
 const doers: Readonly<Record<Exclude<Action, 'help'>, (session: Session) => unknown>> = {
-  start,
-  foreground: (session) => foreground(session),
+  // Only these two need to know all settings, which take a while to load.
+  start: async (session) => (await import('./start.ts')).start(session),
+  foreground: async (session) => (await import('./foreground.ts')).foreground(session),
   stop,
   end: stop,
   stopbypid: stopByPid,
