@@ -10,7 +10,7 @@ type Path = readonly string[];
 /** What somebody is told by the plan; the rest is somebody else's matter. */
 const CONCERNS = {
   front: /^(?:sites|edge|apps\.web\.(?:instances|port|portStep|sticky|hold|upstream))(?:\.|$)/,
-  init: /^(?:logsTotalBytes|apps\.(?:web\.(?!(?:name|sticky|hold|upstream)(?:\.|$))|nightly\.(?:command|cwd|autostart|job)|(?:chat|spare)\.(?:ready\.|autostart$)))/,
+  init: /^(?:logsTotalBytes|apps\.(?:web\.(?!(?:name|apart|sticky|hold|upstream)(?:\.|$))|nightly\.(?:command|cwd|autostart|job)|(?:chat|spare)\.(?:ready\.|autostart$)))/,
 } as const;
 /** What is in no file, and must not be. */
 const SECRET = /TOKEN|\.HOME$/;

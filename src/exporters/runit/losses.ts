@@ -1,56 +1,28 @@
 /** What runit cannot do. */
-import type { AppPlan, LogPlan, Plan } from '../../config/plan.ts';
+import type { Plan } from '../../config/plan.ts';
 import type { Loss } from '../exported.ts';
-import { type InitFates, initLosses, onlyStarted, rightsLost } from '../services/losses.ts';
+import { type InitFates, initLosses, rightsLost } from '../services/losses.ts';
+import { isNumber } from '../services/run-script.ts';
+import { linesLost, scripted } from '../services/script-losses.ts';
 
 export function runitLosses(plan: Plan): Loss[] {
   return initLosses(plan, fates);
 }
 
 const fates: InitFates = {
-  after: (after, { job }) =>
-    after.length > 0 && !job
-      ? 'it waits until their processes run, and is not stopped before them'
-      : undefined,
-  secrets: 'kept',
-  autostart: 'kept',
-  ...onlyStarted,
-  stop: ({ message, signal, ends }) => ({
-    message: message ? `it gets ${signal} instead` : undefined,
-    ends: ends === 'tree' ? 'what has left its process group is not ended with it' : undefined,
-  }),
-  restart: (restart, { job }) => (job ? undefined : restartLost(restart)),
+  ...scripted,
   rights: (rights) =>
     rightsLost(rights, {
       cpu: 'not limited',
       pids: 'not limited',
-      user: 'it has the main group of this user only, or the one that `group` names',
+      user: isNumber(rights.user)
+        ? 'it has one group only'
+        : 'it has the main group of this user only, or the one that `group` names',
     }),
   pidFile: (path) => (path === null ? undefined : 'runit keeps the pid in supervise/pid'),
-  log: logLost,
+  log: (log) => ({
+    ...linesLost(log, 'svlogd'),
+    rotateEvery: log.rotateEvery === null ? undefined : 'counted from when the file was begun',
+    forward: log.forward.length > 0 ? 'nothing is sent elsewhere; svlogd can send lines by UDP' : undefined,
+  }),
 };
-
-function restartLost({ when, max, at }: AppPlan['restart']): Record<string, string | undefined> {
-  return {
-    max: max === null || when === 'never' ? undefined : 'restarts are counted by `giveUpAfter` only',
-    cron: at ? 'nothing restarts it by the clock' : undefined,
-  };
-}
-
-function logLost({
-  rotateEvery,
-  files,
-  forward,
-  overflow,
-  format,
-}: LogPlan): Record<string, string | undefined> {
-  return {
-    '': 'lines go to /var/log/<service>/current by svlogd; look at it with tail(1)',
-    total: 'only the size and the number of files are limited',
-    rotateEvery: rotateEvery === null ? undefined : 'counted from when the file was begun',
-    overflow: overflow === 'drop' ? 'the app waits when the disk is slow' : undefined,
-    format: format === 'json' ? 'lines stay as they are' : undefined,
-    files: (files.all ?? files.out ?? files.err) ? 'there are no files besides' : undefined,
-    forward: forward.length > 0 ? 'nothing is sent elsewhere; svlogd can send lines by UDP' : undefined,
-  };
-}

@@ -3,10 +3,11 @@ import type { AppPlan, Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import type { Exported, ExportedFile, ExportOptions, Loss } from '../exported.ts';
 import { lossLines } from '../losses.ts';
-import { envFilePath, envFiles } from '../services/env-file.ts';
+import { envFiles } from '../services/env-file.ts';
+import { finish, type Words } from '../services/finish.ts';
+import { becomeApp, isNumber, limitWords, setprivWords } from '../services/run-script.ts';
 import { type Service, servicesOf } from '../services/service.ts';
-import { exportLines, secretLines, shellWord } from '../services/shell.ts';
-import { finish, type Words } from './finish.ts';
+import { shellWord } from '../services/shell.ts';
 import { logFiles } from './log.ts';
 import { runitLosses } from './losses.ts';
 
@@ -51,8 +52,7 @@ function run(
   options: ExportOptions,
   losses: readonly Loss[],
 ): ExportedFile {
-  const { app, env } = service;
-  const { umask, oomScore } = app.rights;
+  const { app } = service;
   const needs = services.filter((other) => app.after.includes(other.app.name)).map((other) => other.name);
   return program(
     service,
@@ -68,15 +68,7 @@ function run(
         `sv start ../${name} >/dev/null || { echo "waits for ${name}"; : >${ASKED}; sleep 1; exit 1; }`,
       ]),
       '',
-      ...home(service),
-      ...exportLines(env.open),
-      ...secretLines(service, envFilePath(app, options)),
-      '',
-      ...(umask === null ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
-      ...(oomScore === null ? [] : [`echo ${oomScore} >/proc/self/oom_score_adj`]),
-      `cd ${shellWord(app.cwd)}`,
-      '# No shell remains: signals are for the app.',
-      `exec ${[...prefix(service), ...service.argv].map(shellWord).join(' ')}`,
+      ...becomeApp(service, prefix(service), options),
     ],
     head(losses),
   );
@@ -91,26 +83,20 @@ function head(losses: readonly Loss[]): string {
   ]);
 }
 
-/** As login(1) does it; what the app's own environment says comes after this. */
-export function home({ user }: Service): string[] {
-  if (user === null || !/^[a-z_][\w-]*$/.test(user)) return [];
-  return [`HOME=~${user} USER=${user} LOGNAME=${user}`, 'export HOME USER LOGNAME'];
-}
-
-/** The limits come first: raising one is root's right. */
-function prefix({ app, user, group }: Service): string[] {
-  const { nice, ulimits } = app.rights;
-  const limits = Object.entries(ulimits).map(([name, value]) => `--${name}=${value}`);
+function prefix(service: Service): string[] {
+  const { app, user, group } = service;
+  const { nice } = app.rights;
+  const named = !isNumber(user) && !isNumber(group);
+  const someone = user !== null || group !== null;
   const options = [
     ...(app.stop.ends === 'tree' ? ['-P'] : []),
     ...(nice === null ? [] : ['-n', String(nice)]),
-    ...(user === null && group === null
-      ? []
-      : ['-u', [user ?? 'root', ...(group === null ? [] : [group])].join(':')]),
+    ...(someone && named ? ['-u', [user ?? 'root', ...(group === null ? [] : [group])].join(':')] : []),
   ];
   return [
-    ...(limits.length > 0 ? ['prlimit', ...limits] : []),
-    ...(options.length > 0 ? ['chpst', ...options] : []),
+    ...limitWords(service),
+    ...(options.length > 0 ? ['chpst', ...options.map(shellWord)] : []),
+    ...(someone && !named ? setprivWords(user ?? 'root', group) : []),
   ];
 }
 

@@ -27,6 +27,7 @@ const AWKWARD = [
   '--flag=a b',
   ' ',
   'end script\nend script',
+  'ends in lines\r\n\n',
 ];
 
 function textOf({ files }: Exported): string {

@@ -2,17 +2,21 @@
 import { shellQuote } from '../../kit/quote.ts';
 import type { Service } from './service.ts';
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own.
+const LINE_END = '${IFS#??}';
+
 /** One word on one line, also with line ends in it: a file of lines must not end within a word. */
 export function shellWord(word: string): string {
   if (!/[\n\r]/.test(word)) return shellQuote(word);
-  const format = word
+  const body = word.replace(/\n+$/, '');
+  const format = body
     .replaceAll('\\', '\\\\')
     .replaceAll('%', '%%')
     .replaceAll("'", "'\\''")
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r');
-  // What the shell takes from the end is only line ends.
-  return `"$(printf '${format}')"`;
+  // The shell takes line ends from the end of what a command says; IFS is a space, a tab and a line end in every shell that begins.
+  return `"$(printf '${format}')${LINE_END.repeat(word.length - body.length)}"`;
 }
 
 /** `export NAME=value`, for what may be read by everybody. */

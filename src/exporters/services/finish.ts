@@ -30,10 +30,9 @@ export function finish({ restart, stop }: AppPlan, words: Words): string[] {
     '}',
     '',
     '# Somebody asked for this end: it is no crash.',
-    `if wanted_down${asked === null ? '' : ` || [ -e ${asked} ]`}; then rm -f ${asked ?? ''} supervise/row; exit 0; fi`.replace(
-      '-f  ',
-      '-f ',
-    ),
+    asked === null
+      ? 'if wanted_down; then rm -f supervise/row; exit 0; fi'
+      : `if wanted_down || [ -e ${asked} ]; then rm -f ${asked} supervise/row; exit 0; fi`,
     '',
     ...(restart.when === 'never' ? ['stop "Ended with $1"'] : [...done(restart), ...again(restart)]),
   ];
