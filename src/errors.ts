@@ -69,6 +69,25 @@ const codes = {
     hint: 'Another command wanted something else; `hold ls` shows how it is now',
   },
   UPGRADE_FAILED: { exit: 1, status: 500, hint: 'Nothing was changed; the version before goes on' },
+  STEP_FAILED: {
+    exit: 1,
+    status: 500,
+    hint: 'The release before still serves; `hold releases show` has the whole output',
+  },
+  SOURCE_INVALID: { exit: 1, status: 422, hint: 'Nothing was changed' },
+  PACKAGES_REFUSED: { exit: 1, status: 422, hint: 'Nothing was changed' },
+  RELEASE_UNKNOWN: { exit: 1, status: 404, hint: '`hold releases` shows which there are' },
+  RELEASE_REFUSED: {
+    exit: 1,
+    status: 500,
+    hint: 'The release before serves again; `hold releases show` says what happened',
+  },
+  DEPLOY_LOCKED: { exit: 1, status: 409, hint: 'Wait until it is done: one deploy at a time' },
+  HOST_FAILED: {
+    exit: 1,
+    status: 502,
+    hint: 'Try `ssh` to the host yourself: it must work without a question',
+  },
   BUSY: { exit: 1, status: 409, hint: 'Wait until the other operation is done' },
   DAEMON_UNREACHABLE: { exit: 1, status: 503, hint: 'Look into daemon.log in the home directory' },
   DAEMON_MISMATCH: {

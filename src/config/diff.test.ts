@@ -225,9 +225,10 @@ test('rules of traffic are said in the words of the file', () => {
   ]);
 });
 
-/** Every leaf of a value with its path, but those of the shell's environment, and what a route leaves out that another one has. */
+/** Every leaf of a value with its path, but those that make no difference, and what a route leaves out that another one has. */
 function leaves(value: unknown, path: readonly string[] = []): string[][] {
-  if (path.at(-1) === 'baseEnv' || (value === null && path.includes('routes'))) return [];
+  if (['baseEnv', 'project'].includes(path.at(-1) ?? '') || (value === null && path.includes('routes')))
+    return [];
   if (typeof value !== 'object' || value === null) return [[...path]];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { upstreamRoute } from '../../test/support/plans.ts';
@@ -14,6 +14,7 @@ import { appDefaults } from './app-defaults.ts';
 import { configEndings } from './find.ts';
 import { loadPlan } from './load.ts';
 import type { Plan } from './plan.ts';
+import { releaseDefaults } from './release-defaults.ts';
 
 const fixtures = join(root, 'test', 'fixtures', 'configs');
 const env = { PATH: '/usr/bin:/bin', HOME: '/home/a', NODE_ENV: 'test', AWS_REGION: 'eu' };
@@ -109,9 +110,10 @@ test('what is left out has a default', async (t) => {
   const cwd = project(t, { 'c.json': '{"apps": {"web": {"run": "server.js", "instances": "max"}}}' });
   const { web } = (await loadPlan({ cwd, env, file: 'c.json' })).apps;
   assert.equal(web?.instances, availableParallelism());
-  const { name: _, command: __, cwd: ___, baseEnv: ____, ...rest } = web ?? assert.fail();
-  const { baseEnv: _____, ...defaults } = appDefaults;
+  const { name: _, command: __, cwd: ___, baseEnv: ____, project: ______, ...rest } = web ?? assert.fail();
+  const { baseEnv: _____, project: _______, ...defaults } = appDefaults;
   assert.deepEqual(rest, { ...defaults, instances: availableParallelism() });
+  assert.deepEqual({ release: plan.release, deploy: plan.deploy }, { release: releaseDefaults, deploy: {} });
 });
 
 test('every kind of file is found', async (t) => {
@@ -546,4 +548,50 @@ test('short forms say the same as long ones', async (t) => {
   assert.deepEqual(x?.health?.probe, { kind: 'http', path: '/healthz', port: null });
   assert.equal(x?.memory.softBytes, 1024 ** 3);
   assert.deepEqual(x?.watch?.paths, [fine]);
+});
+
+test('a project is called as its file says, else as its package, else as its directory', async (t) => {
+  const name = async (files: Record<string, string>, dir = project(t, files)) =>
+    (await loadPlan({ cwd: dir, env })).project;
+  const config = { 'holdfast.config.json': '{}' };
+  assert.equal(
+    await name({ 'holdfast.config.json': '{"name": "shop"}', 'package.json': '{"name": "x"}' }),
+    'shop',
+  );
+  assert.equal(await name({ ...config, 'package.json': '{"name": "@acme/web.shop"}' }), 'web-shop');
+  const dir = project(t, config);
+  assert.equal(await name({}, dir), basename(dir));
+});
+
+test('a release is known by its id, and by where `current` leads', async (t) => {
+  const cwd = project(t, { 'holdfast.config.json': '{"apps": {"web": "server.js"}}' });
+  const release = {
+    id: '20260102-030405-abc',
+    project: 'shop',
+    source: '/srv/shop/current/holdfast.config.json',
+  };
+  const { source, project: name, apps } = await loadPlan({ cwd, env, release });
+  assert.deepEqual([source, name], [release.source, 'shop']);
+  assert.deepEqual([apps.web?.release, apps.web?.project, apps.web?.cwd], [release.id, 'shop', cwd]);
+});
+
+test('what a release may not say is refused', async (t) => {
+  const refused = async (value: object) => {
+    const cwd = project(t, { 'holdfast.config.json': JSON.stringify(value) });
+    return await loadPlan({ cwd, env }).then(
+      () => assert.fail('it is taken'),
+      ({ message }) => message,
+    );
+  };
+  assert.match(
+    await refused({ release: { shared: ['../up'] } }),
+    /release\.shared\[0\] must be inside the project: got "\.\.\/up"/,
+  );
+  assert.match(await refused({ release: { build: 'npm run a && b' } }), /release\.build/);
+  assert.match(await refused({ release: { canary: ['50%', '10%'] } }), /release\.canary must grow/);
+  assert.match(await refused({ release: { hooks: { 'before lunch': 'x' } } }), /before lunch/);
+  assert.match(
+    await refused({ deploy: { production: { hosts: ['-oProxyCommand=x'] } } }),
+    /must not begin with "-"/,
+  );
 });

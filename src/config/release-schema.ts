@@ -1,11 +1,11 @@
 /** How releases are made and promoted, and where they are sent. */
 import { z } from 'zod';
 import type { DeployTarget, ReleaseRules } from '../protocol/release-rules.ts';
-import { steps } from '../protocol/release-rules.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { choice, duration, flag, kind, Refusal, share, text, wholeNumber } from './kinds.ts';
 import { groupName, variableName } from './names.ts';
 import type { Problem } from './problems.ts';
+import { releaseSteps } from './release-steps.ts';
 import { splitWords } from './shell-words.ts';
 import { show } from './show.ts';
 
@@ -49,8 +49,9 @@ const urlPath = kind<string>({
   read: (input) => (typeof input === 'string' && /^\/[\x21-\x7e]*$/.test(input) ? input : undefined),
 });
 
-const hookNames = steps.flatMap((step) => [`before ${step}`, `after ${step}`]);
-const hooks = (names: readonly string[]) => z.partialRecord(choice(...names), command);
+const hookNames = releaseSteps.flatMap((step) => [`before ${step}`, `after ${step}`]);
+const hooks = (names: readonly string[]) =>
+  z.record<z.ZodType<string, string>, typeof command>(choice(...names), command);
 
 const install = section(
   {

@@ -35,7 +35,7 @@ test('an app without a file has the defaults of the file', async (t) => {
   writeFileSync(join(cwd, 'holdfast.config.json'), '{"apps": {"server": "server.js"}}');
   const { apps } = await loadPlan({ cwd, env: shellEnv });
   const started = planForStart({ run: 'server.js', cwd, shellEnv });
-  assert.deepEqual({ ...started, baseEnv: {} }, { ...apps.server, baseEnv: {} });
+  assert.deepEqual({ ...started, baseEnv: {} }, { ...apps.server, baseEnv: {}, project: null });
   assert.deepEqual(started.baseEnv, { PATH: '/bin:/usr/bin', EDITOR: 'vi' });
 });
 

@@ -66,5 +66,15 @@ export type EventType =
   | 'certificate.rejected' // all handshakes of a site fail because of it; data.site
   | 'site.paused' // its requests wait; data.site, data.timeoutMs, data.maxWaiting
   | 'site.resumed' // data.site, data.tookMs
+  | 'release.making' // data.release, data.project and so in all of these; who asked: data.by
+  | 'release.made'
+  | 'release.trying' // one instance of each app, without traffic
+  | 'release.canary' // it has a part of the traffic; data.share
+  | 'release.rolling' // it gets all of it
+  | 'release.baking' // it has all of it, and is watched; data.forMs
+  | 'release.promoted' // it serves
+  | 'release.failed' // it never had all of the traffic; data.step
+  | 'release.rolled-back' // it had, and the one before has it again; data.to
+  | 'release.removed' // from the disk; data.releases
   | 'egress.denied' // an app wanted to connect to what it may not; data.to, data.times since the last word about it
   | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

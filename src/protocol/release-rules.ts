@@ -25,7 +25,7 @@ export interface ReleaseRules {
   readonly buildEnv: readonly string[];
   readonly install: InstallRules;
   /** By `before <step>` and `after <step>`: a command, word by word. */
-  readonly hooks: Readonly<Partial<Record<string, readonly string[]>>>;
+  readonly hooks: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface InstallRules {
@@ -51,29 +51,30 @@ export interface DeployTarget {
   /** The program there. */
   readonly command: string;
   /** Commands on this machine, word by word, by `before host` and `after host`; they get HOLDFAST_HOST. */
-  readonly hooks: Readonly<Partial<Record<string, readonly string[]>>>;
+  readonly hooks: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The steps of a deploy, in their order. */
-export const steps = [
-  /** Is there room, is everything there that is needed. */
-  'check',
-  /** The source, in a directory of its own. */
-  'unpack',
-  /** Packages, exactly as in the lockfile. */
-  'install',
-  'build',
-  /** What is in it for good: without development packages, shared paths linked, read-only. */
-  'seal',
-  'migrate',
-  /** One instance of each app, without traffic. */
-  'trial',
-  /** A part of the traffic. */
-  'canary',
-  /** All of it, instance by instance. */
-  'rollout',
-  /** Everything runs on it, and is watched. */
-  'bake',
-] as const;
-
-export type StepName = (typeof steps)[number];
+/**
+ * The steps of a deploy, in their order:
+ * - check: is there room, and all that is needed
+ * - unpack: the source, in a directory of its own
+ * - install: packages, exactly as in the lockfile
+ * - build
+ * - seal: what is in it for good: without development packages, shared paths linked, read-only
+ * - migrate
+ * - trial: one instance of each app, without traffic
+ * - canary: a part of the traffic
+ * - rollout: all of it, instance by instance
+ * - bake: everything runs on it, and is watched
+ */
+export type StepName =
+  | 'check'
+  | 'unpack'
+  | 'install'
+  | 'build'
+  | 'seal'
+  | 'migrate'
+  | 'trial'
+  | 'canary'
+  | 'rollout'
+  | 'bake';

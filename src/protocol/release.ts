@@ -1,4 +1,5 @@
 /** Releases as they are kept on disk and told over the control API. */
+import type { Plan } from '../config/plan.ts';
 import type { StepName } from './release-rules.ts';
 
 export interface ReleaseRecord {
@@ -90,7 +91,7 @@ export interface PromoteRequest {
   /** Directory that `current` is in, absolute. */
   readonly root: string;
   /** Of the release; `source` is the path of its configuration file through `current`. */
-  readonly plan: import('../config/plan.ts').Plan;
+  readonly plan: Plan;
   /** A rollback is neither tried nor watched. */
   readonly kind: 'deploy' | 'rollback';
 }

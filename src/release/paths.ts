@@ -1,0 +1,44 @@
+/**
+ * Where releases lie on a machine. Not in the home, which is 0700: apps may run as other users, and must read what they run. What
+ * only Holdfast reads (records, logs of steps, the lock) is 0700 all the same.
+ */
+import { join } from 'node:path';
+
+export interface ReleasePaths {
+  /** Of one project. */
+  readonly root: string;
+  /** `<id>/`, one tree each, read-only. */
+  readonly releases: string;
+  /** A symbolic link to the release that serves. */
+  readonly current: string;
+  /** What all releases share: uploads, `.env`. */
+  readonly shared: string;
+  /** `<id>/`: record.json, the output of its steps, its packages, its SBOM. 0700. */
+  readonly records: string;
+  /** Who deploys at present. */
+  readonly lock: string;
+  /** Receives `git push`. */
+  readonly repository: string;
+  /** What all projects share: contents by their hash. */
+  readonly store: string;
+  /** Node and package managers, `node@24.5.0/`; for all projects. */
+  readonly tools: string;
+}
+
+/** @param home of Holdfast: releases are beside it, `~/.holdfast-releases/shop` */
+export function releasePaths(home: string, project: string): ReleasePaths {
+  const all = `${home}-releases`;
+  const root = join(all, project);
+  return {
+    root,
+    releases: join(root, 'releases'),
+    current: join(root, 'current'),
+    shared: join(root, 'shared'),
+    records: join(root, 'records'),
+    lock: join(root, 'lock'),
+    repository: join(root, 'repository.git'),
+    // No project can be called so.
+    store: join(all, '.store'),
+    tools: join(all, '.tools'),
+  };
+}
