@@ -38,13 +38,16 @@ function head({ name }: ExportOptions, losses: readonly Loss[]): string {
   ]);
 }
 
+const MODULES = 'HOLDFAST_MODULES';
+
 /** An Apache that lacks a module would silently leave out what stands in IfModule, so it refuses to start instead. */
 function requirements({ modules }: Server): Directive[] {
   return [
     '# All that it takes:',
     `# a2enmod ${modules.join(' ')}`,
+    `Define ${MODULES} "a2enmod ${modules.join(' ')}"`,
     ...modules.map((name) =>
-      section(`IfModule !${name}_module`, `Error "This file needs a module of Apache: a2enmod ${name}"`),
+      section(`IfModule !${name}_module`, `Error "This file needs mod_${name}, and all of: \${${MODULES}}"`),
     ),
     section(
       'IfVersion < 2.4.47',

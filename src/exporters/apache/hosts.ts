@@ -64,7 +64,12 @@ export function siteHosts(site: SitePlan, plan: Plan, server: Server): Directive
 }
 
 function host(listen: ListenPlan, ...body: readonly Directive[]): Section {
-  return section(`VirtualHost "${addressOf(listen, '*:')}"`, ...body);
+  return section(
+    `VirtualHost "${addressOf(listen, '*:')}"`,
+    '# No requests without a version: HTTP/0.9 names no host, and its answer has no end.',
+    'HttpProtocolOptions Strict LenientMethods Require1.0',
+    ...body,
+  );
 }
 
 function addressOf({ host, port }: ListenPlan, any: string): string {

@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path';
 import type { SitePlan } from '../../config/plan.ts';
 import type { PathRule, SiteContent } from '../../protocol/site-content.ts';
 import type { Door } from './upstreams.ts';
-import { block, type Directive, exactly, named, pattern, word } from './words.ts';
+import { passwordVariable } from './variables.ts';
+import { block, type Directive, exactly, pattern, word } from './words.ts';
 
 /** Fields of all answers; at the end, when the app has said its own. */
 export function headerDirectives({ content, tls }: SitePlan, { scheme }: Door): Directive[] {
@@ -92,9 +93,7 @@ function passwords({ realm, users }: NonNullable<SiteContent['auth']>, host: str
     '# Hashes come from `caddy hash-password`, in these variables of its environment. As long as they are not there, nobody gets in.',
     block(
       `basicauth bcrypt ${word(realm)}`,
-      ...names.map(
-        (user) => `${word(user)} {$HOLDFAST_PASSWORD_${named(`${host} ${user}`).toUpperCase()}:${NOBODY}}`,
-      ),
+      ...names.map((user) => `${word(user)} {$${passwordVariable(host, user)}:${NOBODY}}`),
     ),
     'request_header -Authorization',
   ];

@@ -40,7 +40,7 @@ const siteFates: SiteFates = {
   content: (content, { host }) => ({
     '': host.startsWith('*.') ? 'Caddy takes only one name below this host: not a.b.example.com' : undefined,
     auth: content?.auth
-      ? 'Caddy does not know these hashes: make others with caddy hash-password, and put them into HOLDFAST_PASSWORD_<SITE>_<NAME> of its environment; nobody gets in before'
+      ? 'Caddy does not know these hashes: make others with caddy hash-password, and put them into the variables HOLDFAST_PASSWORD_… of its environment that the file names; nobody gets in before'
       : undefined,
   }),
   load: (load) => loadLost(load),

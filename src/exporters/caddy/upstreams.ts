@@ -2,7 +2,7 @@
 import type { AppPlan, Destination, Plan, UpstreamPlan } from '../../config/plan.ts';
 import type { UpstreamRules } from '../../protocol/traffic-rules.ts';
 import { type ExportOptions, type Place, printPlace } from '../exported.ts';
-import { type Block, block, type Directive, named, time, word } from './words.ts';
+import { type Block, block, type Directive, time, word } from './words.ts';
 
 /** Where a site listens, which apps are told. */
 export interface Door {
@@ -20,7 +20,7 @@ function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions)
   const { sticky, hold, health, upstream } = app;
   const places = options.places.get(app.name) ?? [];
   const policy = { none: 'least_conn', ip: 'ip_hash', auto: '', cookie: '' }[sticky];
-  const cookie = `cookie ${options.name.replaceAll('-', '_')}_${named(app.name)}`;
+  const cookie = `cookie ${options.name.replaceAll('-', '_')}_${app.name}`;
   const probe = health?.probe.kind === 'http' && health.probe.port === null ? health.probe.path : undefined;
   return block(
     `reverse_proxy ${places.map((place) => address(place, upstream)).join(' ')}`,

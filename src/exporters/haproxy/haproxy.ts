@@ -4,7 +4,7 @@
  */
 import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
-import type { Exported, ExportOptions, Loss } from '../exported.ts';
+import type { Exported, ExportedFile, ExportOptions, Loss } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { Backends } from './backends.ts';
 import {
@@ -22,8 +22,10 @@ import { bindLines } from './listen.ts';
 import { captureLines, logLines } from './log.ts';
 import { haproxyLosses } from './losses.ts';
 import { pageLines } from './pages.ts';
+
 import { numberRoutes, routeLines, type SiteRoutes, wayOf } from './routes.ts';
 import { Rules } from './rules.ts';
+import { usersFile } from './users-file.ts';
 import { render, type Section, siteName } from './words.ts';
 
 export function haproxy(plan: Plan, options: ExportOptions): Exported {
@@ -41,7 +43,6 @@ export function haproxy(plan: Plan, options: ExportOptions): Exported {
         'http-reuse safe',
       ],
     },
-    ...userLists(plan, rules),
     front,
     ...backends.sections,
     ...certbot(plan, rules),
@@ -49,12 +50,15 @@ export function haproxy(plan: Plan, options: ExportOptions): Exported {
   ];
   const losses = haproxyLosses(plan);
   const text = head(options, losses) + render(sections);
-  return { files: [{ path: `haproxy/${options.name}.cfg`, text, mode: 0o644 }], losses };
+  return {
+    files: [{ path: `haproxy/${options.name}.cfg`, text, mode: 0o644 }, ...userLists(plan, rules)],
+    losses,
+  };
 }
 
 function head({ name }: ExportOptions, losses: readonly Loss[]): string {
   return comment('#', [
-    `Written by \`hold export haproxy\`. Put it into /etc/haproxy/${name}.cfg and have HAProxy read it besides its main file (-f /etc/haproxy/haproxy.cfg -f /etc/haproxy/${name}.cfg); look at it with \`haproxy -c\`, and reload.`,
+    `Written by \`hold export haproxy\`. Put it into /etc/haproxy/${name}/${name}.cfg and have HAProxy read that directory besides its main file (-f /etc/haproxy/haproxy.cfg -f /etc/haproxy/${name}); look at it with \`haproxy -c\`, and reload.`,
     ...(losses.length > 0 ? ['', 'Not in this file, because HAProxy cannot do it, or not from here:'] : []),
     ...lossLines(losses),
   ]);
@@ -129,21 +133,22 @@ function usersOf(host: string, rules: Rules): string {
   return `${rules.name}_users_${siteName(host)}`;
 }
 
-/** Nobody is in them: HAProxy does not know the hashes of the plan. */
-function userLists({ sites }: Plan, rules: Rules): Section[] {
-  return Object.values(sites).flatMap(({ host, content }) =>
-    content?.auth
-      ? [
-          {
-            head: `userlist ${usersOf(host, rules)}`,
-            lines: [
-              '# As long as nobody is named here, nobody gets in. Hashes come from: mkpasswd -m sha-512 -R 5000',
-              ...Object.keys(content.auth.users).map((user) => `# user ${user} password $6$…`),
-            ],
-          },
-        ]
-      : [],
-  );
+/** One for each site with passwords. Nobody is in them: HAProxy does not know the hashes of the plan, so a person fills them in. */
+function userLists({ sites }: Plan, rules: Rules): ExportedFile[] {
+  return Object.values(sites).flatMap(({ host, content }) => {
+    if (!content?.auth) return [];
+    const text =
+      comment('#', [
+        `Who may enter ${host}; written once by \`hold export haproxy\`, and yours since. As long as nobody is named here, nobody gets in. Hashes come from: mkpasswd -m sha-512 -R 5000`,
+      ]) +
+      render([
+        {
+          head: `userlist ${usersOf(host, rules)}`,
+          lines: Object.keys(content.auth.users).map((user) => `# user ${user} password $6$…`),
+        },
+      ]);
+    return [{ path: `haproxy/${usersFile(host)}`, text, mode: 0o600 }];
+  });
 }
 
 function acme({ sites }: Plan): boolean {

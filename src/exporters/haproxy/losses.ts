@@ -54,7 +54,7 @@ function siteFates(sites: readonly SitePlan[]): SiteFates {
     }),
     content: (content) => ({
       auth: content?.auth
-        ? 'HAProxy does not know these hashes: name the users in the userlist of the file; nobody gets in before'
+        ? 'HAProxy does not know these hashes: name the users in users.<host>.cfg; nobody gets in before'
         : undefined,
       compress: content?.compress
         ? 'with gzip only, also what is very small; not where an app is shared with a site that does not compress'

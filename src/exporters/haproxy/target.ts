@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { ExportedFile } from '../exported.ts';
 import type { Target } from '../target.ts';
 import { haproxy } from './haproxy.ts';
+import { isUsersFile } from './users-file.ts';
 
 export const haproxyTarget: Target = {
   title: 'HAProxy',
@@ -8,29 +10,45 @@ export const haproxyTarget: Target = {
   export: haproxy,
   check: (files, dir) => ({
     around: [],
-    commands: [['haproxy', '-c', ...files.flatMap(({ path }) => ['-f', join(dir, path)])]],
+    commands: [['haproxy', '-c', ...directories(files).flatMap((path) => ['-f', join(dir, path)])]],
     trouble: /\[(?:WARNING|ALERT)\]/,
   }),
-  install: (files, name) => ({
-    files: [
-      ...files.map(({ text, mode }) => ({ path: `/etc/haproxy/${name}.cfg`, text, mode })),
-      { path: `/etc/systemd/system/haproxy.service.d/${name}.conf`, text: dropIn(name), mode: 0o644 },
-    ],
-    check: [
-      ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', `/etc/haproxy/${name}.cfg`],
-      ['systemctl', 'daemon-reload'],
-    ],
-    reload: [['systemctl', 'reload-or-restart', 'haproxy']],
-    notes: [
-      'After the first time: systemctl restart haproxy. It reads a file that it did not know at its start only then',
-    ],
-  }),
+  install(files, name) {
+    const dir = `/etc/haproxy/${name}`;
+    const placed = files.map(({ path, text, mode }) => {
+      const file = { path: join(dir, basename(path)), text, mode };
+      return isUsersFile(path) ? { ...file, once: true } : file;
+    });
+    return {
+      files: [
+        ...placed,
+        { path: `/etc/systemd/system/haproxy.service.d/${name}.conf`, text: dropIn(dir), mode: 0o644 },
+      ],
+      check: [['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', dir]],
+      reload: [['sh', '-c', RELOAD, 'systemctl reload haproxy, the first time: restart;', dir]],
+      notes: placed
+        .filter(({ path }) => isUsersFile(path))
+        .map(({ path }) => `Name the users in ${path}, then: systemctl reload haproxy`),
+    };
+  },
 };
 
-/** Debian's unit puts this behind the name of the main file. */
-function dropIn(name: string): string {
-  return `# Written by \`hold export haproxy\`: HAProxy reads this file besides its main one.
+function directories(files: readonly ExportedFile[]): string[] {
+  return [...new Set(files.map(({ path }) => dirname(path)))];
+}
+
+/** Debian's unit puts this behind the name of the main file. Of a directory HAProxy reads each file that ends with `.cfg`. */
+function dropIn(dir: string): string {
+  return `# Written by \`hold export haproxy\`: HAProxy reads these files besides its main one.
 [Service]
-Environment="EXTRAOPTS=-S /run/haproxy-master.sock -f /etc/haproxy/${name}.cfg"
+Environment="EXTRAOPTS=-S /run/haproxy-master.sock -f ${dir}"
 `;
 }
+
+/** What HAProxy reads at a reload was said when it was started: once it has to be started anew. */
+const RELOAD = [
+  'systemctl daemon-reload || exit 1',
+  'pid=$(systemctl show -P MainPID haproxy)',
+  'if tr "\\0" "\\n" <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$1"; then exec systemctl reload haproxy; fi',
+  'exec systemctl restart haproxy',
+].join('\n');

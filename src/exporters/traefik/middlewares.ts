@@ -2,7 +2,7 @@
 import type { EdgePlan, Plan, RoutePlan, SitePlan } from '../../config/plan.ts';
 import type { PathRule, SiteContent } from '../../protocol/site-content.ts';
 import type { RateRule } from '../../protocol/traffic-rules.ts';
-import { exactly, named, type Parts } from './parts.ts';
+import { exactly, type Parts } from './parts.ts';
 
 /** Lets nobody in: 403. */
 export function refusal(parts: Parts): string {
@@ -46,7 +46,7 @@ export function middlewaresOf(
       ? [
           parts.put('middlewares', 'users', {
             basicAuth: {
-              usersFile: `/etc/traefik/${parts.options.name}-${named(site.host) || 'others'}.htpasswd`,
+              usersFile: `/etc/traefik/${parts.options.name}-${site.host.replaceAll('*', '_')}.htpasswd`,
               realm: content.auth.realm,
               removeHeader: true,
             },

@@ -40,9 +40,7 @@ function appService({ name, sticky, health, upstream }: AppPlan, plan: Plan, par
     loadBalancer: {
       servers: places.flatMap((place) => urls(place, upstream, false)),
       sticky:
-        sticky === 'auto' || sticky === 'cookie'
-          ? cookie(`${parts.options.name}_${named(name)}`, plan)
-          : undefined,
+        sticky === 'auto' || sticky === 'cookie' ? cookie(`${parts.options.name}_${name}`, plan) : undefined,
       healthCheck:
         health && probe !== undefined
           ? { path: probe, interval: time(health.everyMs), timeout: time(health.timeoutMs) }
