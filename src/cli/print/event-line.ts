@@ -81,6 +81,7 @@ export function describeEvent(event: HoldfastEvent, style: Style): string {
 function subjectOf({ type, app, instance, data }: HoldfastEvent): string {
   if (instance !== undefined) return instance;
   if (type.startsWith('site.')) return plain(String(data?.site ?? 'holdfast'));
+  if (type.startsWith('release.')) return plain(`${data?.project} ${data?.release ?? ''}`.trim());
   if (app === undefined) return 'holdfast';
   return typeof data?.slot === 'number' ? `${app}.${data.slot}` : app;
 }
@@ -118,6 +119,7 @@ function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
   if (typeof data.signal === 'string' && type === 'instance.signalled') facts.push(data.signal);
   if (type === 'site.paused') facts.push(`requests wait for up to ${formatDuration(Number(data.timeoutMs))}`);
+  if (type === 'release.canary') facts.push(`${Math.round(Number(data.share) * 100)} %`);
   if (type === 'daemon.upgrading') facts.push(`from ${data.from} to ${data.to}`);
   if (type === 'egress.denied' && Number(data.times) > 1) facts.push(`${data.times} times`);
   if (typeof data.lines === 'number') facts.push(`${data.lines} lines`);
