@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
+import { takeLock } from '../kit/lock.ts';
 import { identify } from '../kit/proc.ts';
 import { homePaths } from '../protocol/home.ts';
 import { Daemon } from './daemon.ts';
 import { takeHeld } from './holder.ts';
-import { takeLock } from './lock.ts';
 import { sayOnce } from './presence.ts';
 import { unreadableState, type VersionCheck } from './upgrade.ts';
 
@@ -27,7 +27,7 @@ if (values.check) {
   process.exit(0);
 }
 
-const lock = takeLock(paths.run);
+const lock = takeLock(paths.run, 'daemon.lock');
 // Somebody else was faster, and serves whoever started us.
 if ('owner' in lock) {
   sayOnce(paths.alive, 'attached');

@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bootId, identify } from '../kit/proc.ts';
 import { takeLock } from './lock.ts';
+import { bootId, identify } from './proc.ts';
 
 function directory(t: { after(fn: () => void): void }): string {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-lock-'));
@@ -16,13 +16,13 @@ function directory(t: { after(fn: () => void): void }): string {
 
 test('the second to come is told who has the lock; after the release it can have it', (t) => {
   const dir = directory(t);
-  const lock = takeLock(dir);
+  const lock = takeLock(dir, 'daemon.lock');
   assert.ok('release' in lock);
-  const second = takeLock(dir);
+  const second = takeLock(dir, 'daemon.lock');
   assert.ok('owner' in second);
   assert.equal(second.owner.pid, process.pid);
   lock.release();
-  assert.ok('release' in takeLock(dir));
+  assert.ok('release' in takeLock(dir, 'daemon.lock'));
 });
 
 test('the lock of a dead process, of a stranger with its pid, of another boot, or a damaged one is overtaken', (t) => {
@@ -40,7 +40,7 @@ test('the lock of a dead process, of a stranger with its pid, of another boot, o
   for (const make of makers) {
     const dir = directory(t);
     make(join(dir, 'daemon.lock.7'));
-    assert.ok('release' in takeLock(dir));
+    assert.ok('release' in takeLock(dir, 'daemon.lock'));
     assert.deepEqual(readdirSync(dir), ['daemon.lock.8']);
   }
 });
@@ -50,7 +50,7 @@ test('of many processes that find a stale lock at once, exactly one gets it', as
   symlinkSync(`${2 ** 22 - 1}:1:${bootId()}`, join(dir, 'daemon.lock.1'));
   const code = `
     const { takeLock } = await import(${JSON.stringify(new URL('./lock.js', import.meta.url).href)});
-    process.stdout.write('release' in takeLock(${JSON.stringify(dir)}) ? 'won' : 'lost');
+    process.stdout.write('release' in takeLock(${JSON.stringify(dir)}, 'daemon.lock') ? 'won' : 'lost');
     process.stdin.resume();
     process.stdin.on('end', () => process.exit());`;
   const children = Array.from({ length: 6 }, () =>

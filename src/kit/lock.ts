@@ -1,12 +1,12 @@
 /**
- * One daemon a home. Locks are numbered: a dead owner's lock N is overtaken by creating N + 1, which the kernel lets exactly
+ * One process at a time. Locks are numbered: a dead owner's lock N is overtaken by creating N + 1, which the kernel lets exactly
  * one process do. (Removing a stale lock and creating it again would let two processes believe they had won.) A lock is a
  * symbolic link that points to the name of its owner: made whole in one step, and on a full disk, too.
  */
 import { readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
-import { bootId, identify, isAlive, type ProcessId } from '../kit/proc.ts';
+import { bootId, identify, isAlive, type ProcessId } from './proc.ts';
 
 interface Owner extends ProcessId {
   readonly boot: string;
@@ -16,30 +16,26 @@ export interface Lock {
   release(): void;
 }
 
-/** The lock of this home, or the process that has it. */
-export function takeLock(runDir: string): Lock | { readonly owner: ProcessId } {
+/** The lock of this name in a directory, or the process that has it. */
+export function takeLock(dir: string, name: string): Lock | { readonly owner: ProcessId } {
+  const fileOf = (number: number) => join(dir, `${name}.${number}`);
   const me = { ...(identify(process.pid) ?? { pid: process.pid, startTime: 0 }), boot: bootId() };
   for (;;) {
-    const numbers = lockNumbers(runDir);
+    const numbers = lockNumbers(dir, name);
     const newest = numbers.at(-1) ?? 0;
-    const owner = newest > 0 ? readOwner(lockFile(runDir, newest)) : null;
+    const owner = newest > 0 ? readOwner(fileOf(newest)) : null;
     if (owner && owner.boot === me.boot && isAlive(owner)) return { owner };
-    const mine = lockFile(runDir, newest + 1);
+    const mine = fileOf(newest + 1);
     if (!created(mine, me)) continue;
-    for (const number of numbers) rmSync(lockFile(runDir, number), { force: true });
+    for (const number of numbers) rmSync(fileOf(number), { force: true });
     return { release: () => unlinkSync(mine) };
   }
 }
 
-function lockFile(runDir: string, number: number): string {
-  return join(runDir, `daemon.lock.${number}`);
-}
-
-function lockNumbers(runDir: string): number[] {
-  return readdirSync(runDir)
-    .map((name) => /^daemon\.lock\.(\d+)$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
+function lockNumbers(dir: string, name: string): number[] {
+  return readdirSync(dir)
+    .filter((file) => file.startsWith(`${name}.`) && /^\d+$/.test(file.slice(name.length + 1)))
+    .map((file) => Number(file.slice(name.length + 1)))
     .sort((a, b) => a - b);
 }
 
