@@ -7,16 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import tls from 'node:tls';
-
-const DEADLINE_MS = 15_000;
+import { until as waitUntil } from '../support/until.ts';
 
 /** Waits until `holds`; what is waited for is told when it does not come. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + DEADLINE_MS;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`Waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await waitUntil(holds, { why: what, every: 5 });
 }
 
 /** An HTTP server on a unix socket of its own, as instances have. */

@@ -38,8 +38,8 @@ export function foreverHome(t: Test, { dir = '' }: { dir?: string } = {}): Forev
     ok: async (args, options) => (await home.ok(['forever', ...args], merged(options))).stdout,
     run: (args, options) => home.run(['forever', ...args], merged(options)),
     background: (args) => home.background(['forever', ...args], merged()),
-    list: async (options) => rows(await forever.ok(['list'], options)),
-    listed: (isIt, why) => until(async () => (await forever.list()).find(isIt), { why, every: 100 }),
+    list: async (options) => rows(await home.look(['forever', 'list'], merged(options))),
+    listed: (isIt, why) => until(async () => (await forever.list()).find(isIt), { why, every: 50 }),
   };
   return forever;
 }

@@ -47,7 +47,7 @@ export function startPm2(t: Test): Pm2 {
     dir,
     ok: (words, options) => home.ok(['pm2', ...words], merged(options)),
     run: (words, options) => home.run(['pm2', ...words], merged(options)),
-    jlist: async () => (await pm2.ok(['jlist'])).json<Listed[]>(),
+    jlist: async () => JSON.parse(await home.look(['pm2', 'jlist'], merged())) as Listed[],
     status: (name, status, count) =>
       until(
         async () => {
@@ -55,7 +55,7 @@ export function startPm2(t: Test): Pm2 {
           const right = own.every(({ pm2_env: env }) => env.status === status);
           return right && own.length === (count ?? own.length) && own.length > 0 && own;
         },
-        { why: `${name} is ${status}`, deadline: 60_000, every: 200 },
+        { why: `${name} is ${status}`, every: 50 },
       ),
     restarts: async (name) =>
       (await pm2.jlist()).filter((one) => one.name === name).map(({ pm2_env: env }) => env.restart_time),

@@ -10,6 +10,7 @@ import { type HomePaths, homePaths } from '../../src/protocol/home.ts';
 import { cleanup, type Test } from './cleanup.ts';
 import { type HoldOptions, type HoldResult, hold, holdOk, plainEnv, spawnHold } from './hold.ts';
 import { processesWith } from './processes.ts';
+import { runCli } from './run-cli.ts';
 import { tempDir } from './temp-dir.ts';
 import { until } from './until.ts';
 
@@ -26,6 +27,11 @@ export interface TestHome {
   ok(args: readonly string[], options?: HoldOptions): Promise<HoldResult>;
   /** Runs `hold <args>` in this home, whatever comes of it. */
   run(args: readonly string[], options?: HoldOptions): Promise<HoldResult>;
+  /**
+   * What `hold <args>` prints, for a command that only looks. The code of the command runs in the test's own process, so that it
+   * may be asked often; only when there is no daemon it is the command itself.
+   */
+  look(args: readonly string[], options?: HoldOptions): Promise<string>;
   /** Starts `hold <args>` and leaves it running until the test is over. */
   background(args: readonly string[], options?: HoldOptions): Background;
   /** `hold ls --json`. */
@@ -68,6 +74,14 @@ export function testHome(t: Test, options: TestHomeOptions = {}): TestHome {
     dir,
     ok: (args, more) => explained(paths, holdOk(paths.home, args, merged(more))),
     run: (args, more) => explained(paths, hold(paths.home, args, merged(more))),
+    async look(args, more) {
+      const { cwd = dir, env } = merged(more);
+      const printed = await asked(paths, () =>
+        runCli(paths.home, args, { cwd, env: { ...plainEnv(), ...env } }),
+      );
+      if (printed?.code === 0) return printed.out;
+      return (await home.ok(args, more)).stdout;
+    },
     background(args, more) {
       const child = background(spawnHold(paths.home, args, merged(more)));
       cleanup(t, () => child.stop('SIGKILL'));

@@ -9,17 +9,21 @@ export interface UntilOptions {
   readonly every?: number;
 }
 
+/** Most of what one look takes of the deadline: a machine that stood still for ten seconds has not tried for ten seconds. */
+const MOST_OF_A_LOOK_MS = 1000;
+
 /**
  * Waits until `look` answers something truthy, and returns that. An exception counts as "not yet"; the last one is
  * part of the error when the deadline passes.
  */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { why, deadline = 30_000, every = 20 }: UntilOptions,
+  { why, deadline = 60_000, every = 20 }: UntilOptions,
 ): Promise<Exclude<Awaited<T>, false | 0 | '' | null | undefined>> {
-  const end = performance.now() + deadline;
+  let spent = 0;
   let last: unknown;
   do {
+    const begun = performance.now();
     try {
       const answer = await look();
       if (answer) return answer as Exclude<Awaited<T>, false | 0 | '' | null | undefined>;
@@ -28,7 +32,8 @@ export async function until<T>(
       last = error;
     }
     await sleep(every);
-  } while (performance.now() < end);
+    spent += Math.min(performance.now() - begun, MOST_OF_A_LOOK_MS);
+  } while (spent < deadline);
   const because = last instanceof Error ? `: ${last.message}` : '';
   throw new Error(`Waited ${deadline / 1000} s in vain until ${why}${because}`, { cause: last });
 }
