@@ -7,6 +7,8 @@ export interface ExportedFile {
   readonly text: string;
   /** Of the file: 0o755 for scripts. */
   readonly mode: number;
+  /** A person fills it in: it is written when there is none, and never again. */
+  readonly once?: boolean;
 }
 
 /** A setting that is not, or not wholly, in the files. Told on stderr and at the head of the first file, never left out. */

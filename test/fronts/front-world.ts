@@ -25,6 +25,8 @@ export interface FrontProgram {
   args(dir: string, main: string): readonly string[];
   env?(dir: string): NodeJS.ProcessEnv;
   readonly end?: NodeJS.Signals;
+  /** Its children are ended with it, because it would wait for what they do. */
+  readonly isGroup?: boolean;
 }
 
 const programs: Readonly<Record<string, FrontProgram>> = {
@@ -46,6 +48,8 @@ const programs: Readonly<Record<string, FrontProgram>> = {
         dir,
       )}\nUser www-data\nGroup www-data\n`,
     args: (_, main) => ['-D', 'FOREGROUND', '-f', main],
+    end: 'SIGKILL',
+    isGroup: true,
   },
   caddy: {
     program: 'caddy',
@@ -135,7 +139,7 @@ export async function startFront(
   writeFileSync(main, front.main(dir, paths));
   // First the apps: who looks after them does not have to find them down.
   for (const of of places.values()) for (const place of of) if ('port' in place) await listening(place.port);
-  run(t, program, front.args(dir, main), front.env?.(dir), front.end);
+  run(t, program, front.args(dir, main), front.env?.(dir), front);
   await listening(port);
   return { port, losses, get: (path, headers) => ask(port, path, { host, ...headers }) };
 }
@@ -168,11 +172,12 @@ function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  end: NodeJS.Signals = 'SIGTERM',
+  { end = 'SIGTERM', isGroup = false }: Pick<FrontProgram, 'end' | 'isGroup'> = {},
 ): ChildProcess {
   const child = spawn(command, args, {
     env: { ...process.env, HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: isGroup,
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -185,7 +190,8 @@ function run(
   cleanup(t, async () => {
     over = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(end);
+    if (isGroup && child.pid) process.kill(-child.pid, end);
+    else child.kill(end);
     await once(child, 'exit');
   });
   return child;

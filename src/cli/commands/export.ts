@@ -54,8 +54,11 @@ async function exportTo(context: Context, name: string, options: ExportCommandOp
   }
   if (options.install) {
     const { install } = await import('../export/install.ts');
-    await install(context, target, exported, { name: options.name, yes: options.yes === true });
-  } else if (options.out !== undefined) {
+    // Who is asked has to know it.
+    await sayLosses(context, target, exported);
+    return install(context, target, exported, { name: options.name, yes: options.yes === true });
+  }
+  if (options.out !== undefined) {
     const { writeBelow } = await import('../export/write.ts');
     const written = writeBelow(resolve(context.cwd, options.out), exported.files);
     if (context.json) return context.out.json({ files: written, losses: exported.losses });

@@ -3,10 +3,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { dirname } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported } from '../../exporters/exported.ts';
-import type { Installation, InstalledFile, Target } from '../../exporters/target.ts';
+import type { InstalledFile, Target } from '../../exporters/target.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { runProgram } from './run-program.ts';
+
+type Command = readonly [program: string, ...args: string[]];
 
 interface Kept {
   readonly path: string;
@@ -27,19 +29,33 @@ export async function install(
   );
   if (changed.length === 0) return err.line(`${target.title} has these files already`);
   await showChanges(context, changed);
-  for (const command of [...plan.check, ...plan.reload]) err.line(`then: ${command.join(' ')}`);
+  for (const command of [...plan.check, ...plan.reload]) err.line(`then: ${shown(command)}`);
   await confirm(context, 'Write these files?', yes);
   const kept = changed.map(keep);
+  const back = () => kept.toReversed().forEach(restore);
   try {
     for (const file of changed) write(file);
-    await runAll(target, plan.check);
-    await runAll(target, plan.reload);
+    await runAll(plan.check, (said) => `${target.title} does not take the new files: ${said}`);
   } catch (error) {
-    for (const one of kept.reverse()) restore(one);
+    back();
+    throw error;
+  }
+  try {
+    await runAll(plan.reload, (said) => `Cannot put the new files into force: ${said}`);
+  } catch (error) {
+    back();
+    // What was begun may hold the new ones already. That it fails again is no news.
+    for (const command of plan.reload) await runProgram(command).catch(() => {});
     throw error;
   }
   err.lines(changed.map(({ path }) => `wrote ${path}`));
   err.lines(plan.notes);
+}
+
+/** A script that has a name says with it what it does. */
+function shown(command: Command): string {
+  const [program, option, , name = 'sh'] = command;
+  return program === 'sh' && option === '-c' && name !== 'sh' ? name : command.join(' ');
 }
 
 async function showChanges({ out }: Context, files: readonly InstalledFile[]): Promise<void> {
@@ -58,17 +74,27 @@ async function showChanges({ out }: Context, files: readonly InstalledFile[]): P
   }
 }
 
-async function runAll(target: Target, commands: Installation['check']): Promise<void> {
+/** EXPORT_REFUSED with what the first one says that fails. */
+async function runAll(commands: readonly Command[], problem: (said: string) => string): Promise<void> {
   for (const command of commands) {
     const { code, output } = await runProgram(command);
     if (code === 0) continue;
-    const said = output.trim();
-    throw new HoldfastError(
-      'EXPORT_REFUSED',
-      `${target.title} does not take the new files, so the old ones are back: ${said.split('\n')[0]}`,
-      { details: [`${command.join(' ')} ended with ${code}`, ...said.split('\n')] },
-    );
+    const lines = output.trim().split('\n');
+    throw new HoldfastError('EXPORT_REFUSED', problem(telling(lines)), {
+      details: [`${shown(command)} ended with ${code}`, ...lines],
+    });
   }
+}
+
+/** The first line that is about what is wrong; checkers also say what is good, and what they think of the rest. */
+function telling(lines: readonly string[]): string {
+  const wrong = /\b(?:emerg|alert|error|failed|invalid|unknown|refused|cannot|could not)\b/i;
+  const first = Math.max(
+    0,
+    lines.findIndex((line) => wrong.test(line)),
+  );
+  // Apache says where it is in one line, and what it is in the next.
+  return lines.slice(first, lines[first]?.endsWith(':') ? first + 2 : first + 1).join(' ');
 }
 
 function readText(path: string): string | undefined {

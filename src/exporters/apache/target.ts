@@ -22,7 +22,7 @@ export const apacheTarget: Target = {
       text,
       mode,
     })),
-    check: [['sh', '-c', ENABLE, 'enable', name]],
+    check: [['sh', '-c', ENABLE, 'a2ensite, apache2ctl configtest', name]],
     reload: [['apache2ctl', 'graceful']],
     notes: [
       'Each open WebSocket takes one of MaxRequestWorkers, see /etc/apache2/mods-available/mpm_event.conf',

@@ -8,21 +8,19 @@ export const caddyTarget: Target = {
   export: caddy,
   check: (files, dir) => ({
     around: [],
-    commands: files.map(({ path }) => [
-      'caddy',
-      'validate',
-      '--adapter',
-      'caddyfile',
-      '--config',
-      join(dir, path),
-    ]),
+    commands: files.map(({ path }) => validate(join(dir, path))),
   }),
   install: (files, name) => ({
     files: files.map(({ text, mode }) => ({ path: `/etc/caddy/${name}.caddy`, text, mode })),
-    check: [['caddy', 'validate', '--adapter', 'caddyfile', '--config', '/etc/caddy/Caddyfile']],
+    // First by itself: as long as the main file does not import it, nothing else would look at it.
+    check: [validate(`/etc/caddy/${name}.caddy`), validate('/etc/caddy/Caddyfile')],
     reload: [['caddy', 'reload', '--adapter', 'caddyfile', '--config', '/etc/caddy/Caddyfile']],
     notes: [
       `The first line of /etc/caddy/Caddyfile must be: import ${name}.caddy. Global options of its own must go`,
     ],
   }),
 };
+
+function validate(path: string): readonly [string, ...string[]] {
+  return ['caddy', 'validate', '--adapter', 'caddyfile', '--config', path];
+}

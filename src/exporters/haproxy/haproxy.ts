@@ -25,7 +25,6 @@ import { pageLines } from './pages.ts';
 
 import { numberRoutes, routeLines, type SiteRoutes, wayOf } from './routes.ts';
 import { Rules } from './rules.ts';
-import { usersFile } from './users-file.ts';
 import { render, type Section, siteName } from './words.ts';
 
 export function haproxy(plan: Plan, options: ExportOptions): Exported {
@@ -147,7 +146,7 @@ function userLists({ sites }: Plan, rules: Rules): ExportedFile[] {
           lines: Object.keys(content.auth.users).map((user) => `# user ${user} password $6$…`),
         },
       ]);
-    return [{ path: `haproxy/${usersFile(host)}`, text, mode: 0o600 }];
+    return [{ path: `haproxy/users.${host.replaceAll('*', '_')}.cfg`, text, mode: 0o600, once: true }];
   });
 }
 

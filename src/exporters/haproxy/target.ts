@@ -2,7 +2,6 @@ import { basename, dirname, join } from 'node:path';
 import type { ExportedFile } from '../exported.ts';
 import type { Target } from '../target.ts';
 import { haproxy } from './haproxy.ts';
-import { isUsersFile } from './users-file.ts';
 
 export const haproxyTarget: Target = {
   title: 'HAProxy',
@@ -15,19 +14,18 @@ export const haproxyTarget: Target = {
   }),
   install(files, name) {
     const dir = `/etc/haproxy/${name}`;
-    const placed = files.map(({ path, text, mode }) => {
-      const file = { path: join(dir, basename(path)), text, mode };
-      return isUsersFile(path) ? { ...file, once: true } : file;
-    });
+    const placed = files.map((file) => ({ ...file, path: join(dir, basename(file.path)) }));
     return {
       files: [
         ...placed,
         { path: `/etc/systemd/system/haproxy.service.d/${name}.conf`, text: dropIn(dir), mode: 0o644 },
       ],
       check: [['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', dir]],
-      reload: [['sh', '-c', RELOAD, 'systemctl reload haproxy, the first time: restart;', dir]],
+      reload: [
+        ['sh', '-c', RELOAD, `systemctl reload haproxy (restart, where it does not know ${dir} yet)`, dir],
+      ],
       notes: placed
-        .filter(({ path }) => isUsersFile(path))
+        .filter(({ once }) => once)
         .map(({ path }) => `Name the users in ${path}, then: systemctl reload haproxy`),
     };
   },
