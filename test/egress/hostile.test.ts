@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import WebSocket, { WebSocketServer } from 'ws';
 import { exchange } from '../guest/ask.ts';
 import { pem, testCa } from '../support/certificates.ts';
-import type { Test } from '../support/cleanup.ts';
+import { cleanup, type Test } from '../support/cleanup.ts';
 import { until } from '../support/until.ts';
 import { BASIC, here, mirror, startProxy, startServer } from './support.ts';
 
@@ -181,7 +181,8 @@ test('connections that are being made count for their app', async (t) => {
   const names: string[] = [];
   const resolve = (host: string) => {
     names.push(host);
-    return new Promise<never>(() => undefined);
+    // Until the test is over; the process would otherwise live as long as the time limit.
+    return new Promise<never>((_, reject) => cleanup(t, () => reject(new Error('the test is over'))));
   };
   const limits = { connections: 9, connectionsPerApp: 2, headTimeoutMs: 5_000 };
   const { port } = await startProxy(t, [{ kind: 'host', host: '*.slow.test', port: null }], {
