@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   egress: ['protocol'],
   client: ['protocol'],
   boot: ['protocol'],
-  release: ['config', 'protocol', 'client'],
+  release: ['config', 'launch', 'protocol', 'client'],
   daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release'],
   cli: ['boot', 'config', 'client', 'doctor', 'egress', 'release', 'exporters', 'launch', 'logs', 'protocol'],
   dashboard: ['protocol'],

@@ -44,6 +44,25 @@ export function checkConfig(value: unknown, around: Place): Checked {
   return { plan: undefined, problems, code: 'CONFIG_INVALID' };
 }
 
+/** As far as it can be known before the programs are there. */
+export function checkReleaseFacts(value: unknown) {
+  const parsed = configSettings.safeParse(value, { reportInput: true });
+  if (!parsed.success)
+    return { facts: undefined, problems: problemsOf(parsed.error.issues, configJsonSchema()) };
+  const problems: Problem[] = [];
+  const { name, release, deploy, apps } = parsed.data;
+  const rest = {
+    release: completeRelease(release, problems),
+    deploy: completeDeploy(deploy, problems),
+    apps: Object.entries(apps).map(([app, settings]) => ({
+      name: app,
+      user: settings.user ?? null,
+      node: (settings as { node?: string }).node ?? null,
+    })),
+  };
+  return { facts: { project: name, rest }, problems };
+}
+
 /**
  * What is left without the parts that are wrong, so that the rest can be checked in the same run. What lacks something
  * is wrong as a whole, hence the second look.

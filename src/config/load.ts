@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { HoldfastError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
-import { checkConfig } from './check.ts';
+import type { DeployTarget, ReleaseRules } from '../protocol/release-rules.ts';
+import { checkConfig, checkReleaseFacts } from './check.ts';
 import { findConfigFile } from './find.ts';
 import type { Located } from './located.ts';
 import type { Plan } from './plan.ts';
@@ -45,6 +46,39 @@ export async function loadPlan({ file, cwd, env, clock = systemClock, release }:
   const all = inOrder([...config.problems, ...problems], config);
   if (plan && all.length === 0) return deepFreeze(plan);
   throw new HoldfastError(config.problems.length > 0 ? 'CONFIG_INVALID' : code, ...report(all, name, config));
+}
+
+/** What a configuration says of releases, before what it runs is there. */
+export interface ReleaseFacts {
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly project: string;
+  readonly release: ReleaseRules;
+  readonly deploy: Readonly<Record<string, DeployTarget>>;
+  readonly apps: readonly AppFacts[];
+}
+
+export interface AppFacts {
+  readonly name: string;
+  readonly user: string | null;
+  /** The Node that it wants. */
+  readonly node: string | null;
+}
+
+/**
+ * Of a source that is not built yet, so programs and files that the configuration names are not looked for.
+ *
+ * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID
+ */
+export async function loadReleaseFacts(options: Omit<LoadOptions, 'release'>): Promise<ReleaseFacts> {
+  const { cwd, env, clock = systemClock } = options;
+  const file = findConfigFile(options);
+  const name = shortName(file, cwd);
+  const config = await readConfigFile(file, name, { env, clock });
+  const { facts, problems } = checkReleaseFacts(config.value);
+  const all = inOrder([...config.problems, ...problems], config);
+  if (!facts || all.length > 0) throw new HoldfastError('CONFIG_INVALID', ...report(all, name, config));
+  return { file, project: facts.project ?? projectNameOf(dirname(file)), ...facts.rest };
 }
 
 /** From the top of the file to its end, as far as that is known. */

@@ -15,7 +15,7 @@ export interface ReleasePaths {
   readonly shared: string;
   /** `<id>/`: record.json, the output of its steps, its packages, its SBOM. 0700. */
   readonly records: string;
-  /** Who deploys at present. */
+  /** A directory: who deploys at present. 0700. */
   readonly lock: string;
   /** Receives `git push`. */
   readonly repository: string;
@@ -23,6 +23,8 @@ export interface ReleasePaths {
   readonly store: string;
   /** Node and package managers, `node@24.5.0/`; for all projects. */
   readonly tools: string;
+  /** The home directory of installs and builds, with the caches of package managers; of the build user. */
+  readonly buildHome: string;
 }
 
 /** @param home of Holdfast: releases are beside it, `~/.holdfast-releases/shop` */
@@ -40,5 +42,6 @@ export function releasePaths(home: string, project: string): ReleasePaths {
     // No project can be called so.
     store: join(all, '.store'),
     tools: join(all, '.tools'),
+    buildHome: join(all, '.build'),
   };
 }

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import type { AppPlan } from '../../config/plan.ts';
@@ -54,18 +53,8 @@ async function runOnce(
   names: Readonly<Record<string, string>>,
   words: readonly string[],
 ): Promise<number> {
-  const { resolveCommand } = await import('../../config/command.ts');
-  const { identityOf } = await import('../../launch/identity.ts');
-  const { requireRights } = await import('../../launch/rights.ts');
-  const { readSecrets } = await import('../../launch/secrets.ts');
-  const { thisMachine } = await import('../../launch/machine.ts');
-  const { oneOffSpec } = await import('../../launch/spec.ts');
-  const machine = thisMachine();
-  requireRights(plan, machine);
-  const path = plan.env.PATH ?? plan.baseEnv.PATH;
-  const command = resolveCommand(words, { cwd: plan.cwd, path });
-  const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
-  const spec = oneOffSpec({ plan, machine, secrets, names, realCwd: realpathSync(plan.cwd) }, command);
+  const { oneOff } = await import('../../release/one-off.ts');
+  const spec = oneOff(plan, words, names);
   const child = spawn(spec.file, [...spec.args], { cwd: spec.cwd, env: { ...spec.env }, stdio: 'inherit' });
   // A terminal sends Ctrl-C to both of us: what becomes of it is the command's business.
   context.takeSignals((signal) => {

@@ -1,0 +1,39 @@
+/** One deploy of a project at a time on a machine. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HoldfastError } from '../errors.ts';
+import { writeAtomicSync } from '../kit/atomic-file.ts';
+import { type Lock, takeLock } from '../kit/lock.ts';
+import type { ReleaseRecord } from '../protocol/release.ts';
+import type { ReleasePaths } from './paths.ts';
+
+interface Holder {
+  readonly by: ReleaseRecord['by'];
+  readonly since: string;
+}
+
+/** @throws HoldfastError DEPLOY_LOCKED, which says by whom and since when */
+export function lockDeploy({ root, lock: dir }: ReleasePaths, by: ReleaseRecord['by'], now: number): Lock {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, 'holder.json');
+  const lock = takeLock(dir, 'deploy');
+  if ('owner' in lock) {
+    const holder = readHolder(file);
+    const who = holder
+      ? `${holder.by.user}@${holder.by.host}, since ${holder.since}`
+      : `process ${lock.owner.pid}`;
+    throw new HoldfastError('DEPLOY_LOCKED', `Another deploy is under way in ${root}: ${who}`);
+  }
+  writeAtomicSync(file, JSON.stringify({ by, since: new Date(now).toISOString() } satisfies Holder), {
+    sync: false,
+  });
+  return lock;
+}
+
+function readHolder(file: string): Holder | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+/** What a deploy does, step by step: kept in the release's record, and told to whoever looks on. */
+import { asHoldfastError, HoldfastError } from '../errors.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { ReleaseOutcome, ReleaseRecord, StepRecord } from '../protocol/release.ts';
+import type { StepName } from '../protocol/release-rules.ts';
+import type { RecordFiles } from './records.ts';
+
+export interface StepLogOptions {
+  readonly clock: Clock;
+  readonly records: RecordFiles;
+  readonly record: ReleaseRecord;
+  readonly onStep: (step: StepRecord) => void;
+}
+
+/** What a step that went well says of itself; `skipped`: there was nothing to do. */
+export type StepNote = string | null | { readonly skipped: string };
+
+export class StepLog {
+  readonly #options: StepLogOptions;
+  #record: ReleaseRecord;
+
+  constructor(options: StepLogOptions) {
+    this.#options = options;
+    this.#record = options.record;
+    options.records.write(this.#record);
+  }
+
+  get record(): ReleaseRecord {
+    return this.#record;
+  }
+
+  set(change: Partial<ReleaseRecord>): void {
+    this.#record = { ...this.#record, ...change };
+    this.#options.records.write(this.#record);
+  }
+
+  /** @throws HoldfastError what the step failed with, which is in the record by then */
+  async run(name: StepName, action: () => Promise<StepNote> | StepNote): Promise<void> {
+    const { clock } = this.#options;
+    const start = clock.now();
+    const step: StepRecord = {
+      name,
+      startedAt: new Date(start).toISOString(),
+      tookMs: null,
+      outcome: 'running',
+      note: null,
+    };
+    this.#put(step);
+    try {
+      const note = await action();
+      const tookMs = clock.now() - start;
+      if (typeof note === 'object' && note !== null)
+        this.#put({ ...step, tookMs, outcome: 'skipped', note: note.skipped });
+      else this.#put({ ...step, tookMs, outcome: 'done', note });
+    } catch (error) {
+      const { message } = asHoldfastError(error);
+      this.#put({ ...step, tookMs: clock.now() - start, outcome: 'failed', note: message });
+      throw atStep(name, error);
+    }
+  }
+
+  /** It comes to nothing. */
+  fail(outcome: Extract<ReleaseOutcome, 'failed' | 'abandoned'>, reason: string): void {
+    this.set({ outcome, reason });
+  }
+
+  #put(step: StepRecord): void {
+    const others = this.#record.steps.filter(({ name }) => name !== step.name);
+    this.set({ steps: [...others, step] });
+    this.#options.onStep(step);
+  }
+}
+
+function atStep(name: StepName, error: unknown): HoldfastError {
+  const { code, message, hint, details } = asHoldfastError(error);
+  return new HoldfastError(code, `The step ${name} failed: ${message}`, { hint, details, cause: error });
+}
