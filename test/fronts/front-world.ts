@@ -13,7 +13,6 @@ import { targets } from '../../src/exporters/targets.ts';
 import { cleanup, type Test } from '../support/cleanup.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram } from '../support/programs.ts';
-import { app } from '../support/root.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -72,6 +71,7 @@ export const frontNames: readonly string[] = Object.keys(programs);
 export interface Front {
   readonly port: number;
   readonly losses: readonly Loss[];
+  readonly pid: number;
   get(path: string, headers?: http.OutgoingHttpHeaders): Promise<Answer>;
 }
 
@@ -83,50 +83,44 @@ export interface Answer {
   readonly seen: { readonly port: number; readonly url: string; readonly headers: Record<string, string> };
 }
 
-export interface FrontOptions {
-  /** Of the configuration; `app` is there, with three instances. */
-  readonly site?: object;
-  readonly apps?: Readonly<Record<string, object>>;
-  readonly edge?: object;
-  readonly host?: string;
+/** As the configuration says it: an app has one port for each instance, from `port` on. */
+export interface FrontApp {
+  readonly run: string;
+  readonly instances: number;
+  readonly port: number;
+}
+
+/** Starts the instances as somebody else than Holdfast would, who gives them a port and no more. */
+export async function startApp(t: Test, script: string, instances: number): Promise<FrontApp> {
+  const port = await freeRange(instances);
+  const ports = Array.from({ length: instances }, (_, slot) => port + slot);
+  const env = { CHAT_BUS: tempDir(t) };
+  for (const one of ports) run(t, process.execPath, [script], { ...env, PORT: String(one) });
+  await Promise.all(ports.map(listening));
+  return { run: script, instances, port };
 }
 
 /** Undefined when the program is not on this machine; the test is skipped then. */
 export async function startFront(
   t: Test,
   name: string,
-  { site = {}, apps = {}, edge, host = 'example.test' }: FrontOptions = {},
+  { apps, sites }: { readonly apps: Readonly<Record<string, FrontApp>>; readonly sites: object },
 ): Promise<Front | undefined> {
   const front = programs[name] as FrontProgram;
   const program = requireProgram(t, front.program);
   if (!program) return undefined;
   const dir = tempDir(t);
   const port = await freePort();
-  const script = app('everything.js');
-  const config = {
-    apps: { app: { run: script, instances: 3, port: await freeRange(3) }, ...apps },
-    sites: {
-      [host]: { routes: { '/': 'app' }, ...site },
-      // Socket.IO's client says the host that it connects to, over polling.
-      '127.0.0.1': { routes: { '/': 'app' } },
-    },
-    listen: { http: `127.0.0.1:${port}`, https: `127.0.0.1:${await freePort()}` },
-    ...(edge && { edge }),
-  };
-  writeFileSync(join(dir, 'holdfast.config.json'), JSON.stringify(config));
+  const listen = { http: `127.0.0.1:${port}`, https: `127.0.0.1:${await freePort()}` };
+  writeFileSync(join(dir, 'holdfast.config.json'), JSON.stringify({ apps, sites, listen }));
   const plan = await loadPlan({ cwd: dir, env: process.env });
-  const places = placesOf(plan);
-  for (const of of places.values()) {
-    for (const place of of)
-      if ('port' in place) run(t, process.execPath, [script], { PORT: String(place.port) });
-  }
   const target = targets[name];
   if (!target) throw new Error(`There is no target "${name}"`);
   const { files, losses } = target.export(plan, {
     node: process.execPath,
     user: null,
     name: 'holdfast',
-    places,
+    places: placesOf(plan),
     isSecret: () => true,
   });
   const paths = files.map(({ path, text, mode }) => {
@@ -137,11 +131,9 @@ export async function startFront(
   });
   const main = join(dir, 'main.conf');
   writeFileSync(main, front.main(dir, paths));
-  // First the apps: who looks after them does not have to find them down.
-  for (const of of places.values()) for (const place of of) if ('port' in place) await listening(place.port);
-  run(t, program, front.args(dir, main), front.env?.(dir), front);
+  const { pid = 0 } = run(t, program, front.args(dir, main), front.env?.(dir), front);
   await listening(port);
-  return { port, losses, get: (path, headers) => ask(port, path, { host, ...headers }) };
+  return { port, losses, pid, get: (path, headers) => ask(port, path, { host: 'example.test', ...headers }) };
 }
 
 /** The first of several free ports in a row. */

@@ -1,17 +1,47 @@
 /** What every front does with the configuration that was exported for it: the same as the edge. */
 import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { io } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 import { cleanup, type Test } from '../support/cleanup.ts';
-import { type Answer, ask, type Front, frontNames, startFront } from './front-world.ts';
+import { app, root } from '../support/root.ts';
+import {
+  type Answer,
+  ask,
+  type Front,
+  type FrontApp,
+  frontNames,
+  startApp,
+  startFront,
+} from './front-world.ts';
+import { growthOf } from './memory.ts';
+
+const MB = 1_000_000;
+
+/** Of the whole file: the apps are the same behind all fronts. */
+const ends: (() => Promise<void>)[] = [];
+const file: Test = { after: (hook) => void ends.push(hook), skip: () => {} };
+let apps: Readonly<Record<string, FrontApp>> = {};
+before(async () => {
+  const [everything, chat] = await Promise.all([
+    startApp(file, app('everything.js'), 3),
+    startApp(file, join(root, 'examples/chat/server.js'), 3),
+  ]);
+  apps = { app: everything, chat };
+});
+after(async () => {
+  for (const end of ends) await end();
+});
 
 for (const name of frontNames) {
   describe(`${name}, as exported,`, () => {
-    // One for all of them: a front and three apps take a second to start.
+    // One for all of them: a front takes a while to start.
     let front: Front | undefined;
     let missing = '';
     const ends: (() => Promise<void>)[] = [];
@@ -22,9 +52,13 @@ for (const name of frontNames) {
       },
     };
     before(async () => {
-      front = await startFront(suite, name, {
-        site: { routes: { '/': 'app', '/small/': { to: 'app', body: '1KB' } } },
-      });
+      const sites = {
+        'example.test': { routes: { '/': 'app', '/small/': { to: 'app', body: '1KB' } } },
+        'chat.test': { routes: { '/': 'chat' } },
+        // Socket.IO's client says the host that it connects to, over polling.
+        '127.0.0.1': { routes: { '/': 'chat' } },
+      };
+      front = await startFront(suite, name, { apps, sites });
     });
     after(async () => {
       for (const end of ends) await end();
@@ -77,7 +111,29 @@ for (const name of frontNames) {
       assert.equal(ports.size, 3);
     });
 
-    test('WebSockets, Socket.IO over both transports, and event streams come through', async (t) => {
+    test('the chat of the examples works on three instances: pages, WebSockets, Socket.IO over both transports', async (t) => {
+      const front = started(t);
+      if (!front) return;
+      const page = await front.get('/', { host: 'chat.test' });
+      assert.match(page.body, /<!doctype html>/i);
+      const sockets = await Promise.all([1, 2, 3].map(() => wsapp(front, t)));
+      const heard = sockets.map((socket) => heardBy(socket, 'broadcast'));
+      sockets[0]?.send(JSON.stringify({ type: 'broadcast', text: 'hello' }));
+      assert.deepEqual(await Promise.all(heard), ['hello', 'hello', 'hello']);
+      const people = [await chatter(front, 'polling', t), await chatter(front, 'websocket', t)];
+      for (const [who, other] of [people, people.toReversed()] as [Socket, Socket][]) {
+        const id = randomUUID();
+        const received = new Promise<void>((resolve) => {
+          other.on('message', (message) => {
+            if (message.id === id) resolve();
+          });
+        });
+        await who.emitWithAck('say', { id, text: 'is anybody there?' });
+        await received;
+      }
+    });
+
+    test('WebSockets carry what they are given, and event streams are not held back', async (t) => {
       const front = started(t);
       if (!front) return;
       const socket = new WebSocket(`ws://127.0.0.1:${front.port}/wsapp/`, {
@@ -86,9 +142,9 @@ for (const name of frontNames) {
       cleanup(t, () => socket.terminate());
       const [greeting] = await once(socket, 'message');
       assert.match(String(greeting), /^port \d+$/);
-      socket.send('hello');
-      assert.equal(String((await once(socket, 'message'))[0]), 'hello');
-      for (const transport of ['websocket', 'polling']) await chatOver(front, transport, t);
+      const bytes = randomBytes(300_000);
+      socket.send(bytes);
+      assert.ok(bytes.equals((await once(socket, 'message'))[0]));
       await firstEvent(front);
     });
 
@@ -104,20 +160,27 @@ for (const name of frontNames) {
       assert.equal(seen.headers['http2-settings'], undefined);
     });
 
-    test('a large upload comes through, and what is too large does not', async (t) => {
+    test('100 MB go up and down in little memory', async (t) => {
       const front = started(t);
       if (!front) return;
-      const body = Buffer.alloc(20_000_000, 'x');
-      const post = (path: string, body: Buffer) =>
-        ask(
-          front.port,
-          path,
-          { host: 'example.test', 'content-length': body.length },
-          { method: 'POST', body },
-        );
-      const { body: answer } = await post('/upload', body);
-      assert.equal(JSON.parse(answer).bytes, body.length);
-      assert.equal((await post('/small/', Buffer.alloc(2000))).status, 413);
+      const bytes = 100 * MB;
+      const grown = await growthOf(front.pid, async () => {
+        assert.equal(await upload(front, '/upload', bytes), `200 ${bytes}`);
+        assert.equal(await download(front, bytes), bytes);
+      });
+      assert.ok(grown < 40 * MB, `it took ${Math.round(grown / MB)} MB more`);
+    });
+
+    test('a body that is too large is refused', async (t) => {
+      const front = started(t);
+      if (!front) return;
+      const { status } = await ask(
+        front.port,
+        '/small/',
+        { host: 'example.test', 'content-length': 2000 },
+        { method: 'POST', body: Buffer.alloc(2000) },
+      );
+      assert.equal(status, 413);
     });
 
     test('connections to the apps are kept', async (t) => {
@@ -129,29 +192,76 @@ for (const name of frontNames) {
   });
 }
 
-async function chatOver(front: Front, transport: string, t: Parameters<typeof cleanup>[0]): Promise<void> {
+async function wsapp({ port }: Front, t: TestContext): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/wsapp/`, { headers: { host: 'chat.test' } });
+  cleanup(t, () => socket.terminate());
+  await heardBy(socket, 'welcome');
+  return socket;
+}
+
+function heardBy(socket: WebSocket, wanted: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('message', (data) => {
+      const { type, text } = JSON.parse(String(data));
+      if (type === wanted) resolve(text);
+    });
+  });
+}
+
+/** Somebody who has been welcomed. */
+async function chatter({ port }: Front, transport: string, t: TestContext): Promise<Socket> {
   // The client says as Host what it asks for, and fronts know no others.
   const agent = new http.Agent({
     keepAlive: true,
     lookup: (_, __, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
   });
-  const socket = io(`http://example.test:${front.port}`, {
+  const socket = io(`http://chat.test:${port}`, {
     transports: [transport],
     upgrade: false,
     forceNew: true,
     reconnection: false,
     withCredentials: true,
     agent: agent as never,
+    auth: { name: transport },
   });
   cleanup(t, () => {
     socket.close();
     agent.destroy();
   });
-  const welcome = await new Promise<{ port: number }>((resolve, reject) => {
+  await new Promise((resolve, reject) => {
     socket.once('welcome', resolve);
     socket.once('connect_error', reject);
   });
-  assert.ok(welcome.port > 0, transport);
+  return socket;
+}
+
+/** Answers the status, and how many bytes the app says that it has got. */
+async function upload({ port }: Front, path: string, bytes: number): Promise<string> {
+  const headers = { host: 'example.test', 'content-length': bytes };
+  const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent: false });
+  const response = once(request, 'response') as Promise<[http.IncomingMessage]>;
+  const piece = Buffer.alloc(MB, 'x');
+  await pipeline(
+    Array.from({ length: bytes / MB }, () => piece),
+    request,
+  );
+  const [answer] = await response;
+  let text = '';
+  for await (const part of answer.setEncoding('utf8')) text += part;
+  return `${answer.statusCode} ${JSON.parse(text).bytes}`;
+}
+
+async function download({ port }: Front, bytes: number): Promise<number> {
+  const headers = { host: 'example.test' };
+  const path = `/download?bytes=${bytes}`;
+  const [answer] = (await once(
+    http.get({ host: '127.0.0.1', port, path, headers, agent: false }),
+    'response',
+  )) as [http.IncomingMessage];
+  let got = 0;
+  for await (const part of answer) got += part.length;
+  return got;
 }
 
 /** It comes at once, though the answer never ends. */

@@ -40,6 +40,8 @@ export function haproxy(plan: Plan, options: ExportOptions): Exported {
         ...timeoutLines(plan.edge),
         '# Each request goes to the next free instance, over connections that are kept.',
         'http-reuse safe',
+        '# Pieces of an answer go out as they come: else an event may wait for 200 ms for another one.',
+        'option http-no-delay',
       ],
     },
     front,
