@@ -1,6 +1,8 @@
 /** What the parts of a deploy know of each other. Each part has a folder; make.ts puts them together. */
 
-import type { SourceRecord } from '../protocol/release.ts';
+import type { ReleaseFacts } from '../config/load.ts';
+import type { Plan } from '../config/plan.ts';
+import type { PackagesRecord, SourceRecord } from '../protocol/release.ts';
 import type { InstallRules } from '../protocol/release-rules.ts';
 import type { Tree, TreeFile } from './tree.ts';
 
@@ -98,4 +100,38 @@ export interface PackagesRequest {
   /** A build follows, which needs development packages. */
   readonly builds: boolean;
   readonly runner: StepRunner;
+}
+
+/** packages/ and node/, as make.ts uses them. */
+export interface PackageTools {
+  /** The Node that installs, builds and migrates: what the release wants, fetched when it is not there. */
+  node(facts: ReleaseFacts, request: Omit<PackagesRequest, 'node'>): Promise<NodeRuntime>;
+  /** All that the build needs; null = the release has no packages. */
+  prepare(request: PackagesRequest): Promise<Prepared | null>;
+  /** Leaves what production needs; null = the release has no packages. */
+  produce(request: PackagesRequest): Promise<Produced | null>;
+  /** The plan with the Node of each app. */
+  plan(
+    plan: Plan,
+    facts: ReleaseFacts,
+    place: { dir: string; tools: string; runner: StepRunner },
+  ): Promise<Plan>;
+  /** `npm`, `pnpm`, `yarn` or `bun`. */
+  managerOf(dir: string): string;
+}
+
+export interface Prepared {
+  /** Directories for PATH: of node and the manager. */
+  readonly path: readonly string[];
+  /** For people: `412 packages, from the store`. */
+  readonly note: string;
+}
+
+export interface Produced {
+  readonly record: PackagesRecord;
+  readonly packages: readonly LockedPackage[];
+  /** CycloneDX, JSON. */
+  readonly sbom: string;
+  /** Paths in the release, such as `node_modules`, that are links of the store already. */
+  readonly trees: readonly string[];
 }

@@ -1,0 +1,312 @@
+/**
+ * Makes a release on this machine, up to where it could be started: its own directory, its packages, what its build makes, and a record
+ * of how. Nothing that serves is touched. What fails is left as it is, to be looked at.
+ */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configEndings } from '../config/find.ts';
+import { loadPlan, loadReleaseFacts, type ReleaseFacts } from '../config/load.ts';
+import type { Plan } from '../config/plan.ts';
+import { asHoldfastError, HoldfastError } from '../errors.ts';
+import type { Clock } from '../kit/clock.ts';
+import { formatBytes } from '../kit/units.ts';
+import type { Machine } from '../launch/machine.ts';
+import type { ReleaseRecord, StepRecord } from '../protocol/release.ts';
+import type { StepName } from '../protocol/release-rules.ts';
+import { carryAssets } from './assets.ts';
+import { buildEnv } from './build-env.ts';
+import { type Builder, builderOf } from './builder.ts';
+import { currentRelease } from './current.ts';
+import { releaseId } from './id.ts';
+import type { ReleasePaths } from './paths.ts';
+import { RecordFiles } from './records.ts';
+import { Runner } from './runner.ts';
+import type { FileStore, LockedPackage, NodeRuntime, PackageTools, Source } from './seams.ts';
+import { linkShared } from './shared.ts';
+import { StepLog, type StepNote } from './step-log.ts';
+import { unpack } from './unpack.ts';
+
+export interface MakeOptions {
+  readonly paths: ReleasePaths;
+  readonly project: string;
+  readonly source: Source;
+  /** Relative to the source; null = the usual names. */
+  readonly config: string | null;
+  readonly by: ReleaseRecord['by'];
+  readonly shellEnv: NodeJS.ProcessEnv;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly store: FileStore;
+  readonly tools: PackageTools;
+  /** See PackagesRequest. */
+  readonly allowNew: readonly string[];
+  readonly offline: boolean;
+  readonly signal: AbortSignal;
+  readonly onBegin: (record: ReleaseRecord) => void;
+  readonly onStep: (step: StepRecord) => void;
+  readonly onLine: (line: string) => void;
+}
+
+export interface Made {
+  readonly record: ReleaseRecord;
+  readonly facts: ReleaseFacts;
+  readonly plan: Plan;
+}
+
+/** @throws HoldfastError what went wrong, and in which step; the record of the release says it, too */
+export async function makeRelease(options: MakeOptions): Promise<Made> {
+  return new Making(options).make();
+}
+
+class Making {
+  readonly #options: MakeOptions;
+  readonly #records: RecordFiles;
+  readonly #id: string;
+  readonly #dir: string;
+  readonly #log: StepLog;
+  readonly #config: string;
+
+  constructor(options: MakeOptions) {
+    const { paths, source, project, by, clock } = options;
+    this.#options = options;
+    this.#records = new RecordFiles(paths.records);
+    this.#id = this.#freeId();
+    this.#dir = join(paths.releases, this.#id);
+    this.#config = options.config ?? this.#usualConfig();
+    const record: ReleaseRecord = {
+      id: this.#id,
+      project,
+      createdAt: new Date(clock.now()).toISOString(),
+      outcome: 'making',
+      reason: null,
+      source: source.record,
+      by,
+      config: this.#config,
+      node: null,
+      packages: null,
+      steps: [],
+      servedFrom: null,
+      servedUntil: null,
+    };
+    this.#log = new StepLog({ clock, records: this.#records, record, onStep: options.onStep });
+    options.onBegin(record);
+  }
+
+  async make(): Promise<Made> {
+    try {
+      const made = await this.#steps();
+      this.#log.set({ outcome: 'made' });
+      return { ...made, record: this.#log.record };
+    } catch (error) {
+      const given = this.#options.signal.aborted;
+      const { message } = asHoldfastError(error);
+      this.#log.fail(given ? 'abandoned' : 'failed', given ? 'it was given up' : message);
+      if (!given) throw error;
+      throw new HoldfastError('STEP_FAILED', 'The deploy was given up', { hint: 'Nothing was changed' });
+    }
+  }
+
+  async #steps(): Promise<Omit<Made, 'record'>> {
+    const { paths, source, signal, tools, store, machine, shellEnv } = this.#options;
+    const dir = this.#dir;
+    const log = this.#log;
+    await log.run('check', () => this.#check());
+    await log.run('unpack', async () => {
+      mkdirSync(dir, { recursive: true, mode: 0o755 });
+      const bytes = await unpack(source, dir, signal);
+      return `${source.tree.entries.length} files, ${formatBytes(bytes)}`;
+    });
+    const facts = await this.#facts();
+    const rules = facts.release;
+    const builder = builderOf(
+      rules.buildUser,
+      facts.apps.map(({ user }) => user),
+      machine,
+    );
+    const home = this.#buildHome(builder);
+    const env = buildEnv({ shell: shellEnv, names: rules.buildEnv, home, user: builder.name });
+    const runner = new Runner({
+      machine,
+      builder,
+      env,
+      secret: rules.buildEnv,
+      records: this.#records.dirOf(this.#id),
+      signal,
+      onLine: this.#options.onLine,
+    });
+    const step = async (name: StepName, action: () => Promise<StepNote>) => {
+      runner.begin(name);
+      try {
+        await log.run(name, async () => {
+          await this.#hook(`before ${name}`, facts, runner);
+          const note = await action();
+          await this.#hook(`after ${name}`, facts, runner);
+          return note;
+        });
+      } finally {
+        runner.end();
+      }
+    };
+    await this.#give(builder);
+    const build = rules.build ?? this.#buildScript();
+    const request = {
+      dir,
+      rules: rules.install,
+      before: this.#packagesBefore(),
+      allowNew: this.#options.allowNew,
+      offline: this.#options.offline,
+      store,
+      tools: paths.tools,
+      builds: build.length > 0,
+      runner,
+    };
+    let node: NodeRuntime | undefined;
+    let path: readonly string[] = [];
+    await step('install', async () => {
+      node = await tools.node(facts, request);
+      log.set({ node });
+      const prepared = await tools.prepare({ ...request, node });
+      path = prepared?.path ?? [];
+      return prepared?.note ?? { skipped: 'there is no package.json' };
+    });
+    await step('build', async () => {
+      if (build.length === 0) return { skipped: 'nothing to build' };
+      for (const words of build) {
+        await runner.run(words, { cwd: dir, path, env: { NODE_ENV: 'production' } });
+      }
+      return build.map((words) => words.join(' ')).join('; ');
+    });
+    await step('seal', async () => {
+      const produced = node && (await tools.produce({ ...request, node }));
+      if (produced) {
+        log.set({ packages: produced.record });
+        for (const note of produced.record.notes) runner.say(note);
+        writeFileSync(this.#packagesFile(this.#id), JSON.stringify(produced.packages), { mode: 0o600 });
+        writeFileSync(join(this.#records.dirOf(this.#id), 'sbom.json'), produced.sbom, { mode: 0o600 });
+      }
+      return await this.#seal(facts, builder, runner, produced?.trees ?? []);
+    });
+    const plan = await tools.plan(await this.#plan(), facts, { dir, tools: paths.tools, runner });
+    return { facts, plan };
+  }
+
+  #check(): string {
+    const { source } = this.#options;
+    for (const note of source.notes) this.#options.onLine(note);
+    const there = source.tree.entries.some(({ path }) => path === this.#config);
+    if (there) return this.#config;
+    throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
+      hint: 'It must be part of what is deployed: commit it, or name it with `-f`',
+    });
+  }
+
+  #usualConfig(): string {
+    const names = configEndings.map((ending) => `holdfast.config.${ending}`);
+    const paths = new Set(this.#options.source.tree.entries.map(({ path }) => path));
+    return names.find((name) => paths.has(name)) ?? 'holdfast.config.*';
+  }
+
+  #facts(): Promise<ReleaseFacts> {
+    const { shellEnv, clock } = this.#options;
+    return loadReleaseFacts({ file: this.#config, cwd: this.#dir, env: shellEnv, clock });
+  }
+
+  /** As `up` will get it: known by where `current` leads. */
+  #plan(): Promise<Plan> {
+    const { project, paths, shellEnv, clock } = this.#options;
+    const release = { id: this.#id, project, source: join(paths.current, this.#config) };
+    return loadPlan({ file: this.#config, cwd: this.#dir, env: shellEnv, clock, release });
+  }
+
+  /** Two within a second are told apart. */
+  #freeId(): string {
+    const { clock, source } = this.#options;
+    const of = source.record.commit ?? source.record.treeHash;
+    let now = clock.now();
+    while (existsSync(this.#records.dirOf(releaseId(now, of)))) now += 1000;
+    return releaseId(now, of);
+  }
+
+  /** The script of package.json, run by its manager. */
+  #buildScript(): string[][] {
+    try {
+      const text = readFileSync(join(this.#dir, 'package.json'), 'utf8');
+      const { scripts } = JSON.parse(text) as { scripts?: Record<string, string> };
+      return scripts?.build ? [[this.#options.tools.managerOf(this.#dir), 'run', 'build']] : [];
+    } catch {
+      return [];
+    }
+  }
+
+  #buildHome({ identity }: Builder): string {
+    const { buildHome } = this.#options.paths;
+    mkdirSync(buildHome, { recursive: true, mode: 0o700 });
+    const account = identity?.account;
+    if (account) chownSync(buildHome, account.uid, account.gid ?? 0);
+    return buildHome;
+  }
+
+  /** What was unpacked belongs to who builds, until it is sealed. */
+  async #give({ identity }: Builder): Promise<void> {
+    const account = identity?.account;
+    if (!account) return;
+    for (const name of ['', ...(await readdir(this.#dir, { recursive: true }))]) {
+      const path = join(this.#dir, name);
+      lchownSync(path, account.uid, account.gid ?? 0);
+    }
+  }
+
+  async #hook(name: string, { release }: ReleaseFacts, runner: Runner): Promise<void> {
+    const words = release.hooks[name];
+    if (words) await runner.run(words, { cwd: this.#dir, env: { HOLDFAST_RELEASE: this.#id } });
+  }
+
+  /** From here on it is as it stays: shared paths are links, files are those of the store. */
+  async #seal(
+    { release, apps }: ReleaseFacts,
+    builder: Builder,
+    runner: Runner,
+    without: readonly string[],
+  ): Promise<string> {
+    const { paths, store, machine } = this.#options;
+    const user = apps.find((app) => app.user !== null)?.user;
+    const account = user && builder.identity ? machine.account(user) : undefined;
+    const owner = account ? { uid: account.uid, gid: account.gid ?? 0 } : null;
+    const shared = { dir: this.#dir, shared: paths.shared, paths: release.shared, owner };
+    for (const note of linkShared(shared)) runner.say(note);
+    const tree = await store.absorb(this.#dir, without);
+    const before = this.#records
+      .list()
+      .filter(({ id, servedFrom }) => id !== this.#id && servedFrom !== null)
+      .map(({ id }) => join(paths.releases, id));
+    const carried = carryAssets(this.#dir, before, release.assets);
+    // Whoever runs the apps must be able to read it, and nobody but us to change it.
+    chmodSync(this.#dir, 0o755);
+    const assets = carried > 0 ? `, ${carried} files of earlier releases stay reachable` : '';
+    return `${tree.entries.length} files${assets}`;
+  }
+
+  #packagesFile(id: string): string {
+    return join(this.#records.dirOf(id), 'packages.json');
+  }
+
+  /** Those of the release that serves. */
+  #packagesBefore(): LockedPackage[] | null {
+    const serving = currentRelease(this.#options.paths);
+    if (serving === null) return null;
+    try {
+      return JSON.parse(readFileSync(this.#packagesFile(serving), 'utf8')) as LockedPackage[];
+    } catch {
+      return null;
+    }
+  }
+}
