@@ -27,12 +27,14 @@ import { buildEnv } from './build-env.ts';
 import { type Builder, builderOf } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId } from './id.ts';
+import { migrate } from './migrate.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import { Runner } from './runner.ts';
 import type { FileStore, LockedPackage, NodeRuntime, PackageTools, Source } from './seams.ts';
 import { linkShared } from './shared.ts';
 import { StepLog, type StepNote } from './step-log.ts';
+import { StepOutput } from './step-output.ts';
 import { unpack } from './unpack.ts';
 
 export interface MakeOptions {
@@ -50,6 +52,8 @@ export interface MakeOptions {
   /** See PackagesRequest. */
   readonly allowNew: readonly string[];
   readonly offline: boolean;
+  /** Run `release.migrate`: once per deploy, so on one host only. */
+  readonly migrates: boolean;
   readonly signal: AbortSignal;
   readonly onBegin: (record: ReleaseRecord) => void;
   readonly onStep: (step: StepRecord) => void;
@@ -58,7 +62,6 @@ export interface MakeOptions {
 
 export interface Made {
   readonly record: ReleaseRecord;
-  readonly facts: ReleaseFacts;
   readonly plan: Plan;
 }
 
@@ -115,7 +118,7 @@ class Making {
     }
   }
 
-  async #steps(): Promise<Omit<Made, 'record'>> {
+  async #steps(): Promise<Pick<Made, 'plan'>> {
     const { paths, source, signal, tools, store, machine, shellEnv } = this.#options;
     const dir = this.#dir;
     const log = this.#log;
@@ -134,17 +137,11 @@ class Making {
     );
     const home = this.#buildHome(builder);
     const env = buildEnv({ shell: shellEnv, names: rules.buildEnv, home, user: builder.name });
-    const runner = new Runner({
-      machine,
-      builder,
-      env,
-      secret: rules.buildEnv,
-      records: this.#records.dirOf(this.#id),
-      signal,
-      onLine: this.#options.onLine,
-    });
+    const records = this.#records.dirOf(this.#id);
+    const output = new StepOutput({ records, env, secret: rules.buildEnv, onLine: this.#options.onLine });
+    const runner = new Runner({ machine, builder, env, records, signal, output });
     const step = async (name: StepName, action: () => Promise<StepNote>) => {
-      runner.begin(name);
+      output.begin(name);
       try {
         await log.run(name, async () => {
           await this.#hook(`before ${name}`, facts, runner);
@@ -153,7 +150,7 @@ class Making {
           return note;
         });
       } finally {
-        runner.end();
+        output.end();
       }
     };
     await this.#give(builder);
@@ -195,8 +192,15 @@ class Making {
       }
       return await this.#seal(facts, builder, runner, produced?.trees ?? []);
     });
-    const plan = await tools.plan(await this.#plan(), facts, { dir, tools: paths.tools, runner });
-    return { facts, plan };
+    const plan = await tools.plan(await this.#plan(), {
+      dir,
+      tools: paths.tools,
+      say: (line) => runner.say(line),
+    });
+    if (this.#options.migrates) {
+      await step('migrate', () => migrate({ plan, release: this.#id, records, signal, output }));
+    }
+    return { plan };
   }
 
   #check(): string {

@@ -110,14 +110,16 @@ export interface PackageTools {
   prepare(request: PackagesRequest): Promise<Prepared | null>;
   /** Leaves what production needs; null = the release has no packages. */
   produce(request: PackagesRequest): Promise<Produced | null>;
-  /** The plan with the Node of each app. */
-  plan(
-    plan: Plan,
-    facts: ReleaseFacts,
-    place: { dir: string; tools: string; runner: StepRunner },
-  ): Promise<Plan>;
+  /** The plan with the Node of each app, which is fetched when it is not there. `dir`: the release. */
+  plan(plan: Plan, place: NodePlace): Promise<Plan>;
   /** `npm`, `pnpm`, `yarn` or `bun`. */
   managerOf(dir: string): string;
+}
+
+export interface NodePlace {
+  readonly dir: string;
+  readonly tools: string;
+  readonly say: (line: string) => void;
 }
 
 export interface Prepared {

@@ -1,0 +1,113 @@
+/** A deploy on this machine, from a source to a release that serves, and the way back. */
+import { join } from 'node:path';
+import { loadPlan } from '../config/load.ts';
+import type { Plan } from '../config/plan.ts';
+import { HoldfastError } from '../errors.ts';
+import type { HoldfastEvent } from '../protocol/events.ts';
+import type { PromoteRequest, ReleaseRecord } from '../protocol/release.ts';
+import { giveUpAbandoned } from './abandoned.ts';
+import { currentRelease } from './current.ts';
+import { lockDeploy } from './deploy-lock.ts';
+import { matchesRelease } from './id.ts';
+import { type Made, type MakeOptions, makeRelease } from './make.ts';
+import type { ReleasePaths } from './paths.ts';
+import { RecordFiles } from './records.ts';
+
+/** What a deploy needs of the daemon, see client/client.ts. */
+export interface Promoter {
+  promote(
+    request: PromoteRequest,
+    options: { onEvent?: (event: HoldfastEvent) => void; signal?: AbortSignal },
+  ): Promise<unknown>;
+}
+
+export interface DeployOptions extends MakeOptions {
+  /** Also when the same content serves already. */
+  readonly again: boolean;
+  readonly connect: () => Promise<Promoter>;
+  readonly onEvent: (event: HoldfastEvent) => void;
+}
+
+/** What giving a release the traffic needs. */
+export type Promotion = Pick<
+  DeployOptions,
+  'paths' | 'project' | 'connect' | 'onEvent' | 'onLine' | 'signal' | 'shellEnv' | 'clock' | 'tools'
+>;
+
+/** Null: what serves has this content already. */
+export async function deploy(options: DeployOptions): Promise<ReleaseRecord | null> {
+  const { paths, by, clock } = options;
+  const lock = lockDeploy(paths, by, clock.now());
+  try {
+    const made = await prepareRelease(options);
+    return made && (await promoteRelease(options, made.record.id, 'deploy', made.plan));
+  } finally {
+    lock.release();
+  }
+}
+
+/** All up to the promotion; to be called with the lock. Null as for `deploy`. */
+export async function prepareRelease(
+  options: Omit<DeployOptions, 'connect' | 'onEvent'>,
+): Promise<Made | null> {
+  const { paths, source, again } = options;
+  const records = new RecordFiles(paths.records);
+  giveUpAbandoned(records);
+  const serving = records.read(currentRelease(paths) ?? '');
+  if (!again && serving?.source.treeHash === source.record.treeHash) return null;
+  return makeRelease(options);
+}
+
+/** Gives a release that is made the traffic; the daemon sees to it, also when nobody waits any more. */
+export async function promoteRelease(
+  options: Promotion,
+  id: string,
+  kind: PromoteRequest['kind'],
+  given?: Plan,
+): Promise<ReleaseRecord> {
+  const { paths, project, connect, onEvent, signal } = options;
+  const records = new RecordFiles(paths.records);
+  const record = known(records, id);
+  const plan = given ?? (await planOfRelease(options, record));
+  const client = await connect();
+  await client.promote({ project, release: id, root: paths.root, plan, kind }, { onEvent, signal });
+  return known(records, id);
+}
+
+/** The release that was typed, or without one that which served before. */
+export function findRelease(paths: ReleasePaths, typed: string | undefined): ReleaseRecord {
+  const records = new RecordFiles(paths.records).list();
+  const serving = currentRelease(paths);
+  if (typed === undefined) {
+    const before = records
+      .filter(({ id, servedFrom }) => id !== serving && servedFrom !== null)
+      .sort((a, b) => ((a.servedUntil ?? '') < (b.servedUntil ?? '') ? 1 : -1))[0];
+    if (before) return before;
+    throw new HoldfastError(
+      'RELEASE_UNKNOWN',
+      'There is no release to go back to: none has served before this one',
+    );
+  }
+  const found = records.filter(({ id }) => matchesRelease(id, typed));
+  const [first, second] = found;
+  if (first && !second) return first;
+  if (!first) throw new HoldfastError('RELEASE_UNKNOWN', `There is no release "${typed}"`);
+  throw new HoldfastError('RELEASE_UNKNOWN', `Several releases are called "${typed}"`, {
+    details: found.map(({ id }) => id),
+  });
+}
+
+async function planOfRelease(
+  { paths, project, shellEnv, clock, tools, onLine }: Promotion,
+  { id, config }: ReleaseRecord,
+): Promise<Plan> {
+  const release = { id, project, source: join(paths.current, config) };
+  const plan = await loadPlan({ file: config, cwd: join(paths.releases, id), env: shellEnv, clock, release });
+  return tools.plan(plan, { dir: join(paths.releases, id), tools: paths.tools, say: onLine });
+}
+
+function known(records: RecordFiles, id: string): ReleaseRecord {
+  const record = records.read(id);
+  if (record) return record;
+  throw new HoldfastError('RELEASE_UNKNOWN', `The record of the release "${id}" is gone`);
+}

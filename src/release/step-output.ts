@@ -1,0 +1,44 @@
+/** The output of a step: in a file beside the release's record, and told to whoever looks on. Without the values of secret variables. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { masked } from './build-env.ts';
+
+export interface StepOutputOptions {
+  /** Directory of the release's record. */
+  readonly records: string;
+  /** Variables, and the names of those whose values are written nowhere. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly secret: readonly string[];
+  readonly onLine: (line: string) => void;
+}
+
+export class StepOutput {
+  readonly #options: StepOutputOptions;
+  #file: number | null = null;
+
+  constructor(options: StepOutputOptions) {
+    this.#options = options;
+  }
+
+  /** From now on it is the output of this step. */
+  begin(step: string): void {
+    this.end();
+    this.#file = openSync(join(this.#options.records, `${step}.log`), 'a', 0o600);
+  }
+
+  end(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+  }
+
+  say(line: string): void {
+    const text = this.mask(line);
+    if (this.#file !== null) writeSync(this.#file, `${text}\n`);
+    this.#options.onLine(text);
+  }
+
+  mask(text: string): string {
+    const { env, secret } = this.#options;
+    return masked(text, env, secret);
+  }
+}
