@@ -183,6 +183,13 @@ for (const name of frontNames) {
       assert.equal(status, 413);
     });
 
+    test('what a client sends wrongly is no failure of an instance', async (t) => {
+      const front = started(t);
+      if (!front) return;
+      for (let n = 0; n < 20; n++) assert.doesNotMatch(await brokenBody(front), /^HTTP\/1.1 (?:2|503)/);
+      assert.equal((await front.get('/echo')).status, 200);
+    });
+
     test('connections to the apps are kept', async (t) => {
       const front = started(t);
       if (!front) return;
@@ -234,6 +241,15 @@ async function chatter({ port }: Front, transport: string, t: TestContext): Prom
     socket.once('connect_error', reject);
   });
   return socket;
+}
+
+/** Answers the first line that comes back, if one does. */
+async function brokenBody({ port }: Front): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end('POST /upload HTTP/1.1\r\nHost: example.test\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n');
+  let text = '';
+  for await (const piece of socket) text += piece;
+  return text.split('\r\n')[0] ?? '';
 }
 
 /** Answers the status, and how many bytes the app says that it has got. */

@@ -11,7 +11,12 @@ export function caddyLosses(plan: Plan): Loss[] {
 }
 
 const appFates: FrontAppFates = {
-  hold: ({ timeoutMs }) => (timeoutMs > 0 ? { queue: 'any number of requests may wait' } : undefined),
+  hold: ({ timeoutMs }) =>
+    timeoutMs > 0
+      ? {
+          queue: 'any number of requests may wait, also those whose cookie leads to an instance that is down',
+        }
+      : undefined,
   upstream: rulesLost,
 };
 
@@ -21,7 +26,7 @@ function rulesLost({ inFlight, outliers, slowStartMs }: UpstreamRules) {
       ? 'the number is divided among the instances; what is more waits as for an instance that is not ready; WebSockets keep their place'
       : undefined,
     outliers: outliers
-      ? 'failures count within the time that an instance stays out, not in a row; all of them may be out'
+      ? 'no instance is left out because it fails: Caddy counts what clients break as its failure, too, so that anybody could take all of them out. Say `health`, which finds one that is down'
       : undefined,
     slowStart: slowStartMs > 0 ? 'a new instance gets its whole share at once' : undefined,
     retries:

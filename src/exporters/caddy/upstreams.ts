@@ -19,18 +19,19 @@ export function passTo(to: Destination, door: Door, plan: Plan, options: ExportO
 function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions): Block {
   const { sticky, hold, health, upstream } = app;
   const places = options.places.get(app.name) ?? [];
-  const policy = { none: 'least_conn', ip: 'ip_hash', auto: '', cookie: '' }[sticky];
+  // Not the one with the fewest connections: that is the one that takes none.
+  const policy = { none: 'round_robin', ip: 'ip_hash', auto: '', cookie: '' }[sticky];
   const cookie = `cookie ${options.name.replaceAll('-', '_')}_${app.name}`;
   const probe = health?.probe.kind === 'http' && health.probe.port === null ? health.probe.path : undefined;
   return block(
     `reverse_proxy ${places.map((place) => address(place, upstream)).join(' ')}`,
     ...(policy ? [] : ['# A cookie that scripts of the page can read, too: Caddy has no other.']),
     `lb_policy ${policy || cookie}`,
-    ...(hold.timeoutMs > 0
+    ...(hold.timeoutMs > 0 || places.length > 1
       ? [
-          '# While none is ready, requests wait.',
-          `lb_try_duration ${time(hold.timeoutMs)}`,
-          'lb_try_interval 250ms',
+          '# While one takes no connection, requests wait for the next.',
+          `lb_try_duration ${time(hold.timeoutMs || 1000)}`,
+          'lb_try_interval 100ms',
         ]
       : []),
     ...(health && probe !== undefined
@@ -76,19 +77,13 @@ function address(place: Place, { protocol }: UpstreamRules): string {
   return `${protocol === 'h2c' ? 'h2c://' : ''}${printPlace(place)}`;
 }
 
-function ruleLines({ outliers, inFlight }: UpstreamRules, count: number): string[] {
-  return [
-    ...(outliers
-      ? [
-          `fail_duration ${time(outliers.ejectMs)}`,
-          `max_fails ${outliers.failures}`,
-          'unhealthy_status 502 503 504',
-        ]
-      : []),
-    ...(inFlight
-      ? [`unhealthy_request_count ${Math.max(1, Math.ceil(inFlight.max / Math.max(1, count)))}`]
-      : []),
-  ];
+/**
+ * No max_fails: what a client breaks off or writes wrongly counts as a failure of the instance, so that anybody could take
+ * all of them out.
+ */
+function ruleLines({ inFlight }: UpstreamRules, count: number): string[] {
+  if (!inFlight) return [];
+  return [`unhealthy_request_count ${Math.max(1, Math.ceil(inFlight.max / Math.max(1, count)))}`];
 }
 
 /** Caddy itself replaces X-Forwarded-For, -Proto and -Host of clients that it does not trust. */
