@@ -1,27 +1,24 @@
-// Sends the raw requests of test/edge/http1-requests.json to the built-in edge, and to nginx and Apache as exported, and writes
-// what they make of them differently into docs/guide/fronts.md. Run `npm run build:tests` first; another directory than .build
-// may be named.
-import { execFileSync, spawn } from 'node:child_process';
+// Sends the raw requests of test/edge/http1-requests.json to the built-in edge, and to nginx, Apache, HAProxy and Caddy as exported,
+// and writes what they make of them differently into docs/guide/fronts/odd-requests.md. Traefik is not in Debian, so it is not among
+// them. Run `npm run build:tests` first; another directory than .build may be named.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './prepare.js';
 
 const built = resolve(process.argv[2] ?? join(root, '.build'));
 const load = (path) => import(pathToFileURL(join(built, path)).href);
 const { startEdge, tableOf, targetOf } = await load('test/edge/edge-process.js');
-const { planOf, site, optionsFor } = await load('test/exporters/plans.js');
-const { appPlan } = await load('test/support/plans.js');
+const { startFront } = await load('test/fronts/front-world.js');
+const { app: fixture } = await load('test/support/root.js');
 const { freePort } = await load('test/support/ports.js');
-const { tempDir } = await load('test/support/temp-dir.js');
-const { targets } = await load('src/exporters/targets.js');
-const { mainFile } = await load('src/exporters/apache/target.js');
 
 const cases = JSON.parse(readFileSync(join(root, 'test/edge/http1-requests.json'), 'utf8'));
-const page = join(root, 'docs/guide/fronts.md');
-const [BEGIN, END] = ['<!-- odd requests: scripts/front-conformance.js -->', '<!-- end of odd requests -->'];
+const page = join(root, 'docs/guide/fronts/odd-requests.md');
+const [BEGIN, END] = ['<!-- written by scripts/front-conformance.js -->', '<!-- end -->'];
 
 const ends = [];
 const t = { after: (end) => ends.unshift(end), skip() {} };
@@ -46,11 +43,19 @@ try {
   await once(app, 'listening');
   const place = { host: '127.0.0.1', port };
   const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('web.0#1', place)] } } }));
-  const fronts = [
-    ['built-in edge', edge.port],
-    [`nginx ${version('nginx', ['-v'])}`, await startFront('nginx', port)],
-    [`Apache ${version('apache2', ['-v'])}`, await startFront('apache', port)],
+  const others = [
+    ['nginx', 'nginx', '-v'],
+    ['Apache', 'apache2', '-v', 'apache'],
+    ['HAProxy', 'haproxy', '-v'],
+    ['Caddy', 'caddy', 'version'],
   ];
+  const fronts = [['built-in edge', edge.port]];
+  for (const [title, program, option, target = program] of others) {
+    const apps = { web: { run: fixture('everything.js'), port, sticky: 'none' } };
+    const front = await startFront(t, target, { apps, sites: { '*': { routes: { '/': 'web' } } } });
+    if (!front) throw new Error(`There is no ${program} on this machine`);
+    fronts.push([`${title} ${version(program, option)}`, front.port]);
+  }
   const rows = [];
   for (const one of cases) {
     const outcomes = [];
@@ -66,54 +71,9 @@ try {
 }
 process.exit(0);
 
-function version(program, args) {
-  const text = execFileSync('sh', ['-c', '"$0" "$@" 2>&1', program, ...args], { encoding: 'utf8' });
-  return /\/(\d+\.\d+)/.exec(text)?.[1] ?? '';
-}
-
-/** Returns its port. */
-async function startFront(name, appPort) {
-  const dir = tempDir(t);
-  const port = await freePort();
-  const plan = planOf({ web: appPlan({ port: appPort, sticky: 'none' }) }, site('*'));
-  const listening = { ...plan, edge: { ...plan.edge, http: { host: '127.0.0.1', port } } };
-  const { files } = targets[name].export(listening, optionsFor(listening));
-  for (const { path, text } of files) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
-  }
-  const main = join(dir, 'main.conf');
-  const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (it) => `${it}_temp_path ${dir}/${it};`,
-  );
-  const texts = {
-    nginx: `daemon off; pid ${dir}/pid; error_log ${dir}/error.log; events {} http { ${temps.join(' ')} include ${dir}/${files[0].path}; }`,
-    apache: `${mainFile(files, dir)}\nUser www-data\nGroup www-data\n`,
-  };
-  writeFileSync(main, texts[name]);
-  const child =
-    name === 'nginx'
-      ? spawn('nginx', ['-e', join(dir, 'error.log'), '-p', dir, '-c', main], { stdio: 'inherit' })
-      : spawn('apache2', ['-D', 'FOREGROUND', '-f', main], { stdio: 'inherit' });
-  t.after(async () => {
-    child.kill();
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
-  for (const end = Date.now() + 10_000; !(await connects(port)); ) {
-    if (Date.now() > end || child.exitCode !== null) throw new Error(`${name} does not listen on ${port}`);
-    await pause(20);
-  }
-  return port;
-}
-
-async function connects(port) {
-  const socket = net.connect(port, '127.0.0.1');
-  const open = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return open;
+function version(program, option) {
+  const text = execFileSync('sh', ['-c', '"$0" "$@" 2>&1', program, option], { encoding: 'utf8' });
+  return /(\d+\.\d+)/.exec(text)?.[1] ?? '';
 }
 
 /** The request as one sees it, without the host that all of them name, and without the end that all heads have. */

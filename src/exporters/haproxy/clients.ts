@@ -33,6 +33,9 @@ export const canonicalPath: readonly string[] = [
   'http-request normalize-uri fragment-strip',
 ];
 
+/** A name or an address, and a port. */
+const HOST = '^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{0,5})?$';
+
 /** `txn.site`: the host of the site; the most particular is set last. */
 export function siteLines({ edge, sites }: Plan): string[] {
   const all = Object.values(sites);
@@ -42,6 +45,8 @@ export function siteLines({ edge, sites }: Plan): string[] {
   const set = (host: string, condition: string) =>
     `http-request set-var(txn.site) str(${word(host)})${condition}`;
   return [
+    '# Exactly one host, and nothing that apps could read otherwise.',
+    `http-request deny deny_status 400 unless { req.fhdr_cnt(host) eq 1 } { req.fhdr(host) -m reg ${word(HOST)} }`,
     '# Which site it is for.',
     'http-request set-var(txn.host) req.hdr(host),host_only,lower,regsub(\\.$,)',
     'http-request set-var-fmt(txn.query) ?%[query] if { query -m found }',
