@@ -8,6 +8,8 @@ import { openrcTarget } from './openrc/target.ts';
 import { procfileTarget } from './procfile/target.ts';
 import { runitTarget } from './runit/target.ts';
 import { s6Target } from './s6/target.ts';
+import { s6rcTarget } from './s6-rc/target.ts';
+import { supervisordTarget } from './supervisord/target.ts';
 import { systemdTarget } from './systemd/target.ts';
 import type { Target } from './target.ts';
 import { traefikTarget } from './traefik/target.ts';
@@ -20,6 +22,8 @@ export const targets: Readonly<Record<string, Target>> = {
   systemd: systemdTarget,
   runit: runitTarget,
   s6: s6Target,
+  's6-rc': s6rcTarget,
+  supervisord: supervisordTarget,
   launchd: launchdTarget,
   openrc: openrcTarget,
   upstart: upstartTarget,

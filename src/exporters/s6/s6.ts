@@ -6,7 +6,7 @@ import { lossLines } from '../losses.ts';
 import { envFiles } from '../services/env-file.ts';
 import { type Service, servicesOf } from '../services/service.ts';
 import { s6Losses } from './losses.ts';
-import { file, logScript, serviceFiles } from './service-files.ts';
+import { logScript, serviceFiles, textFile } from './service-files.ts';
 
 export function s6(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
@@ -40,7 +40,7 @@ function directory(
   return [
     ...serviceFiles(at, service, options, { head: head(losses), waits, up: 's6-svc -u' }),
     logScript(`${at}/log/run`, service),
-    ...(app.autostart ? [] : [file(`${at}/down`, '')]),
+    ...(app.autostart ? [] : [textFile(`${at}/down`, '')]),
   ];
 }
 

@@ -21,9 +21,9 @@ export function serviceFiles(
     script(`${at}/run`, [...before.waits, ...run(service, options)], before.head),
     script(`${at}/finish`, finish(service.app, words(before.up))),
     // It holds the pauses between restarts, and ends by itself when somebody wants it down.
-    file(`${at}/timeout-finish`, '0\n'),
-    file(`${at}/down-signal`, `${signal}\n`),
-    file(`${at}/timeout-kill`, `${Math.max(1, Math.ceil(timeoutMs))}\n`),
+    textFile(`${at}/timeout-finish`, '0\n'),
+    textFile(`${at}/down-signal`, `${signal}\n`),
+    textFile(`${at}/timeout-kill`, `${Math.max(1, Math.ceil(timeoutMs))}\n`),
   ];
 }
 
@@ -41,7 +41,7 @@ export function logScript(
   ]);
 }
 
-export function file(path: string, text: string): ExportedFile {
+export function textFile(path: string, text: string): ExportedFile {
   return { path, text, mode: 0o644 };
 }
 

@@ -1,22 +1,37 @@
 /** What is exported for init systems starts the same program with the same arguments and environment, and tells no secret. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { appPlan } from '../../../test/support/plans.ts';
-import { requireProgram } from '../../../test/support/programs.ts';
+import { findProgram, requireProgram } from '../../../test/support/programs.ts';
 import { exportOptions, planOf, richPlan } from '../../../test/support/service-plan.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
+import type { Plan } from '../../config/plan.ts';
 import type { Exported, Exporter } from '../exported.ts';
 import { calendar, launchd } from '../launchd/launchd.ts';
 import { openrc } from '../openrc/openrc.ts';
 import { procfile } from '../procfile/procfile.ts';
+import { runit } from '../runit/runit.ts';
+import { s6 } from '../s6/s6.ts';
+import { s6rc } from '../s6-rc/s6-rc.ts';
+import { supervisord } from '../supervisord/supervisord.ts';
 import { systemd } from '../systemd/systemd.ts';
-import { systemdTarget } from '../systemd/target.ts';
+import { targets } from '../targets.ts';
 import { upstart } from '../upstart/upstart.ts';
 
-const INITS: Readonly<Record<string, Exporter>> = { systemd, launchd, openrc, upstart, procfile };
+const INITS: Readonly<Record<string, Exporter>> = {
+  systemd,
+  runit,
+  s6,
+  's6-rc': s6rc,
+  supervisord,
+  launchd,
+  openrc,
+  upstart,
+  procfile,
+};
 
 const AWKWARD = [
   `it's "50%" of $HOME`,
@@ -68,6 +83,9 @@ const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> 
     const script = /^script\n([\s\S]*?)^end script$/m.exec(files[0]?.text ?? '')?.[1] ?? '';
     return sh(`set -e\n${script}`);
   },
+  runit: runScript,
+  s6: runScript,
+  's6-rc': runScript,
   openrc: ({ files }) =>
     // As supervise-daemon.sh has it.
     sh(
@@ -84,6 +102,12 @@ const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> 
     return sh('exec "$@"', env, argv);
   },
 };
+
+/** What the supervisor itself has made is not there. */
+function runScript({ files }: Exported): Seen {
+  const text = files.find(({ path }) => path.endsWith('/run'))?.text ?? '';
+  return sh(text.replace(/.*supervise\/.*/g, '').replace('exec chpst -P ', 'exec '));
+}
 
 function sh(script: string, env: Record<string, string> = {}, args: readonly string[] = []): Seen {
   const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script, 'sh', ...args], {
@@ -110,7 +134,7 @@ test('an app gets its arguments and its environment, whatever is in them', (t) =
       secrets: { TOKEN: join(dir, 'token') },
     }),
   );
-  const options = exportOptions(plan, { node: process.execPath });
+  const options = exportOptions(plan, { node: process.execPath, user: null });
   for (const [name, start] of Object.entries(START)) {
     const exported = INITS[name]?.(plan, options);
     const seen = exported && start(exported);
@@ -122,33 +146,47 @@ test('an app gets its arguments and its environment, whatever is in them', (t) =
   }
 });
 
-test('systemd has no complaint, neither about usual nor about strange values', (t) => {
-  if (!requireProgram(t, 'systemd-analyze')) return;
-  const dir = tempDir(t);
-  const strange = planOf(
+/** Those with a checker, and the program that it is. */
+const CHECKERS: Readonly<Record<string, string>> = {
+  systemd: 'systemd-analyze',
+  supervisord: 'supervisord',
+  // Debian has none.
+  's6-rc': findProgram('s6-rc-compile') ?? 'sh',
+};
+
+for (const [name, program] of Object.entries(CHECKERS)) {
+  test(`${name} has no complaint, neither about usual nor about strange values`, (t) => {
+    if (!requireProgram(t, basename(program))) return;
+    const target = targets[name];
+    for (const plan of [strangePlan(), richPlan()]) {
+      const dir = tempDir(t);
+      const { files } = target?.export(plan, exportOptions(plan, { node: process.execPath })) ?? {
+        files: [],
+      };
+      const check = target?.check?.(files, dir);
+      for (const { path, text, mode } of [...files, ...(check?.around ?? [])]) {
+        mkdirSync(dirname(join(dir, path)), { recursive: true });
+        writeFileSync(join(dir, path), text, { mode });
+      }
+      for (const [program, ...args] of check?.commands ?? []) {
+        if (program === 's6-rc-compile' && !findProgram(program)) continue;
+        const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
+        if (check?.trouble) assert.doesNotMatch(stdout + stderr, check.trouble);
+      }
+    }
+  });
+}
+
+function strangePlan(): Plan {
+  return planOf(
     appPlan({
       command: { file: '/bin/true', args: AWKWARD, node: false, nodeArgs: [] },
       cwd: '/',
       env: Object.fromEntries(AWKWARD.map((value, index) => [`V${index}`, value])),
     }),
   );
-  for (const plan of [strange, richPlan()]) {
-    const { files } = systemd(plan, exportOptions(plan, { node: process.execPath }));
-    for (const { path, text } of files) {
-      if (path.split('/').length > 2 || path.endsWith('.env')) continue;
-      writeFileSync(join(dir, path.replace('systemd/', '')), text);
-    }
-    const check = systemdTarget.check?.(
-      files.map((file) => ({ ...file, path: file.path })),
-      dir,
-    );
-    for (const [program, ...args] of check?.commands ?? []) {
-      const flat = args.map((arg) => arg.replace('/systemd/', '/'));
-      const { stdout, stderr } = spawnSync(program, flat, { encoding: 'utf8' });
-      assert.equal(stdout + stderr, '');
-    }
-  }
-});
+}
 
 /** The stanzas of init(5) that are used, each with what may follow. */
 const STANZAS = [

@@ -24,11 +24,15 @@ export function exportLines(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}`);
 }
 
-/** Reads what may not be. Each ends with a failure when it cannot be read. @param envFile as `envFilePath` says */
+/** Reads what may not be. With `set -e` each ends the script when it cannot be read. @param envFile as `envFilePath` says */
 export function secretLines({ env }: Service, envFile: string): string[] {
   return [
-    ...(env.secret.length > 0 ? [`set -a && . ${shellWord(envFile)} && set +a`] : []),
-    ...Object.entries(env.files).map(([name, path]) => `${name}=$(cat ${shellWord(path)}) && export ${name}`),
+    ...(env.secret.length > 0 ? ['set -a', `. ${shellWord(envFile)}`, 'set +a'] : []),
+    // Together with `export`, or before `&&`, a failure would not count.
+    ...Object.entries(env.files).flatMap(([name, path]) => [
+      `${name}=$(cat ${shellWord(path)})`,
+      `export ${name}`,
+    ]),
   ];
 }
 
