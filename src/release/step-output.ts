@@ -1,7 +1,8 @@
 /** The output of a step: in a file beside the release's record, and told to whoever looks on. Without the values of secret variables. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { masked } from './build-env.ts';
+import type { ReleasePaths } from './paths.ts';
 
 export interface StepOutputOptions {
   /** Directory of the release's record. */
@@ -40,5 +41,17 @@ export class StepOutput {
   mask(text: string): string {
     const { env, secret } = this.#options;
     return masked(text, env, secret);
+  }
+}
+
+/** What a step of a release has said, the oldest line first; empty when it said nothing. */
+export function stepOutput({ records }: Pick<ReleasePaths, 'records'>, id: string, step: string): string[] {
+  if (!/^[a-z]+$/.test(step)) return [];
+  try {
+    return readFileSync(join(records, id, `${step}.log`), 'utf8')
+      .trimEnd()
+      .split('\n');
+  } catch {
+    return [];
   }
 }
