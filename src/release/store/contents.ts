@@ -1,0 +1,142 @@
+/**
+ * Contents by their hash: `files/3f/3f2a…`, and with `-x` behind it for programs, because the mode belongs to the content and not to
+ * its names. A content gets its name when it is complete, so a process that is killed leaves nothing half.
+ */
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { HoldfastError, isSystemError } from '../../errors.ts';
+import type { Clock } from '../../kit/clock.ts';
+import type { TreeFile } from '../tree.ts';
+import { quote } from './tree-rules.ts';
+
+/** What of a file counts. */
+export type Content = Pick<TreeFile, 'hash' | 'executable' | 'size'>;
+
+export class Contents {
+  readonly files: string;
+  /** What is being written. */
+  readonly temporary: string;
+  readonly #clock: Clock;
+  #count = 0;
+  #made = new Set<string>();
+
+  constructor(dir: string, clock: Clock) {
+    this.files = join(dir, 'files');
+    this.temporary = join(dir, 'tmp');
+    this.#clock = clock;
+  }
+
+  pathOf({ hash, executable }: Content): string {
+    return join(this.files, hash.slice(0, 2), executable ? `${hash}-x` : hash);
+  }
+
+  /**
+   * Whether it is there, complete: after a power cut a file may be shorter than what was written. What somebody asked for is going to be
+   * used, so it is kept for a while: the time of the last access says so.
+   */
+  has(content: Content): boolean {
+    const path = this.pathOf(content);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.size !== content.size) return false;
+    utimesSync(path, this.#clock.now() / 1000, found.mtimeMs / 1000);
+    return true;
+  }
+
+  /** A name for something that is not complete yet. */
+  temporaryPath(): string {
+    this.#makeDir(this.temporary);
+    return join(this.temporary, `${process.pid}-${this.#clock.now()}-${this.#count++}`);
+  }
+
+  /** A small content, all of it. */
+  write(content: Content, bytes: Uint8Array): void {
+    if (this.has(content)) return;
+    const temporary = this.temporaryPath();
+    try {
+      writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o600 });
+      this.take(content, temporary);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  /** A content that is complete in a file of `temporary`; that name stays. Two that take the same content share what was there first. */
+  take(content: Content, temporary: string): void {
+    const path = this.pathOf(content);
+    this.#makeDir(dirname(path));
+    // Whatever the umask.
+    chmodSync(temporary, content.executable ? 0o555 : 0o444);
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!this.has(content)) this.#replace(temporary, path);
+    }
+  }
+
+  /**
+   * Another name for a content, which must not be taken.
+   *
+   * @returns whether it is a link; on another file system it can only be a copy
+   * @throws HoldfastError SOURCE_INVALID when the content, or the place, is not there
+   */
+  link(content: Content, to: string): boolean {
+    const path = this.pathOf(content);
+    try {
+      linkSync(path, to);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EXDEV') {
+        this.#copy(path, to);
+        return false;
+      }
+      // ext4 gives a file 65,000 names: a fresh copy takes the place of the one that has them all.
+      if (codeOf(error) === 'EMLINK') {
+        const fresh = this.temporaryPath();
+        this.#copy(path, fresh);
+        renameSync(fresh, path);
+        return this.link(content, to);
+      }
+      if (codeOf(error) === 'EEXIST') throw refused(to, 'something has this name already');
+      if (codeOf(error) === 'ENOENT') throw refused(to, 'its content is not in the store: deploy again');
+      throw error;
+    }
+  }
+
+  #replace(temporary: string, path: string): void {
+    const second = this.temporaryPath();
+    linkSync(temporary, second);
+    renameSync(second, path);
+  }
+
+  #copy(from: string, to: string): void {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(to, lstatSync(from).mode & 0o777);
+  }
+
+  #makeDir(dir: string): void {
+    if (this.#made.has(dir)) return;
+    // What is in it is for all who may see the releases that it is linked into, and for nobody else.
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    this.#made.add(dir);
+  }
+}
+
+function refused(path: string, why: string): HoldfastError {
+  return new HoldfastError('SOURCE_INVALID', `Cannot make ${quote(path)}: ${why}`);
+}
+
+function codeOf(error: unknown): string {
+  return isSystemError(error) ? error.code : '';
+}
