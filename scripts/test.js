@@ -39,16 +39,19 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Parts wait a little, whole systems wait more than they work; those under load need the cores, so no more go at once than there are.
-const isSystem = (file) => /^test\/(stories|browser)\//.test(file);
+// What waits longest begins first, so that nothing long is left alone at the end; how long is guessed from its awaits.
+const texts = new Map(files.map((file) => [file, readFileSync(join(built, file), 'utf8')]));
+const weight = (file) => texts.get(file).split(/\bawait\b/).length;
+files.sort((a, b) => weight(b) - weight(a));
+
+// Most tests wait half of their time. Those under load need the cores: they come last, and fewer at once.
 const isLoaded = (file) =>
-  file.includes('browser') || /support\/load\.js|\/soak\//.test(readFileSync(join(built, file), 'utf8'));
-const systems = files.filter(isSystem);
+  /^test\/browser\//.test(file) ||
+  (/^test\/stories\//.test(file) && /support\/load\.js|\/soak\//.test(texts.get(file)));
 const parallel = Math.min(availableParallelism(), 4);
 const phases = [
-  { title: 'Parts', files: files.filter((file) => !isSystem(file)), concurrency: parallel + 1 },
-  { title: 'Stories', files: systems.filter((file) => !isLoaded(file)), concurrency: parallel * 2 },
-  { title: 'Stories under load', files: systems.filter(isLoaded), concurrency: parallel },
+  { title: 'Parts and stories', files: files.filter((file) => !isLoaded(file)), concurrency: parallel * 2 },
+  { title: 'Stories under load', files: files.filter(isLoaded), concurrency: parallel + 1 },
 ];
 
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
