@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { tempDir } from '../../test/support/temp-dir.ts';
+import { until } from '../../test/support/until.ts';
+import { identify, isAlive } from '../kit/proc.ts';
+import { thisMachine } from '../launch/machine.ts';
+import { buildEnv } from './build-env.ts';
+import { builderOf } from './builder.ts';
+import { endRunning } from './run-program.ts';
+import { Runner } from './runner.ts';
+import { StepOutput, stepOutput } from './step-output.ts';
+
+function setUp(t: TestContext, signal = new AbortController().signal) {
+  const dir = tempDir(t);
+  const records = join(dir, 'records', 'r1');
+  mkdirSync(records, { recursive: true });
+  const machine = thisMachine();
+  const shell = { PATH: process.env.PATH, TOKEN: 'npm_0123456789', SECRET: 'of the app' };
+  const env = buildEnv({ shell, names: ['TOKEN'], home: dir, user: 'ann' });
+  const said: string[] = [];
+  const output = new StepOutput({ records, env, secret: ['TOKEN'], onLine: (line) => said.push(line) });
+  const builder = { identity: null, name: 'ann' };
+  const runner = new Runner({ machine, builder, env, records, signal, output });
+  return { dir, records, said, output, runner };
+}
+
+const node = (code: string) => [process.execPath, '-e', code];
+
+test('what a program says is in the log of its step, without what is secret', async (t) => {
+  const { dir, said, output, runner } = setUp(t);
+  output.begin('build');
+  const code =
+    'console.log(process.env.TOKEN, process.env.SECRET, process.env.MORE); console.error("warned")';
+  await runner.run(node(code), { cwd: dir, env: { MORE: 'more' } });
+  output.end();
+  assert.deepEqual(said.slice(1).sort(), ['*** undefined more', 'warned']);
+  assert.deepEqual(stepOutput({ records: join(dir, 'records') }, 'r1', 'build').sort(), [...said].sort());
+  assert.deepEqual(stepOutput({ records: join(dir, 'records') }, 'r1', '../r1'), []);
+});
+
+test('one that fails says how, and with what last words', async (t) => {
+  const { dir, runner } = setUp(t);
+  const code = 'console.log(process.env.TOKEN); process.exit(7)';
+  await assert.rejects(runner.run(node(code), { cwd: dir }), {
+    code: 'STEP_FAILED',
+    message: new RegExp(`^"${process.execPath} -e .*" ended with code 7$`),
+    details: ['***'],
+  });
+  await runner.run(node(code), { cwd: dir, alsoGood: [7] });
+  await assert.rejects(runner.run(['no-such-program'], { cwd: dir }), /Cannot run "no-such-program"/);
+  assert.equal(await runner.read(node('console.log(1); console.log(2)'), { cwd: dir }), '1\n2');
+});
+
+/** Starts another process in a session of its own kind, and stays. */
+const family = `const { spawn } = require('node:child_process');
+const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+require('node:fs').writeFileSync('pids', process.pid + ' ' + child.pid);
+setInterval(() => {}, 1000);`;
+
+async function pids(dir: string) {
+  const text = await until(() => existsSync(join(dir, 'pids')) && readFileSync(join(dir, 'pids'), 'utf8'), {
+    why: 'it runs',
+  });
+  return text.split(' ').map((pid) => identify(Number(pid)) ?? assert.fail('it has ended'));
+}
+
+test('when the deploy is given up, all that was started ends', async (t) => {
+  const controller = new AbortController();
+  const { dir, runner } = setUp(t, controller.signal);
+  const running = assert.rejects(runner.run(node(family), { cwd: dir }), { name: 'AbortError' });
+  const ids = await pids(dir);
+  controller.abort();
+  await running;
+  await until(() => ids.every((id) => !isAlive(id)), { why: 'both have ended' });
+});
+
+test('what a killed deploy has left running is found and ended', async (t) => {
+  const { dir, records, runner } = setUp(t);
+  const running = assert.rejects(runner.run(node(family), { cwd: dir }), /was ended by SIGKILL/);
+  const ids = await pids(dir);
+  endRunning(records, (path) => readFileSync(path, 'utf8'));
+  await running;
+  await until(() => ids.every((id) => !isAlive(id)), { why: 'both have ended' });
+});
+
+test('root builds as somebody else; others as who they are', () => {
+  const machine = { ...thisMachine(), uid: 0, gid: 0, may: () => true };
+  const account = (user: string) =>
+    user === 'ghost' ? undefined : { name: user, uid: 5, gid: 5, home: '/', shell: '/bin/sh' };
+  const root = { ...machine, account };
+  assert.equal(builderOf(null, [null, 'www'], root).name, 'www');
+  assert.equal(builderOf(null, [null], root).name, 'nobody');
+  assert.equal(builderOf('ci', ['www'], root).identity?.account?.name, 'ci');
+  assert.throws(() => builderOf('ghost', [], root), { code: 'RIGHTS_MISSING' });
+  const plain = { ...root, uid: 5, may: () => false };
+  assert.equal(builderOf(null, ['www'], plain).identity, null);
+  assert.throws(() => builderOf('ci', [], plain), /only root can become somebody else/);
+});
