@@ -13,7 +13,13 @@ const answer = () => JSON.stringify({
   pid: process.pid, uid: process.getuid(), home: process.env.HOME, port: process.env.PORT, slot: process.env.HOLDFAST_INSTANCE,
   word: process.env.WORD, secret: process.env.TOKEN_OF_FILE, key: process.env.API_KEY, arg: process.argv[2], umask: process.umask(),
 });
-const server = http.createServer((req, res) => res.end(answer())).listen(process.env.PORT);
+const eaten = [];
+const eat = () => eaten.push(Buffer.alloc(2e7, 1)) < 40 && setImmediate(eat);
+const server = http.createServer((req, res) => {
+  res.end(answer());
+  if (req.url === '/block') res.once('finish', () => { for (;;); });
+  if (req.url === '/eat') eat();
+}).listen(process.env.PORT);
 process.on('SIGINT', () => server.close(() => {
   fs.writeFileSync('/srv/web/stopped-' + process.env.PORT, 'gracefully');
   process.exit();
@@ -21,7 +27,7 @@ process.on('SIGINT', () => server.close(() => {
 `;
 const JOB = `require('node:fs').writeFileSync('/srv/web/job', String(process.getuid()))`;
 
-function config(word: string, changes: object = {}): string {
+function config(word: string, changes: object = {}, others: object = {}): string {
   const web = {
     run: ['server.js', 'for $PORT'],
     instances: 2,
@@ -32,17 +38,32 @@ function config(word: string, changes: object = {}): string {
     stop: { signal: 'SIGINT' },
     restart: { backoff: ['100ms', '200ms'] },
     memory: { hard: '300MB' },
+    watchdog: '2s',
   };
   const job = { run: 'job.js', cron: '* * * * * *' };
   const broken = {
     run: 'broken.js',
     restart: { backoff: ['10ms', '20ms'], giveUpAfter: { crashes: 3, within: '1m' } },
   };
-  return JSON.stringify({ apps: { web: { ...web, ...changes }, other: { run: 'server.js' }, job, broken } });
+  return JSON.stringify({
+    apps: { web: { ...web, ...changes }, other: { run: 'server.js' }, job, broken },
+    ...others,
+  });
 }
 
 const UNITS = ['holdfast-web@3000.service', 'holdfast-other@4000.service', 'holdfast-job.service'];
 let done = false;
+
+/** One after the other, until the restart is done; curl says 7 when it cannot connect. */
+const CROWD = `
+systemctl restart holdfast-web@3000.service & restart=$!
+refused=0 asked=0
+while [ $asked -lt 20 ] || kill -0 $restart 2>/dev/null; do
+  curl -s -o /dev/null --max-time 20 http://127.0.0.1:3000/
+  [ $? != 7 ] || refused=$((refused + 1))
+  asked=$((asked + 1))
+done
+wait $restart && echo "$refused refused of $asked"`;
 
 test('apps run under systemd as exported', async (t) => {
   const host = initHost(t, {
@@ -112,14 +133,32 @@ test('apps run under systemd as exported', async (t) => {
   assert.equal(second.secret, 'of a file');
 
   assert.match(install(host, 'one'), /has these files already/);
-  install(host, 'two');
+  const routed = { sites: { 'example.com': { routes: { '/': 'web' } } } };
+  install(host, 'two', routed);
   assert.equal((await answer(host, 3000)).word, 'two');
   assert.equal((await answer(host, 4000)).pid, other.pid, 'what has not changed was not restarted');
   assert.equal(host.run('cat', '/etc/holdfast/holdfast-web.env'), 'API_KEY=of-a-person\n');
 
-  const refused = host.shell(`${command(host, 'three', { cwd: '/srv/nowhere' })} 2>&1`);
+  const refused = host.shell(`${command(host, 'three', {}, { cwd: '/srv/nowhere' })} 2>&1`);
   assert.notEqual(refused.code, 0, refused.output);
   assert.equal((await answer(host, 3001)).word, 'two', 'what was there still runs');
+
+  // systemd holds the port.
+  const crowd = host.shell(CROWD);
+  assert.match(crowd.output, /^0 refused of \d\d+$/m, 'nobody is refused while it restarts');
+  host.run('systemctl', 'stop', 'holdfast-web@3000.service');
+  assert.equal(property(host, 'holdfast-web@3000', 'ActiveState'), 'inactive');
+  const woken = await answer(host, 3000);
+  assert.equal(woken.slot, '0', 'who comes starts it, and is answered');
+
+  // Where control groups are of version 1, systemd does not hear why the kernel has killed it.
+  for (const [path, result] of Object.entries({ '/block': /'watchdog'/, '/eat': /'(?:oom-kill|signal)'/ })) {
+    const { pid } = await answer(host, 3001);
+    host.shell(`curl -s --max-time 5 http://127.0.0.1:3001${path}`);
+    await until(async () => (await answer(host, 3001)).pid !== pid, { why: `${path}: it was replaced` });
+    const log = host.shell('journalctl -b -u holdfast-web@3001 --no-pager -o cat').output;
+    assert.match(log.split('Failed with result').at(-1) ?? '', result, log);
+  }
 
   host.run('systemctl', 'stop', 'holdfast.target');
   assert.equal(host.run('cat', '/srv/web/stopped-3000', '/srv/web/stopped-3001'), 'gracefullygracefully');
@@ -151,13 +190,13 @@ function put(host: InitHost, path: string, text: string): void {
   assert.equal(code, 0, output);
 }
 
-function command(host: InitHost, word: string, changes: object = {}): string {
-  put(host, '/srv/web/holdfast.config.json', config(word, changes));
+function command(host: InitHost, word: string, others: object = {}, changes: object = {}): string {
+  put(host, '/srv/web/holdfast.config.json', config(word, changes, others));
   return 'cd /srv/web && hold export systemd --user deploy --node /usr/local/bin/node --install --yes';
 }
 
-function install(host: InitHost, word: string): string {
-  const { code, output } = host.shell(command(host, word));
+function install(host: InitHost, word: string, others: object = {}): string {
+  const { code, output } = host.shell(command(host, word, others));
   assert.equal(code, 0, output);
   return output;
 }

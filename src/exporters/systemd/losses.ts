@@ -3,21 +3,26 @@ import type { AppPlan, Plan } from '../../config/plan.ts';
 import type { Loss } from '../exported.ts';
 import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
 import { onCalendar } from './calendar.ts';
+import { helped, routedApps } from './helped.ts';
 
 export function systemdLosses(plan: Plan): Loss[] {
-  return initLosses(plan, fates);
+  return initLosses(plan, fatesIn(routedApps(plan)));
 }
 
-const fates: InitFates = {
+const fatesIn = (routed: ReadonlySet<string>): InitFates => ({
   after: 'kept',
   secrets: 'kept',
   autostart: 'kept',
-  readyTimeoutMs: (_, app) => (app.ready.by === 'notify' ? undefined : readyLost(app.ready, app)),
-  ready: (ready, app) => (ready.by === 'notify' ? undefined : readyLost(ready, app)),
-  watchdogMs: (ms, { ready, guest }) =>
-    ms === null || (ready.by === 'notify' && !guest)
+  guest: (_, app) =>
+    app.guest && app.command.node && !app.job && !routed.has(app.name)
+      ? 'nobody holds its port, since no site sends requests to it: while it restarts, connections are refused'
+      : undefined,
+  readyTimeoutMs: (_, app) => readiness(app, routed),
+  ready: (_, app) => readiness(app, routed),
+  watchdogMs: (ms, app) =>
+    ms === null || helped(app, routed)?.watchdog || (app.ready.by === 'notify' && !app.guest)
       ? undefined
-      : 'nobody notices a blocked event loop: for systemd the app must send WATCHDOG=1 (`ready: "notify"`, `guest: false`)',
+      : 'nobody notices a blocked event loop: the app must itself send WATCHDOG=1 (`ready: "notify"`)',
   stop: ({ message, signal }) => ({ message: message ? `it gets ${signal} instead` : undefined }),
   restart: (restart, { job }) => (job ? undefined : restartLost(restart)),
   job: (job) => {
@@ -32,7 +37,12 @@ const fates: InitFates = {
   rights: (rights) => rightsLost(rights, {}),
   pidFile: (path) => (path === null ? undefined : 'systemd knows the pid: `systemctl show -P MainPID`'),
   log: () => 'lines go to the journal (`journalctl -u`), which has limits of its own',
-};
+});
+
+function readiness(app: AppPlan, routed: ReadonlySet<string>): string | undefined {
+  if (app.ready.by === 'notify' || helped(app, routed)?.ready) return undefined;
+  return readyLost(app.ready, app);
+}
 
 function restartLost({ when, max, early, at }: AppPlan['restart']): Record<string, string | undefined> {
   if (when === 'never') return { cron: clockLost(at) };

@@ -8,18 +8,25 @@ import { lossLines } from '../losses.ts';
 import { envFiles } from '../services/env-file.ts';
 import { type Service, serviceName, servicesOf } from '../services/service.ts';
 import { onCalendar } from './calendar.ts';
+import { type Helped, helped, routedApps } from './helped.ts';
 import { systemdLosses } from './losses.ts';
-import { renderUnit, type Section, serviceUnit, unitFile, unitName } from './units.ts';
+import { PRELOAD } from './preload.ts';
+import { renderUnit, type Section, serviceUnit, socketUnit, unitFile, unitName } from './units.ts';
 
 export function systemd(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options);
   const losses = systemdLosses(plan);
+  const routed = routedApps(plan);
+  const helps = services.map(({ app }) => helped(app, routed));
   const files = [
     file(`${options.name}.target`, renderUnit(head(options, lossLines(losses)), target(services, options))),
     ...services.flatMap((service) => [
-      ...(service.slot === 0 ? unitsOf(service, services, options) : []),
+      ...(service.slot === 0 ? unitsOf(service, services, helped(service.app, routed), options) : []),
       ...instanceFile(service, options),
     ]),
+    ...(helps.some((help) => help !== null)
+      ? [{ path: 'systemd/systemd.cjs', text: PRELOAD, mode: 0o644 }]
+      : []),
     ...envFiles('systemd', services, options, {
       before: '',
       syntax: 'values with spaces or # in double quotes, see systemd.exec(5)',
@@ -30,7 +37,7 @@ export function systemd(plan: Plan, options: ExportOptions): Exported {
 
 function head({ name }: ExportOptions, losses: readonly string[]): string[] {
   return [
-    `Written by \`hold export systemd\`. Put the units into /etc/systemd/system, then:`,
+    `Written by \`hold export systemd\`. Put the units into /etc/systemd/system (and systemd.cjs, when there is one, to where they say), then:`,
     `  systemctl daemon-reload && systemctl enable --now ${name}.target`,
     `All of them: systemctl stop ${name}.target, systemctl restart ${name}.target, journalctl -u '${name}-*'`,
     ...(losses.length > 0
@@ -53,11 +60,24 @@ function target(services: readonly Service[], options: ExportOptions): readonly 
   ];
 }
 
-function unitsOf(service: Service, services: readonly Service[], options: ExportOptions): ExportedFile[] {
+function unitsOf(
+  service: Service,
+  services: readonly Service[],
+  help: Helped | null,
+  options: ExportOptions,
+): ExportedFile[] {
   const after = services
     .filter(({ app }) => service.app.after.includes(app.name) && !app.job)
     .map((other) => unitName(other, options));
-  const unit = file(unitFile(service, options), renderUnit([], serviceUnit(service, after, options)));
+  const unit = file(unitFile(service, options), renderUnit([], serviceUnit(service, after, help, options)));
+  const socket = help?.socket
+    ? [
+        file(
+          `${serviceName(service.app.name, options)}@.socket`,
+          renderUnit([], socketUnit(service, options)),
+        ),
+      ]
+    : [];
   const timers = timersOf(service).flatMap(({ suffix, at, persistent }) => {
     const name = timerName(service, suffix, options);
     return [
@@ -65,7 +85,7 @@ function unitsOf(service: Service, services: readonly Service[], options: Export
       ...(suffix === '' ? [] : [restarter(name, service, services, options)]),
     ];
   });
-  return [unit, ...timers];
+  return [unit, ...socket, ...timers];
 }
 
 interface Timer {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { ExportedFile } from '../exported.ts';
 import type { Target } from '../target.ts';
+import { preloadPath } from './helped.ts';
 import { systemd } from './systemd.ts';
 
 export const systemdTarget: Target = {
@@ -17,7 +18,7 @@ export const systemdTarget: Target = {
     const placed = files.map(({ path, text, mode }) =>
       path.endsWith('.env')
         ? { path: `/etc/${name}/${basename(path)}`, text, mode, once: true }
-        : { path: `/etc/systemd/system/${path.replace(/^systemd\//, '')}`, text, mode },
+        : { path: placeOf(path.replace(/^systemd\//, ''), name), text, mode },
     );
     const target = `${name}.target`;
     const wanted = [...(files[0]?.text ?? '').matchAll(/^Wants=(.+)$/gm)].map(([, unit = '']) => unit);
@@ -37,10 +38,15 @@ export const systemdTarget: Target = {
   },
 };
 
+function placeOf(path: string, name: string): string {
+  return path.endsWith('.cjs') ? preloadPath({ name }) : `/etc/systemd/system/${path}`;
+}
+
+/** As an instance: the name that systemd-analyze would take for one is no port. */
 function unitsIn(files: readonly ExportedFile[]): string[] {
   return files
-    .map(({ path }) => path)
-    .filter((path) => /^[^/]+\/[^/]+\.(?:service|timer|target)$/.test(path));
+    .map(({ path }) => path.replace('@.', '@1.'))
+    .filter((path) => /^[^/]+\/[^/]+\.(?:service|socket|timer|target)$/.test(path));
 }
 
 /** It ends with 0 for keys that it does not know, but says so. */
@@ -51,7 +57,8 @@ const RELOAD = [
   'target=$1; shift; changed=',
   'for unit; do [ "$(systemctl show -P NeedDaemonReload "$unit")" != yes ] || changed="$changed $unit"; done',
   'systemctl daemon-reload && systemctl enable --now "$target" || exit 1',
-  'systemctl start "$target" "$@" || exit 1',
+  '# New ones; what does not get ready is no reason to take all others back.',
+  'systemctl start --no-block "$target" "$@" || exit 1',
   '# Restarts by hand count, too, for StartLimitBurst.',
   'for unit in $changed; do systemctl reset-failed "$unit"; systemctl try-restart "$unit" || exit 1; done',
 ].join('\n');

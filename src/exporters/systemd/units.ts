@@ -5,6 +5,7 @@ import type { ExportOptions } from '../exported.ts';
 import { envFilePath } from '../services/env-file.ts';
 import { programOf, type Service, serviceName } from '../services/service.ts';
 import { hardening } from './hardening.ts';
+import { type Helped, preloadPath } from './helped.ts';
 
 export type Section = readonly [title: string, ...lines: string[]];
 
@@ -35,14 +36,17 @@ export function unitFile({ app, port }: Service, options: ExportOptions): string
 /**
  * @param service the first instance: the others differ in their port, which is the name of the instance
  * @param after units that it needs
+ * @param help what is loaded into it for systemd
  */
 export function serviceUnit(
   service: Service,
   after: readonly string[],
+  help: Helped | null,
   options: ExportOptions,
 ): readonly Section[] {
   const { app, port } = service;
   const target = `${options.name}.target`;
+  const socketOf = (instance: string) => `${serviceName(app.name, options)}@${instance}.socket`;
   const title = `${systemdPath(app.name)}${port === null ? '' : ' on port %i'}${app.job ? ' (job)' : ''}`;
   return [
     [
@@ -56,18 +60,22 @@ export function serviceUnit(
             `After=${after.join(' ')}`,
           ]
         : []),
+      ...(help?.socket
+        ? ['# It holds the port: who comes while the app restarts waits.', `Requires=${socketOf('%i')}`]
+        : []),
       ...(app.job
         ? ['# The clock may start it as often as it says.', 'StartLimitIntervalSec=0']
         : [`# Stopped and restarted with all others.`, `PartOf=${target}`, ...giveUp(app.restart)]),
     ],
     [
       'Service',
-      ...type(app),
-      ...command(service, options),
+      ...type(app, help),
+      ...command(service, help, options),
       `WorkingDirectory=${systemdPath(app.cwd)}`,
       ...identity(service),
       '',
       ...environment(service, options),
+      ...(help?.ready ? ['Environment=HOLDFAST_READY=listen'] : []),
       '',
       ...(app.job ? [] : restart(app.restart)),
       ...stop(app.stop),
@@ -88,25 +96,52 @@ function giveUp({ when, giveUp: { crashes, withinMs } }: RestartPlan): string[] 
   ];
 }
 
-function type({ job, ready, readyTimeoutMs, watchdogMs, guest }: AppPlan): string[] {
+/** The socket of an instance, which systemd holds: the port is the name of the instance. */
+export function socketUnit({ app }: Service, { name }: ExportOptions): readonly Section[] {
+  return [
+    ['Unit', `Description=Port %i of ${systemdPath(app.name)}`, `PartOf=${name}.target`],
+    [
+      'Socket',
+      '# For the front on this machine.',
+      'ListenStream=127.0.0.1:%i',
+      'NoDelay=yes',
+      '# As many as the kernel lets wait.',
+      'Backlog=4096',
+    ],
+  ];
+}
+
+function type({ job, ready, readyTimeoutMs, watchdogMs, guest }: AppPlan, help: Helped | null): string[] {
   if (job) {
     return [
       'Type=oneshot',
       `TimeoutStartSec=${job.timeoutMs === null ? 'infinity' : seconds(job.timeoutMs)}`,
     ];
   }
-  if (ready.by !== 'notify') return ['Type=exec'];
+  const notifies = ready.by === 'notify' || help?.ready === true;
+  const watched = watchdogMs !== null && (help?.watchdog === true || (ready.by === 'notify' && !guest));
   return [
-    'Type=notify',
-    '# Node has no datagram sockets of this kind: it is a helper that sends READY=1.',
-    'NotifyAccess=all',
-    `TimeoutStartSec=${seconds(readyTimeoutMs)}`,
-    ...(watchdogMs === null || guest ? [] : [`WatchdogSec=${seconds(watchdogMs)}`]),
+    `Type=${notifies ? 'notify' : 'exec'}`,
+    ...(notifies || watched
+      ? [
+          '# Node has no datagram sockets of this kind: it is a helper that sends the messages.',
+          'NotifyAccess=all',
+        ]
+      : []),
+    ...(notifies ? [`TimeoutStartSec=${seconds(readyTimeoutMs)}`] : []),
+    ...(watched
+      ? [
+          '# When its event loop is blocked for so long; without a core file.',
+          `WatchdogSec=${seconds(watchdogMs)}`,
+          'WatchdogSignal=SIGKILL',
+        ]
+      : []),
   ];
 }
 
-function command({ app, env, port }: Service, options: ExportOptions): string[] {
-  const [file, ...args] = programOf(app, options, (arg) => arg);
+function command({ app, env, port }: Service, help: Helped | null, options: ExportOptions): string[] {
+  const [file, ...own] = programOf(app, options, (arg) => arg);
+  const args = help ? ['--require', preloadPath(options), ...own] : own;
   // A `$` has been doubled.
   const words = args.map((arg) =>
     port === null ? systemdQuote(arg) : systemdQuote(arg).replaceAll(/\$\$(?:PORT\b|\{PORT\})/g, '%i'),
