@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   client: ['protocol'],
   boot: ['protocol'],
   release: ['config', 'launch', 'protocol', 'client'],
-  daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release'],
+  daemon: ['supervisor', 'launch', 'logs', 'protocol', 'config', 'release', 'exporters'],
   cli: ['boot', 'config', 'client', 'doctor', 'egress', 'release', 'exporters', 'launch', 'logs', 'protocol'],
   dashboard: ['protocol'],
   index: ['config', 'client', 'protocol'],

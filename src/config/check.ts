@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { completeAcme } from './acme-schema.ts';
 import { completeApp, type Surroundings } from './app.ts';
 import { completeEgress } from './egress-schema.ts';
+import { completeFront } from './front-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
 import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
@@ -136,6 +137,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     sites,
     logsTotalBytes: settings.logs.total ?? null,
     egress: completeEgress(settings.egress, names, problems),
+    front: completeFront(settings, problems),
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },

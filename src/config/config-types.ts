@@ -28,6 +28,11 @@ export interface HoldfastConfig {
    */
   readonly egress?: 'observe' | EgressConfig | undefined;
   /**
+   * A real server in the place of the edge: Holdfast supervises the apps and writes the configuration of this server from `sites`. Left out: the edge, which is built in.
+   * @example "nginx"
+   */
+  readonly front?: 'nginx' | 'apache' | 'haproxy' | 'caddy' | FrontConfig | undefined;
+  /**
    * The name of the project, under which its releases and its variables are kept. Left out: the name in package.json, else the directory.
    * @example "shop"
    */
@@ -437,6 +442,28 @@ export interface EgressConfig {
    * @example {"web":["hooks.slack.com:443"]}
    */
   readonly apps?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+export interface FrontConfig {
+  /** Which server stands in front. */
+  readonly server: 'nginx' | 'apache' | 'haproxy' | 'caddy';
+  /** `true`: Holdfast runs a process of this server for itself, beside whatever this machine has of it. `false`: it is the one of this machine, and Holdfast writes `file` for it. Left out: `true`, unless there is a `file`. */
+  readonly own?: boolean | undefined;
+  /**
+   * The one file that Holdfast writes for the server of this machine, which reads it by itself or includes it. It is looked at by the server before it counts, and the one before comes back when the server refuses it.
+   * @example "/etc/nginx/conf.d/holdfast.conf"
+   */
+  readonly file?: string | undefined;
+  /**
+   * The command that looks at the whole configuration of the server of this machine, when it is not the usual one (`nginx -t`, `apache2ctl configtest` …).
+   * @example ["sudo","nginx","-t"]
+   */
+  readonly check?: readonly string[] | undefined;
+  /**
+   * The command that puts it into force without cutting anybody off, when it is not the usual one.
+   * @example ["sudo","systemctl","reload","nginx"]
+   */
+  readonly reload?: readonly string[] | undefined;
 }
 
 /** How releases are made and promoted by `hold deploy`. */

@@ -76,6 +76,7 @@ const plan: Plan = {
   source: '/srv/holdfast.config.json',
   logsTotalBytes: 1000,
   egress: null,
+  front: null,
   apps: { web: app },
   sites: {
     'a.com': {

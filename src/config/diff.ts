@@ -13,6 +13,7 @@ import type {
   CronPlan,
   EdgePlan,
   EgressPlan,
+  FrontPlan,
   HealthPlan,
   ListenPlan,
   Plan,
@@ -42,7 +43,14 @@ type Diffed = Omit<Plan, 'source' | 'project' | 'release' | 'deploy'>;
 
 /** What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count. */
 export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
-  const before = current ?? { apps: {}, sites: {}, edge: next.edge, logsTotalBytes: null, egress: null };
+  const before = current ?? {
+    apps: {},
+    sites: {},
+    edge: next.edge,
+    logsTotalBytes: null,
+    egress: null,
+    front: null,
+  };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
     ...diffRecords('site', before.sites, next.sites, diffSites, () => []),
@@ -338,16 +346,30 @@ const egressRows: readonly Row<EgressPlan>[] = [
   ],
 ];
 
+function printFront(front: FrontPlan | null): string {
+  if (!front) return 'edge';
+  const { server, file, check, reload } = front;
+  const commands = { check, reload };
+  const own = Object.entries(commands).flatMap(([name, args]) =>
+    args ? [`${name} \`${args.join(' ')}\``] : [],
+  );
+  return [server, ...(file === null ? [] : [file]), ...own].join(' ');
+}
+
 /** The edge runs while there are sites. */
-function edgeChange(before: Pick<Plan, 'sites' | 'edge'>, after: Plan): PlanChange[] {
+function edgeChange(before: Pick<Plan, 'sites' | 'edge' | 'front'>, after: Plan): PlanChange[] {
   const [ran, runs] = [before, after].map(({ sites }) => Object.keys(sites).length > 0);
   if (!runs) return ran ? [{ kind: 'remove', what: 'edge', name: 'edge', detail: [] }] : [];
-  if (!ran)
-    return [
-      { kind: 'add', what: 'edge', name: 'edge', detail: [`listen.http ${printListen(after.edge.http)}`] },
-    ];
-  if (isDeepStrictEqual(before.edge, after.edge)) return [];
-  const detail = diffRows(edgeRows, before.edge, after.edge);
+  if (!ran) {
+    const front = after.front ? [`front ${printFront(after.front)}`] : [];
+    const detail = [...front, `listen.http ${printListen(after.edge.http)}`];
+    return [{ kind: 'add', what: 'edge', name: 'edge', detail }];
+  }
+  if (isDeepStrictEqual([before.edge, before.front], [after.edge, after.front])) return [];
+  const detail = [
+    ...diffRows([['front', printFront]], before.front, after.front),
+    ...diffRows(edgeRows, before.edge, after.edge),
+  ];
   return [
     { kind: 'change', what: 'edge', name: 'edge', detail: detail.length > 0 ? detail : ['its settings'] },
   ];

@@ -31,6 +31,19 @@ export interface Plan {
   readonly release: ReleaseRules;
   /** By the name that `hold deploy` takes. */
   readonly deploy: Readonly<Record<string, DeployTarget>>;
+  /** The server that stands in the place of the edge; null = the edge. */
+  readonly front: FrontPlan | null;
+}
+
+export type FrontServer = 'nginx' | 'apache' | 'haproxy' | 'caddy';
+
+export interface FrontPlan {
+  readonly server: FrontServer;
+  /** Of a server that Holdfast does not run: the one file that it reads of us. Null = Holdfast runs one of its own. */
+  readonly file: string | null;
+  /** Argument lists for the server of `file`; null = the usual ones. */
+  readonly check: readonly string[] | null;
+  readonly reload: readonly string[] | null;
 }
 
 export interface EgressPlan {

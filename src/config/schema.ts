@@ -9,6 +9,7 @@ import { app } from './app-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { accessLog, http2 } from './edge-traffic-schema.ts';
 import { egressSettings } from './egress-schema.ts';
+import { frontSettings } from './front-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
 import { appName, groupName } from './names.ts';
 import { deploySettings, releaseSettings } from './release-schema.ts';
@@ -117,6 +118,7 @@ const configShape = z.strictObject({
     'All logs together',
   ),
   egress: egressSettings.optional(),
+  front: frontSettings.optional(),
   name: optional(groupName, {
     says: 'The name of the project, under which its releases and its variables are kept. Left out: the name in package.json, else the directory',
     example: 'shop',

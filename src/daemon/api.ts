@@ -104,7 +104,10 @@ export class Api {
       return this.#options.egress.envBeside(views.state().apps[name]?.plan ?? unknownApp(name));
     if (version === 'v1' && what === 'apps' && name !== undefined)
       return appDetail(name, views) ?? unknownApp(name);
-    if (version === 'v1' && what === 'traffic') return this.#options.traffic.view();
+    if (version === 'v1' && what === 'traffic') {
+      this.#needEdge('show traffic');
+      return this.#options.traffic.view();
+    }
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'sites') return this.#options.pausing.view();
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
@@ -153,6 +156,17 @@ export class Api {
     else this.#options.onUpgrade();
   }
 
+  /** Some things only the edge can do: a server in its place has no way to ask for them. */
+  #needEdge(action: string): void {
+    const { front } = this.#options.views.state();
+    if (!front) return;
+    throw new HoldfastError(
+      'BAD_REQUEST',
+      `Cannot ${action}: ${front.server} stands in front, and only the edge that is built in can do that`,
+      { hint: `Ask ${front.server} itself, or leave out \`front\`` },
+    );
+  }
+
   #operation(path: string[], body: unknown, request: http.IncomingMessage): () => Promise<unknown> {
     const { operations, views } = this.#options;
     const [version, what, name, verb] = path;
@@ -170,11 +184,13 @@ export class Api {
     if (what === 'logs') return this.#logOperation(name, body, request);
     if (what === 'sites' && name !== undefined) {
       const { pausing } = this.#options;
+      this.#needEdge(`${verb} "${name}"`);
       if (verb === 'pause') return () => pausing.pause(name, body as PauseRequest);
       if (verb === 'resume') return () => pausing.resume(name);
     }
     if (what === 'cache' && name === 'clear') {
       const { site } = body as ClearCacheRequest;
+      this.#needEdge('clear the cache');
       return () => this.#options.caches.clear(site);
     }
     if (what !== 'apps') throw unknownCall(request);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { appDefaults } from '../config/app-defaults.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Lock } from '../kit/lock.ts';
+import { isAlive } from '../kit/proc.ts';
 import { thisMachine } from '../launch/machine.ts';
 import { requireRights } from '../launch/rights.ts';
 import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
@@ -24,6 +25,8 @@ import { Egress } from './egress.ts';
 import { Exits } from './exits.ts';
 import { eventOf } from './fact-events.ts';
 import { firstAttempts } from './first-attempts.ts';
+import { createFront, frontPlanOf } from './front/create.ts';
+import type { Front } from './front/front.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
@@ -83,6 +86,7 @@ export class Daemon {
   readonly #tlsFiles: TlsFiles;
   readonly #acme: Acme;
   readonly #routing: Routing;
+  readonly #front: Front;
   readonly #egress: Egress;
   readonly #rejections: Rejections;
   readonly #caches: CacheClearing;
@@ -228,7 +232,15 @@ export class Daemon {
       supervisor: () => this.#supervisor,
       state: () => this.#store.state,
     });
+    this.#front = createFront({
+      clock,
+      journal: this.#journal,
+      home: paths.home,
+      state: () => this.#store.state,
+      app: (name) => this.#supervisor.app(name),
+    });
     this.#routing = new Routing({
+      front: this.#front,
       clock,
       links: () => this.#links,
       state: () => this.#store.state,
@@ -280,6 +292,8 @@ export class Daemon {
         annexes: this.#leases.annexes,
         cgroups: this.#leases.cgroups,
         isRouted,
+        frontPorts: ({ name }) =>
+          this.#store.state.front ? (this.#store.state.frontPorts[name] ?? []) : null,
         doorsOf: (app) => this.#doorsOf(app),
         onOffer: (app, address, handle) => this.#takeOffer(app, address, handle),
         onUnavailable: (app, instance, reason) =>
@@ -315,6 +329,8 @@ export class Daemon {
       edgeEntry: EDGE_ENTRY,
       egressEntry: EGRESS_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+      front: this.#front,
+      frontPlan: (server, edge) => frontPlanOf(server, edge, paths.home),
       requireRights: (plan) => requireRights(plan, thisMachine(), plan.guest ? GUEST : null),
       refreshRoutes: () => this.#routing.refresh(),
       portsFreed: () => this.#holder.settled(),
@@ -370,6 +386,7 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
+        frontNotes: () => this.#front.notes,
         edgeNotes: () => [
           ...this.#tlsFiles.notes,
           ...this.#acme.notes,
@@ -413,6 +430,11 @@ export class Daemon {
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
     sweepRun(paths.run, records);
+    this.#operations.renewFrontPorts(
+      new Set(
+        records.flatMap(({ process: found }) => (found && isAlive(found) ? (found.lease.front ?? []) : [])),
+      ),
+    );
     for (const { plan, stopped } of Object.values(this.#store.state.apps)) {
       if (!stopped) this.#operations.reopenDoors(plan.name);
     }
@@ -463,6 +485,7 @@ export class Daemon {
     this.#acme.close();
     this.#staples.close();
     this.#edgeTls.close();
+    this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#vitals.close();
     this.#egress.close();
@@ -481,6 +504,7 @@ export class Daemon {
     this.#acme.close();
     this.#staples.close();
     this.#edgeTls.close();
+    this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#holder.close();
     this.#api.close();

@@ -49,6 +49,8 @@ export interface LauncherOptions {
   /** The variables by which it finds the egress proxy, if it is to use one. */
   egressEnv(plan: AppPlan): Readonly<Record<string, string>>;
   isRouted(app: string): boolean;
+  /** Where the server in front reaches the slots of an app that has doors for it; null: it reaches the edge. */
+  frontPorts(plan: AppPlan): readonly number[] | null;
   doorsOf(app: string): readonly Door[];
   /** A process offers a copy of a socket that it listens on. */
   onOffer(app: string, address: Address, handle: OfferedHandle): void;
@@ -107,7 +109,9 @@ class Launch {
       const routed = this.#options.isRouted(plan.name);
       cgroup = this.#confine();
       const port = routed && !(plan.guest && plan.command.node) ? await freePort() : null;
-      lease = leaseFor(this.#request, this.#options.paths, { pipes, routed, port, annex, cgroup });
+      const ports = routed ? this.#options.frontPorts(plan) : null;
+      const front = ports && (port ?? ports[slot] ?? null);
+      lease = leaseFor(this.#request, this.#options.paths, { pipes, routed, port, front, annex, cgroup });
       this.#checkPidFile(lease);
       const runDir = annex?.own ?? this.#options.paths.run;
       this.#notify = await this.#options.vitals.notifyEnv(plan, `${this.#id}#${serial}`, runDir);
@@ -135,7 +139,10 @@ class Launch {
   ): Promise<Running> {
     const { plan, slot, serial } = this.#request;
     const { clock, onOffer } = this.#options;
-    const doors = this.#options.doorsOf(plan.name).filter(({ port }) => isForSlot(plan, slot, port));
+    const ofSlots = this.#options.frontPorts(plan) ?? [];
+    const doors = this.#options
+      .doorsOf(plan.name)
+      .filter(({ port }) => port === lease.front || (isForSlot(plan, slot, port) && !ofSlots.includes(port)));
     const offers = lease.guest;
     const spec: SpawnSpec = {
       ...this.#spec(lease, annex, doors, secrets),
@@ -159,13 +166,17 @@ class Launch {
   ): Omit<SpawnSpec, 'stdio'> {
     const { plan, slot } = this.#request;
     const { machine, guest } = this.#options;
-    const orders = lease.guest || isOwn(plan.name) ? this.#orders(lease, annex, doors) : null;
+    const orders =
+      lease.guest || (isOwn(plan.name) && plan.command.node) ? this.#orders(lease, annex, doors) : null;
     const told = secrets.PORT ?? plan.env.PORT ?? plan.baseEnv.PORT;
     const spec = launchSpec({
       plan,
       machine,
       secrets,
-      port: lease.port ?? slotPort(plan, slot) ?? (lease.socket && !told ? DEFAULT_PORT : null),
+      port:
+        lease.port ??
+        slotPort(plan, slot) ??
+        (told ? null : (lease.front ?? (lease.socket === null ? null : DEFAULT_PORT))),
       names: {
         ...this.#names(),
         ...this.#notify,
@@ -189,6 +200,7 @@ class Launch {
       instance: this.#id,
       serial,
       socket: lease.ownSocket ?? lease.socket,
+      front: lease.guest ? (lease.front ?? null) : null,
       port: slotPort(plan, slot),
       doors: doors.map(({ host, port }, index) => ({ host, port, fd: FIRST_DOOR_FD + index })),
       offer: lease.guest,

@@ -16,6 +16,8 @@ export interface LeaseParts {
   /** It gets the edge's requests on a socket, or without a guest on this port. */
   readonly routed: boolean;
   readonly port: number | null;
+  /** It gets them from the server in front, there. */
+  readonly front: number | null;
   /** Of the user that it runs as, when that is not the daemon's. */
   readonly annex: Annex | null;
   readonly cgroup: string | null;
@@ -25,12 +27,14 @@ export interface LeaseParts {
 export function leaseFor(
   { plan, slot, serial }: LaunchRequest,
   paths: HomePaths,
-  { pipes, routed, port, annex, cgroup }: LeaseParts,
+  { pipes, routed, port, front, annex, cgroup }: LeaseParts,
 ): Lease {
   const name = `${plan.name}.${slot}.${serial}`;
   const guest = plan.guest && plan.command.node;
   const socket =
-    routed && guest ? instanceSocket({ run: annex?.dir ?? paths.run }, plan.name, slot, serial) : null;
+    routed && guest && front === null
+      ? instanceSocket({ run: annex?.dir ?? paths.run }, plan.name, slot, serial)
+      : null;
   const pidFile = pidFileOf(plan, slot);
   return {
     out: pipes.out,
@@ -44,6 +48,7 @@ export function leaseFor(
     ...(plan.stdin && { stdin: join(paths.run, `${name}.in`) }),
     ...(cgroup !== null && { cgroup }),
     ...(pidFile !== null && { pidFile }),
+    ...(front !== null && { front }),
     ...(guest && { exitNote: join(annex?.own ?? paths.run, `${name}.exit`) }),
   };
 }

@@ -61,6 +61,7 @@ function setUp(t: TestContext, edgeEntry = '/old/edge.js', store: Store = emptyS
     requireRights: () => undefined,
     refreshRoutes: () => undefined,
     portsFreed: async () => undefined,
+    front: { check: async () => undefined, settled: async () => undefined, withdraw: async () => undefined },
     // Only what is called of them.
   } as unknown as OperationsOptions);
   t.after(() => {
@@ -119,6 +120,7 @@ function config(apps: readonly AppPlan[], sites: readonly SitePlan[] = [], port 
     } as EdgePlan,
     logsTotalBytes: null,
     egress: null,
+    front: null,
   };
 }
 

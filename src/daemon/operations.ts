@@ -2,7 +2,8 @@
  * What commands do: each edits desired state, wakes the supervisor, and waits until the wish is true or plainly will not be.
  * None of them starts or stops a process.
  */
-import type { AppPlan, EdgePlan, Plan } from '../config/plan.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { AppPlan, EdgePlan, FrontServer, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change, RestartRequest } from '../protocol/api.ts';
 import type { DesiredApp } from '../supervisor/app.ts';
@@ -10,10 +11,13 @@ import type { Instance } from '../supervisor/instance.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
-import type { Address, Doors } from './doors.ts';
+import { type Address, type Doors, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses, edgeAppPlan } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { EGRESS, type EgressApp, isOwn, renewedEgressPlan, withEgress } from './egress-app.ts';
+import type { Front } from './front/front.ts';
+import { FRONT } from './front/front-app.ts';
+import { FrontPorts } from './front/front-ports.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
 import { freePort } from './lease.ts';
@@ -39,6 +43,9 @@ export interface OperationsOptions {
   readonly edgeEnv: Readonly<Record<string, string>>;
   /** The file that the egress proxy runs. */
   readonly egressEntry: string;
+  readonly front: Pick<Front, 'check' | 'settled' | 'withdraw'>;
+  /** The process that is to stand in front. Throws HoldfastError PROGRAM_MISSING. */
+  frontPlan(server: FrontServer, edge: EdgePlan): AppPlan;
   /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
   requireRights(plan: AppPlan): void;
   /** The routes have changed. */
@@ -53,6 +60,7 @@ export class Operations {
   readonly #wishes: Wishes;
   /** Of Holdfast's own apps that `renewOwn` has replaced: the generation. */
   readonly #renewed = new Map<string, number>();
+  readonly #frontPorts: FrontPorts;
   /** Commands about one instance, jobs, signals. */
   readonly instances: InstanceOperations;
 
@@ -60,6 +68,7 @@ export class Operations {
     this.#options = options;
     const { store, doors, supervisor, journal } = options;
     this.#ports = new PortKeeper({ doors, journal, supervisor, state: () => store.state });
+    this.#frontPorts = new FrontPorts(doors);
     this.#wishes = new Wishes({ ...options, ports: this.#ports });
     this.instances = new InstanceOperations({
       supervisor,
@@ -98,7 +107,8 @@ export class Operations {
     this.#options.requireRights(plan);
     const starts = stored !== undefined || plan.autostart;
     await this.#options.orphans.end([name]);
-    if (starts) this.#ports.open([{ ...fresh(plan, null), learned: stored?.learned ?? [] }]);
+    const next = { ...fresh(plan, null), learned: stored?.learned ?? [] };
+    if (starts) this.#ports.open([next], this.#withFrontPorts(next));
     this.#options.outputs.begin(name);
     this.#options.store.edit((state) => ({
       ...state,
@@ -125,7 +135,7 @@ export class Operations {
     const stored = this.#wishes.get(name);
     this.#options.requireRights(stored.plan);
     await this.#options.orphans.end([name]);
-    this.#ports.open([stored]);
+    this.#ports.open([stored], this.#withFrontPorts({ ...stored, stopped: false }));
     this.#options.outputs.begin(name);
     this.#wishes.edit(name, (old) => ({ ...old, stopped: false, idle }), { change: 'started' });
     this.#wakeEnded(name);
@@ -170,8 +180,9 @@ export class Operations {
       plan: { ...stored.plan, instances },
       idle: stillIdle(stored.idle, instances),
     };
-    // With `portStep` every slot has a port.
-    if (!stored.stopped && stored.plan.portStep > 0) this.#ports.open([scaled]);
+    // With `portStep` every slot has a port, and behind a server in front, too.
+    const hasPorts = stored.plan.portStep > 0 || this.#state.front !== null;
+    if (!stored.stopped && hasPorts) this.#ports.open([scaled], this.#withFrontPorts(scaled));
     this.#wishes.edit(
       name,
       (old) => ({ ...old, plan: { ...old.plan, instances }, idle: stillIdle(old.idle, instances) }),
@@ -183,7 +194,7 @@ export class Operations {
       this.#options.store.edit((state) => ({ ...state, edge: of(state.edge) }));
     }
     await this.#wishes.makeTrue([name]);
-    if (stored.plan.portStep > 0) this.#ports.closeUnwanted();
+    if (hasPorts) this.#ports.closeUnwanted();
   }
 
   async delete(name: string): Promise<void> {
@@ -228,14 +239,13 @@ export class Operations {
     this.#refuse(next);
     const changes = this.plan(next);
     if (changes.length === 0) return changes;
+    const { frontPlan } = this.#options;
+    const withoutEgress = (state: DesiredState) =>
+      this.#frontPorts.give(targetState(state, next, (...of) => this.#edgePlan(...of), frontPlan));
+    if (next.front) await this.#checkFront(withoutEgress(this.#state));
     await orphans.end(Object.keys(next.apps));
     const egressApp = await this.#egressApp(next);
-    const targetOf = (state: DesiredState) =>
-      withEgress(
-        targetState(state, next, (...of) => this.#edgePlan(...of)),
-        next,
-        egressApp,
-      );
+    const targetOf = (state: DesiredState) => withEgress(withoutEgress(state), next, egressApp);
     const ended = await this.#makeRoomFor(targetOf(this.#state));
     // Other commands went on meanwhile: what counts is how things are now, and from here on nothing comes in between.
     const { apps: before } = this.#state;
@@ -252,7 +262,7 @@ export class Operations {
       journal.record('app.changed', { app: name, data: { change: kind, detail } });
     }
     this.#options.refreshRoutes();
-    const own = [EDGE, EGRESS].filter((name) => this.#state.apps[name]);
+    const own = [EDGE, FRONT, EGRESS].filter((name) => this.#state.apps[name]);
     for (const name of [...Object.keys(next.apps), ...own]) {
       const plan = this.#state.apps[name]?.plan;
       if (plan) outputs.configure(plan);
@@ -264,7 +274,10 @@ export class Operations {
       const others = Object.values(this.#state.apps)
         .filter(({ plan, generation }) => before[plan.name] && before[plan.name]?.generation !== generation)
         .map(({ plan }) => plan.name);
+      // Before the server in front is started, which reads its file then, and again with all that runs then.
+      await this.#options.front.settled();
       await this.#wishes.makeTrue([...new Set([...Object.keys(next.apps), ...own, ...others])]);
+      await this.#options.front.settled();
     } finally {
       this.#wishes.keepBefore(null);
       if (removed.length > 0) await this.#delete(removed);
@@ -278,9 +291,14 @@ export class Operations {
     this.#wishes.end({ keepWishes: false });
     const names = Object.keys(this.#state.apps).filter((name) => !isOwn(name));
     await Promise.all([this.#delete(names, HURRY_MS), orphans.endAll()]);
+    await this.#delete([FRONT], HURRY_MS);
+    await this.#options.front.withdraw({ ...this.#state, front: null });
     store.edit((state) => ({ ...state, sites: {} }));
     await this.#delete([EDGE, EGRESS], HURRY_MS);
-    store.edit((state) => ({ ...state, edge: null, logsTotalBytes: null, egress: {} }));
+    store.edit((state) => ({
+      ...state,
+      ...{ edge: null, logsTotalBytes: null, egress: {}, front: null, frontPorts: {} },
+    }));
   }
 
   /** The machine goes down: ends everything, but keeps the wish for the next start. */
@@ -298,7 +316,7 @@ export class Operations {
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await Promise.all([end(EDGE), end(EGRESS)]);
+    await Promise.all([end(EDGE), end(FRONT), end(EGRESS)]);
     // Of a rollout that was under way nothing is left to go back to.
     for (const { plan, previous } of Object.values(this.#state.apps)) {
       if (previous) this.#wishes.edit(plan.name, (old) => ({ ...old, previous: null }));
@@ -360,6 +378,18 @@ export class Operations {
       { change: 'reloaded' },
       'Holdfast was upgraded',
     );
+  }
+
+  /**
+   * At the start of a daemon: a port that somebody else has taken since, as after a boot, is given up for another one.
+   *
+   * @param inherited those that instances have which run
+   */
+  renewFrontPorts(inherited: ReadonlySet<number>): void {
+    this.#frontPorts.inherited = inherited;
+    if (!this.#state.front) return;
+    const { frontPorts } = this.#frontPorts.give(this.#state);
+    this.#options.store.edit((state) => ({ ...state, frontPorts }));
   }
 
   /** Closes what an earlier daemon did not come to close. */
@@ -470,8 +500,8 @@ export class Operations {
       Object.values(target.apps).filter(({ stopped }) => !stopped),
       target,
     );
-    const { apps, sites, edge } = this.#state;
-    this.#wishes.keepBefore({ sites, edge });
+    const { apps, sites, edge, front } = this.#state;
+    this.#wishes.keepBefore({ sites, edge, front });
     const removed = Object.keys(apps).filter((name) => !target.apps[name]);
     this.#options.store.edit(() => ({
       ...target,
@@ -485,15 +515,59 @@ export class Operations {
    * first, so this is the one change that cannot be made without a gap. Returns the apps that ended for it.
    */
   async #makeRoomFor(target: DesiredState): Promise<readonly string[]> {
-    const blocking = this.#ports.inTheWayOf(target);
-    if (blocking.length === 0) return [];
+    const blocking = [...this.#ports.inTheWayOf(target), ...this.#changesPlaces(target)];
+    if (blocking.length === 0) {
+      await this.#options.front.withdraw(target);
+      return [];
+    }
     for (const name of blocking) {
       this.#wishes.edit(name, (old) => ({ ...old, stopped: true }), { change: 'stopped' });
     }
     await this.#wishes.makeTrue(blocking);
     this.#ports.closeUnwanted();
     await this.#options.portsFreed();
+    await this.#options.front.withdraw(target);
     return blocking;
+  }
+
+  /** The edge and a server in front want the same ports: the one that is to go ends before the other begins. */
+  #changesPlaces({ front }: DesiredState): readonly string[] {
+    const runs = (name: string) => this.#state.apps[name]?.stopped === false;
+    if (front && runs(EDGE)) return [EDGE];
+    return runs(FRONT) && front?.server !== this.#state.front?.server ? [FRONT] : [];
+  }
+
+  /** Nothing is changed when it cannot be had. */
+  async #checkFront(target: DesiredState): Promise<void> {
+    try {
+      this.#refuseTakenPorts(target);
+      await this.#options.front.check(target);
+    } catch (error) {
+      this.#ports.closeUnwanted();
+      throw error;
+    }
+  }
+
+  /** A server of its own opens its ports itself, and would only say that it cannot when the wish is made already. */
+  #refuseTakenPorts(target: DesiredState): void {
+    const { doors } = this.#options;
+    if (target.apps[FRONT]?.stopped !== false) return;
+    const runs = this.#state.apps[FRONT]?.stopped === false;
+    const known = runs ? edgeAddresses(this.#state) : [];
+    for (const address of edgeAddresses(target)) {
+      if (known.some((one) => sameAddress(one, address)) || doors.find(address)) continue;
+      doors.open(address);
+      doors.close(address);
+    }
+  }
+
+  /** The wish with this app in it, and with ports for the server in front; which are kept from now on. */
+  #withFrontPorts(app: StoredApp): DesiredState {
+    const apps = { ...this.#state.apps, [app.plan.name]: app };
+    const next = this.#frontPorts.give({ ...this.#state, apps });
+    if (!isDeepStrictEqual(next.frontPorts, this.#state.frontPorts))
+      this.#options.store.edit((state) => ({ ...state, frontPorts: next.frontPorts }));
+    return next;
   }
 }
 

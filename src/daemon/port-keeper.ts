@@ -1,6 +1,7 @@
 /** Opens and closes the doors that apps need: what desired state says of ports, made true. */
 import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
+import { FRONT_NAME } from '../protocol/api.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
 import { routedApps } from './edge-table.ts';
@@ -97,6 +98,8 @@ export class PortKeeper {
    */
   canOverlap(stored: StoredApp): boolean {
     const { plan } = stored;
+    // The server itself opens its ports.
+    if (plan.name === FRONT_NAME) return false;
     if (hasGuest(plan) || isOwn(plan.name)) return this.unheld(stored) === null;
     return plan.port === null || routedApps(this.#state).has(plan.name);
   }

@@ -5,6 +5,7 @@ import { type Address, describeAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { EGRESS, EGRESS_HOST, isOwn } from './egress-app.ts';
+import { frontDoors } from './front/ports.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 
 /** Where instances of this app get their sockets from: what the plan names and what was learned; routed apps have none. */
@@ -13,7 +14,7 @@ export function addressesOf(stored: StoredApp, state: DesiredState): readonly Ad
   if (plan.name === EDGE) return edgeAddresses(state);
   if (plan.name === EGRESS) return plan.port === null ? [] : [{ host: EGRESS_HOST, port: plan.port }];
   if (!hasGuest(plan)) return [];
-  if (routedApps(state).has(plan.name)) return learned;
+  if (routedApps(state).has(plan.name)) return [...frontDoors(plan, state), ...learned];
   // It may listen on a narrower address of the same port.
   const named = portsOf(plan).filter((port) => !learned.some((address) => address.port === port));
   return [...named.map((port) => ({ host: null, port })), ...learned];

@@ -112,7 +112,7 @@ export class Readiness {
 
   #listens({ plan }: Instance, link: Link): boolean {
     const routed = this.#options.isRouted(plan.name);
-    return link.listening.some(({ via }) => !routed || via === 'socket');
+    return link.listening.some(({ via }) => !routed || via === 'socket' || via === 'front');
   }
 
   #wayOf({ plan, running }: Instance): Way {

@@ -65,6 +65,7 @@ test('what version 0.1 stored is complete when it is read, and the same file is 
     },
     logsTotalBytes: null,
     egress: null,
+    front: null,
   };
   const current = {
     ...next,

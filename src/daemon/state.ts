@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { completedAppPlan, completedEdgePlan, completedSitePlan } from '../config/completed-plans.ts';
-import type { AppPlan, EdgePlan, EgressPlan, SitePlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, EgressPlan, FrontPlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
@@ -53,6 +53,10 @@ export interface DesiredState {
   readonly logsTotalBytes: number | null;
   /** By config file: where the apps of it may connect to. */
   readonly egress: Readonly<Record<string, EgressPlan>>;
+  /** The server in the place of the edge. */
+  readonly front: FrontPlan | null;
+  /** By app, in the order of the slots: where that server reaches it. */
+  readonly frontPorts: Readonly<Record<string, readonly number[]>>;
 }
 
 export const nothingDesired: DesiredState = {
@@ -62,6 +66,8 @@ export const nothingDesired: DesiredState = {
   edge: null,
   logsTotalBytes: null,
   egress: {},
+  front: null,
+  frontPorts: {},
 };
 
 const GENERATIONS = 2;

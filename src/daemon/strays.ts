@@ -18,6 +18,7 @@ import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import { annexOf } from './annexes.ts';
 import { EDGE } from './edge-app.ts';
 import { leaseFor } from './lease.ts';
+import { hasGuest } from './ports.ts';
 import type { DesiredState, Records } from './state.ts';
 
 interface Candidate {
@@ -60,7 +61,7 @@ export function findStrays(
           serial,
           spawnedAt,
           lease: stored
-            ? foundLease({ plan: stored.plan, slot, serial }, paths, routed, env)
+            ? foundLease({ plan: stored.plan, slot, serial }, paths, routed, env, state)
             : unknownLease(pipes),
         },
       };
@@ -131,13 +132,16 @@ function foundLease(
   paths: HomePaths,
   routed: boolean,
   env: ReadonlyMap<string, string>,
+  state: DesiredState,
 ): Lease {
   const { plan, slot, serial } = request;
   const account = identityOf(plan.rights, thisMachine())?.account;
+  const port = routed && !hasGuest(plan) ? Number(env.get('PORT')) : null;
   return leaseFor(request, paths, {
     pipes: pipesOf(paths, `${plan.name}.${slot}.${serial}`),
     routed,
-    port: routed && !(plan.guest && plan.command.node) ? Number(env.get('PORT')) : null,
+    port,
+    front: routed && state.front ? (port ?? state.frontPorts[plan.name]?.[slot] ?? null) : null,
     annex: account ? annexOf(paths.home, account.uid) : null,
     cgroup: null,
   });

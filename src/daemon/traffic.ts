@@ -22,6 +22,8 @@ export interface RoutingOptions {
   isRouted(app: string): boolean;
   /** The same object as long as nothing in it has changed. */
   tls(edge: EdgePlan): EdgeTls;
+  /** The server in the place of the edge, if there is one. */
+  readonly front: Traffic & { refresh(): void };
 }
 
 /** An edge that does not answer for this long is not waited for: its own restart will bring it up to date. */
@@ -60,8 +62,9 @@ export class Routing implements Traffic {
 
   /** Makes the table anew and sends it when it is another one. */
   refresh(): void {
-    const { edge } = this.#options.state();
-    if (!edge) return;
+    const { edge, front } = this.#options.state();
+    if (front) this.#options.front.refresh();
+    if (front || !edge) return;
     const next = this.#make(edge, this.#version);
     const tls = this.#options.tls(edge);
     const otherTls = tls !== this.#tls;
@@ -108,16 +111,19 @@ export class Routing implements Traffic {
 
   async admit(instance: Instance): Promise<void> {
     if (!this.#options.isRouted(instance.plan.name)) return;
+    if (this.#options.state().front) return this.#options.front.admit(instance);
     this.refresh();
     await this.#until(() => this.#allEdges(({ applied }) => applied >= this.tableVersion), EDGE_ANSWER_MS);
   }
 
-  async retire(instance: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
+  async retire(instance: Instance, order: DrainOrder): Promise<void> {
+    const { timeoutMs, final } = order;
     const { key } = instance;
     const gone = () => instance.phase !== 'ready';
     const lease = instance.running?.record.lease;
     // What it was given counts, not what is routed now: it may be from before.
-    if (lease && (lease.socket !== null || lease.port !== null)) {
+    if (lease?.front !== undefined) await this.#options.front.retire(instance, order);
+    else if (lease && (lease.socket !== null || lease.port !== null)) {
       this.#retiredBy.delete(key);
       if (final) this.#closing.add(key);
       this.refresh();
@@ -143,7 +149,7 @@ export class Routing implements Traffic {
   }
 
   #hasLink({ plan, running }: Instance): boolean {
-    return isOwn(plan.name) || (running?.record.lease.guest ?? false);
+    return (isOwn(plan.name) && plan.command.node) || (running?.record.lease.guest ?? false);
   }
 
   /** Every edge that serves is connected, and `is` holds for it. */

@@ -1,11 +1,12 @@
 /** What `up` makes of desired state: what came from this file, and only that, becomes equal to the file. Pure. */
 import { diffPlans } from '../config/diff.ts';
-import type { AppPlan, EdgePlan, ListenPlan, Plan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, FrontServer, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change } from '../protocol/api.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { egressOf, isOwn } from './egress-app.ts';
+import { FRONT } from './front/front-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 import { renewed } from './stored-app.ts';
 
@@ -56,6 +57,7 @@ export function targetState(
   state: DesiredState,
   next: Plan,
   edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
+  frontPlan: (server: FrontServer, edge: EdgePlan) => AppPlan,
 ): DesiredState {
   const { source } = next;
   const others = Object.entries(state.apps).filter(([name, app]) => app.source !== source || isOwn(name));
@@ -66,21 +68,29 @@ export function targetState(
     ...Object.entries(next.sites).map(([host, site]) => [host, { ...state.sites[host], site, source }]),
   ]) as DesiredState['sites'];
   const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
+  const front = Object.keys(next.sites).length > 0 ? next.front : state.front;
+  // Behind a server they listen on doors, behind the edge on sockets.
+  const isOtherKind = (front === null) !== (state.front === null);
   const before = routedApps(state);
   const after = routedApps({ ...state, sites });
   // What tells it of the proxy is in its environment.
   const surrounded = (egressOf(source, state) === null) !== (next.egress === null);
-  const apps: Record<string, StoredApp> = Object.fromEntries(others);
+  const apps: Record<string, StoredApp> = Object.fromEntries(
+    others.map(([name, app]) => {
+      const changes = isOtherKind && after.has(name) && !app.stopped;
+      return [name, changes ? renewed(app, app.plan, app.source, 'rolling', true) : app];
+    }),
+  );
   for (const [name, plan] of Object.entries(next.apps)) {
     const old = state.apps[name];
     // An app that becomes routed, or is no longer, listens elsewhere.
-    const moved = before.has(name) !== after.has(name);
+    const moved = before.has(name) !== after.has(name) || (isOtherKind && after.has(name));
     const wanted = renewed(old, plan, source, 'rolling', moved, surrounded);
     const starts = plan.autostart || (old !== undefined && !old.stopped);
     apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
   }
   const logsTotalBytes = next.logsTotalBytes ?? state.logsTotalBytes;
-  return withEdge({ ...state, apps, sites, edge, logsTotalBytes }, edgePlan);
+  return withFront(withEdge({ ...state, apps, sites, edge, front, logsTotalBytes }, edgePlan), frontPlan);
 }
 
 /** What runs now of what came from this file, in the shape of a plan. */
@@ -96,6 +106,7 @@ function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'project' | 'r
     edge: Object.keys(next.sites).length === 0 ? next.edge : (state.edge ?? next.edge),
     logsTotalBytes: state.logsTotalBytes,
     egress: egressOf(source, state),
+    front: Object.keys(next.sites).length === 0 ? next.front : state.front,
   };
 }
 
@@ -104,11 +115,27 @@ function withEdge(
   edgePlan: (edge: EdgePlan, addresses: readonly ListenPlan[]) => AppPlan,
 ): DesiredState {
   const { [EDGE]: old, ...apps } = state.apps;
-  if (Object.keys(state.sites).length === 0 || !state.edge) {
+  if (Object.keys(state.sites).length === 0 || !state.edge || state.front) {
     return old ? { ...state, apps: { ...apps, [EDGE]: { ...old, stopped: true } } } : state;
   }
   return {
     ...state,
     apps: { ...apps, [EDGE]: renewed(old, edgePlan(state.edge, edgeAddresses(state)), null, 'rolling') },
+  };
+}
+
+/** The process of the server in the place of the edge, when it is one of Holdfast's own. */
+function withFront(
+  state: DesiredState,
+  frontPlan: (server: FrontServer, edge: EdgePlan) => AppPlan,
+): DesiredState {
+  const { front, edge, sites } = state;
+  const { [FRONT]: old, ...apps } = state.apps;
+  if (!front || front.file !== null || !edge || Object.keys(sites).length === 0) {
+    return old ? { ...state, apps: { ...apps, [FRONT]: { ...old, stopped: true } } } : state;
+  }
+  return {
+    ...state,
+    apps: { ...apps, [FRONT]: renewed(old, frontPlan(front.server, edge), null, 'restart') },
   };
 }

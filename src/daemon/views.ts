@@ -4,13 +4,15 @@ import { maskEnv } from '../config/mask.ts';
 import type { AppPlan, EdgePlan, RoutePlan } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import { schedule } from '../kit/cron.ts';
-import type {
-  AppDetail,
-  AppStatus,
-  AppView,
-  InstanceStatus,
-  InstanceView,
-  PortView,
+import {
+  type AppDetail,
+  type AppKind,
+  type AppStatus,
+  type AppView,
+  FRONT_NAME,
+  type InstanceStatus,
+  type InstanceView,
+  type PortView,
 } from '../protocol/api.ts';
 import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
@@ -37,6 +39,8 @@ export interface ViewSources {
   isRouted(app: string): boolean;
   /** What is to be said of the edge, such as of certificates. */
   edgeNotes(): readonly string[];
+  /** The same of the server in the place of it. */
+  frontNotes(): readonly string[];
 }
 
 export function appViews(sources: ViewSources): AppView[] {
@@ -53,10 +57,10 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   const paused = pausedSites(name, sources.state());
-  const notes = name === EDGE ? sources.edgeNotes() : [];
+  const notes = name === EDGE ? sources.edgeNotes() : name === FRONT_NAME ? sources.frontNotes() : [];
   return {
     name,
-    kind: name === EDGE ? 'edge' : isOwn(name) ? 'egress' : 'app',
+    kind: kindOf(name),
     namespace: stored.plan.namespace,
     after: stored.plan.after,
     numbers: stored.numbers,
@@ -173,7 +177,7 @@ function listeningOf(name: string, { app, links }: ViewSources): Listening[] {
 
 function portsOf(name: string, sources: ViewSources): PortView[] {
   return listeningOf(name, sources)
-    .filter(({ via, port }) => via !== 'socket' && port > 0)
+    .filter(({ via, port }) => !isBehind(via) && port > 0)
     .map((one) => ({ host: one.host, port: one.port, held: isHeld(one, sources), tls: one.tls }));
 }
 
@@ -184,7 +188,8 @@ function isHeld(one: Listening, { doors }: ViewSources): boolean {
 
 function urlsOf(name: string, sources: ViewSources): string[] {
   const state = sources.state();
-  if (name === EDGE) return edgeAddresses(state).map((one, i) => urlOf(i === 0 ? 'http' : 'https', one));
+  if (name === EDGE || name === FRONT_NAME)
+    return edgeAddresses(state).map((one, i) => urlOf(i === 0 ? 'http' : 'https', one));
   if (sources.isRouted(name) && state.edge) return siteUrls(name, state, state.edge);
   const listening = listeningOf(name, sources).filter(({ port }) => port > 0);
   if (listening.length > 0) return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one));
@@ -237,6 +242,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const state = sources.state();
   const notes = pauseNotes(state, pausedSites(plan.name, state));
   if (plan.name === EDGE) notes.push(...sources.edgeNotes());
+  if (plan.name === FRONT_NAME) notes.push(...sources.frontNotes());
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);
   const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');
@@ -244,7 +250,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
     const real = listening.map(describeAddress).join(', ');
     notes.push(`it listens on ${real}, not on the configured port ${plan.port}`);
   }
-  for (const one of listening.filter((each) => each.via !== 'own' && each.via !== 'socket')) {
+  for (const one of listening.filter((each) => each.via !== 'own' && !isBehind(each.via))) {
     if (isHeld(one, sources)) continue;
     notes.push(
       `port ${describeAddress(one)} is held by its instances only, since Holdfast was killed together with what stands in for it: its next reload has a gap, and then it is held again`,
@@ -253,7 +259,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   for (const one of listening.filter(({ via }) => via === 'own')) {
     notes.push(`port ${describeAddress(one)} is its own: while it restarts, connections are refused`);
   }
-  if (routed && listening.some(({ tls, via }) => tls && via !== 'socket')) {
+  if (routed && listening.some(({ tls, via }) => tls && !isBehind(via))) {
     notes.push(
       'it speaks TLS itself; the edge speaks plain HTTP to apps, so its TLS server gets no requests from a site',
     );
@@ -266,10 +272,21 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   return notes;
 }
 
+function kindOf(name: string): AppKind {
+  if (name === EDGE) return 'edge';
+  if (name === FRONT_NAME) return 'front';
+  return isOwn(name) ? 'egress' : 'app';
+}
+
 function nextRunOf({ job }: AppPlan, now: number): string | null {
   if (!job) return null;
   const next = schedule(job.expression, job.timezone).next(now);
   return next === null ? null : new Date(next).toISOString();
+}
+
+/** It gets the requests of the sites there. */
+function isBehind(via: Listening['via']): boolean {
+  return via === 'socket' || via === 'front';
 }
 
 function hasGuest(plan: AppPlan): boolean {

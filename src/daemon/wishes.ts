@@ -35,7 +35,7 @@ export class Wishes {
   /** By app: the newest instance that was started before its last port was learned, and so without that. */
   readonly #unequipped = new Map<string, number>();
   /** What the edge was before an `up` that is under way, should its rollout fail. */
-  #before: Pick<DesiredState, 'sites' | 'edge'> | null = null;
+  #before: Pick<DesiredState, 'sites' | 'edge' | 'front'> | null = null;
   /** Everything is being ended, and nothing may begin. */
   #ending = false;
   /** Only the processes end; the wish is kept for the next daemon. */
@@ -171,7 +171,7 @@ export class Wishes {
   }
 
   /** For an `up` that is about to change these: when the rollout of the edge fails, they are as before. */
-  keepBefore(before: Pick<DesiredState, 'sites' | 'edge'> | null): void {
+  keepBefore(before: Pick<DesiredState, 'sites' | 'edge' | 'front'> | null): void {
     this.#before = before;
   }
 

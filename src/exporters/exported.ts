@@ -32,6 +32,11 @@ export interface ExportOptions {
   /** First part of the names of files, services and upstreams: letters, digits and `-`. */
   readonly name: string;
   readonly places: Places;
+  /**
+   * Connections to apps are kept for this long when they are idle; left out: as long as is good for programs that nobody drains.
+   * The guest of Holdfast waits for longer before it closes one.
+   */
+  readonly idleMs?: number;
   /** Whether the value of a variable must not be in an exported file. */
   isSecret(name: string, value: string): boolean;
 }

@@ -11,6 +11,8 @@ const { quietly }: QuietlyModule = require('./quietly.cjs');
 
 interface Connection {
   readonly socket: AppSocket;
+  /** It is of a server in front that is not Holdfast's. */
+  readonly front: boolean;
   /** Set when it speaks HTTP/2. */
   session: Http2Session | null;
   /** A request on it asked for a WebSocket and left HTTP. */
@@ -34,11 +36,12 @@ class Connections {
     return [...this.#all.values()];
   }
 
-  add(socket: AppSocket): Connection {
+  add(socket: AppSocket, front: boolean): Connection {
     // A TLS server emits twice: for the TCP socket, then for the TLSSocket on top of it.
     if (socket._parent) this.#all.delete(socket._parent);
     const connection = {
       socket,
+      front,
       session: null,
       webSocket: false,
       leaving: false,

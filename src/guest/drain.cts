@@ -13,6 +13,11 @@ const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
 
 /** A connection without request is closed after this: a client that sends one before gets its answer. */
 const IDLE_MS = 2000;
+/**
+ * A server in front knows nothing of the drain, and would lose what it sends in the moment of the close. It closes by itself what was
+ * idle for `UPSTREAM_IDLE_MS` (daemon/front), which is less than half of this.
+ */
+const FRONT_IDLE_MS = 8000;
 const LOOK_MS = 100;
 /** How long a client may take to answer the close frame. */
 const FAREWELL_MS = 1000;
@@ -46,7 +51,7 @@ function createDrain(registry: Registry, drained: () => void): Drain {
     const now = performance.now();
     for (const connection of connections.open) {
       const isOver = now >= endAt || (noSuccessor && connection.webSocket);
-      quietly(() => (isOver ? sayFarewell(connection) : closeWhenIdle(connection, now)));
+      quietly(() => (isOver ? sayFarewell(connection) : closeWhenIdle(connection, now, noSuccessor)));
     }
     if (connections.open.length > 0) return;
     clearInterval(timer);
@@ -74,7 +79,7 @@ function lastAnswer({ socket }: Connection): void {
   if (answer && !answer.headersSent) answer.shouldKeepAlive = false;
 }
 
-function closeWhenIdle(connection: Connection, now: number): void {
+function closeWhenIdle(connection: Connection, now: number, noSuccessor: boolean): void {
   const { socket, session } = connection;
   if (session) {
     if (!session.closed) session.close(); // GOAWAY; ends when its streams have ended
@@ -84,7 +89,7 @@ function closeWhenIdle(connection: Connection, now: number): void {
   if (connection.quietSince === 0 || socket._httpMessage || socket.bytesRead !== connection.bytesRead) {
     connection.bytesRead = socket.bytesRead;
     connection.quietSince = now;
-  } else if (now - connection.quietSince >= IDLE_MS) {
+  } else if (now - connection.quietSince >= (connection.front && !noSuccessor ? FRONT_IDLE_MS : IDLE_MS)) {
     socket.destroySoon();
   }
 }

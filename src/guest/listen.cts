@@ -20,9 +20,12 @@ const net: typeof Net & { readonly Server: { readonly prototype: AppServer } } =
 const { createDoors }: DoorsModule = require('./doors.cjs');
 const { hearOnly, silentHandle }: HandlesModule = require('./handles.cjs');
 const { quietly }: QuietlyModule = require('./quietly.cjs');
-const { forget, isTls, isWeb, placeOf, serve }: ServedModule = require('./served.cjs');
+const { forget, isBehind, isTls, isWeb, placeOf, serve }: ServedModule = require('./served.cjs');
 const { addressOf, hostsAgree, hostsCollide, isEveryAddress, isWithin, wantedAddress }: WantedModule =
   require('./wanted.cjs');
+
+/** Where servers in front reach apps. */
+const FRONT_HOST = '127.0.0.1';
 
 type Listen = (this: AppServer, ...args: unknown[]) => AppServer;
 
@@ -45,7 +48,7 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     forget(registry, server);
     const wanted = wantedAddress(args);
     if (!wanted) return false;
-    if (wanted.host !== null && (belongsToEdge(server, wanted) || doors.has(wanted.port))) {
+    if (wanted.host !== null && (isRouted(server, wanted) || doors.has(wanted.port))) {
       resolveHost(server, args, wanted);
       return true;
     }
@@ -76,10 +79,11 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
   }
 
   function answerAddress(server: AppServer, wanted: Wanted): boolean {
-    if (belongsToEdge(server, wanted)) {
-      const other = [...registry.servers].find((served) => placeOf(served)?.via === 'socket');
-      if (!other) return listenForEdge(server, wanted, orders.socket ?? '');
-      if (other.place?.port === wanted.port) return listenBeside(server, wanted, other.place);
+    if (isRouted(server, wanted)) {
+      const other = [...registry.servers].find((served) => isBehind(placeOf(served)));
+      if (other?.place?.port === wanted.port) return listenBeside(server, wanted, other.place);
+      if (!other && orders.socket !== null) return listenForEdge(server, wanted, orders.socket);
+      if (!other && listenForFront(server, wanted)) return true;
     }
     const door = isTaken(wanted) ? undefined : doors.find(wanted.port, meaning(wanted));
     if (door && listenOnDoor(server, wanted, door)) return true;
@@ -87,8 +91,10 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     return false;
   }
 
-  function belongsToEdge(server: AppServer, wanted: Wanted): boolean {
-    if (orders.socket === null || isTls(server) || isClusterPrimary()) return false;
+  /** It is the one that gets the requests of the sites. */
+  function isRouted(server: AppServer, wanted: Wanted): boolean {
+    if ((orders.socket === null && orders.front === null) || isTls(server) || isClusterPrimary())
+      return false;
     return orders.port === null ? isWeb(server) : wanted.port === orders.port;
   }
 
@@ -99,6 +105,17 @@ function answerListen(orders: GuestOrders, registry: Registry, settled: (served:
     native.call(server, { path, ...(backlog && { backlog }), ...(signal && { signal }) }, wanted.callback);
     delete server._pipeName; // or address() would answer with it
     quietly(() => fs.chmodSync(path, 0o600));
+    return true;
+  }
+
+  /** On the door that the server in front knows, whatever port the app means. */
+  function listenForFront(server: AppServer, wanted: Wanted): boolean {
+    const door = orders.front === null ? undefined : doors.find(orders.front, FRONT_HOST);
+    const handle = door?.take();
+    if (!door || !handle) return false;
+    serve(registry, server, { via: 'front', host: wanted.address, port: wanted.port }, settled);
+    adopt(server, wanted, handle);
+    door.handOver();
     return true;
   }
 

@@ -31,6 +31,7 @@ function parseOrders(text: string): GuestOrders | null {
       instance: orders.instance,
       serial: orders.serial ?? 0,
       socket: orders.socket ?? null,
+      front: orders.front ?? null,
       port: orders.port ?? null,
       doors: orders.doors ?? [],
       exitNote: orders.exitNote ?? null,

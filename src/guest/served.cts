@@ -15,7 +15,7 @@ const { bePatient }: PatienceModule = require('./patience.cjs');
 const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
 const { addressOf }: WantedModule = require('./wanted.cjs');
 
-type Via = 'socket' | 'door' | 'own';
+type Via = 'socket' | 'front' | 'door' | 'own';
 
 /** Where a server listens. */
 interface Place {
@@ -64,6 +64,11 @@ function isHttp(server: AppServer): boolean {
 /** A server of `node:http` or `node:http2`. Found out without loading either. */
 function isWeb(server: AppServer): boolean {
   return isHttp(server) || typeof server.updateSettings === 'function';
+}
+
+/** It gets the requests of the sites: from the edge, or from the server in the place of it. */
+function isBehind(place: Place | null): boolean {
+  return place?.via === 'socket' || place?.via === 'front';
 }
 
 /** Where it listens, in the sense of the daemon; null when it does not. */
@@ -135,7 +140,7 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
     const fromEdge = place?.via === 'socket';
     quietly(() => {
       if (fromEdge) nameClients(socket, place);
-      accepting = connections.add(socket);
+      accepting = connections.add(socket, place?.via === 'front');
     });
     try {
       return below.emit().call(server, event, ...args);
@@ -148,7 +153,7 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
 
   function address(this: AppServer): unknown {
     const { place } = served;
-    if (place?.via === 'socket') return server.listening ? addressOf(place.host, place.port) : null;
+    if (place && isBehind(place)) return server.listening ? addressOf(place.host, place.port) : null;
     // On all addresses without naming them, or on its own: the socket itself answers.
     const pretend = place?.via === 'door' && place.host !== null && server.listening;
     return pretend ? addressOf(place.host, place.port) : below.address().call(this);
@@ -156,7 +161,7 @@ function override(registry: Registry, served: Served, settled: (served: Served) 
 
   hide(server, 'emit', emit);
   hide(server, 'address', address);
-  if (isHttp(server)) bePatient(server, () => served.place?.via === 'socket');
+  if (isHttp(server)) bePatient(server, () => isBehind(served.place));
 }
 
 type Method = (...args: unknown[]) => never;
@@ -174,7 +179,7 @@ function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 }
 
-const exported = { createRegistry, serve, forget, isTls, isHttp, isWeb, placeOf, handleOf };
+const exported = { createRegistry, serve, forget, isBehind, isTls, isHttp, isWeb, placeOf, handleOf };
 export type ServedModule = typeof exported;
 export type { Place, Registry, Served, Via };
 

@@ -67,9 +67,11 @@ export interface DaemonView {
 
 /** The name of Holdfast's own proxy among the apps; no app of a user can have it. */
 export const EDGE_NAME = '@edge';
+/** The server in the place of the edge (`front`), when Holdfast runs it. */
+export const FRONT_NAME = '@front';
 
 /** `edge`, `egress`: Holdfast's own proxies, kept by the same supervisor. */
-export type AppKind = 'app' | 'edge' | 'egress';
+export type AppKind = 'app' | 'edge' | 'egress' | 'front';
 
 /** running: all wanted instances are ready. degraded: some are. failed: none is, and none will be without help. */
 export type AppStatus =

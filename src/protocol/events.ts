@@ -77,4 +77,7 @@ export type EventType =
   | 'release.rolled-back' // it had, and the one before has it again; data.to
   | 'release.removed' // from the disk; data.releases
   | 'egress.denied' // an app wanted to connect to what it may not; data.to, data.times since the last word about it
+  | 'front.written' // the server in front has the new file; data.server, data.file
+  | 'front.refused' // it does not take it, and the one before is back; data.server, data.said
+  | 'front.lacks' // what that server does not do of the configuration; data.lines
   | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

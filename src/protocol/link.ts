@@ -20,6 +20,8 @@ export interface GuestOrders {
   readonly serial: number;
   /** The app is routed: its HTTP server listens on this unix socket instead of its TCP port. */
   readonly socket: string | null;
+  /** The app is behind a server that is not Holdfast's: its HTTP server listens on the one of `doors` with this port. */
+  readonly front: number | null;
   /** The port that the plan names. */
   readonly port: number | null;
   /** Listening sockets inherited from the daemon. */
@@ -79,8 +81,8 @@ export type FromChild =
       /** As `server.address()` tells the app. */
       readonly host: string | null;
       readonly port: number;
-      /** socket: on the unix socket; door: on an inherited socket; offered: own socket, copy offered; own: own socket. */
-      readonly via: 'socket' | 'door' | 'offered' | 'own';
+      /** socket: on the unix socket; front: on the door of `GuestOrders.front`; door: on an inherited socket; offered: own socket, copy offered; own: own socket. */
+      readonly via: 'socket' | 'front' | 'door' | 'offered' | 'own';
       readonly tls: boolean;
     }
   /** `debugged`: a debugger may stop it. */

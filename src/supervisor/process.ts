@@ -35,6 +35,8 @@ export interface Lease {
   readonly pidFile?: string;
   /** Entries of its environment, which nothing else has but what it started. */
   readonly mark?: readonly string[];
+  /** The loopback port at which a server in front that is not Holdfast's reaches it. */
+  readonly front?: number;
   /** Where its guest leaves its exit code. */
   readonly exitNote?: string;
 }

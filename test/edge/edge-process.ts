@@ -70,6 +70,7 @@ export async function startEdge(
     instance: 'edge.0',
     serial: 1,
     socket: null,
+    front: null,
     port: null,
     doors: [{ fd: 3, host: '127.0.0.1', port }],
     exitNote: null,

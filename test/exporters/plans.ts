@@ -54,6 +54,7 @@ export const planOf = (apps: Plan['apps'], ...sites: readonly SitePlan[]): Plan 
   source: '/srv/holdfast.config.json',
   logsTotalBytes: null,
   egress: null,
+  front: null,
   apps,
   sites: Object.fromEntries(sites.map((one) => [one.host, one])),
   edge,

@@ -167,6 +167,7 @@ export class Daemon {
       instance: 'web.0',
       serial: 1,
       socket: null,
+      front: null,
       port: null,
       exitNote: null,
       offer: false,

@@ -25,7 +25,7 @@ async function upgrade(context: Context): Promise<void> {
   }
   const { client, before, after } = change;
   for (const { name, kind, wanted } of await client.apps()) {
-    if (kind !== 'app' && wanted > 0)
+    if (kind !== 'app' && kind !== 'front' && wanted > 0)
       await client.reload(name, { ...options, onEvent: progress(context, name) });
   }
   client.close();

@@ -65,6 +65,9 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'release.rolled-back': ['red', 'was rolled back'],
   'release.removed': ['dim', 'was removed from the disk'],
   'egress.denied': ['yellow', 'may not connect'],
+  'front.written': ['dim', 'has its new configuration'],
+  'front.refused': ['red', 'refuses its new configuration, and goes on with the one before'],
+  'front.lacks': ['yellow', 'cannot do all that the configuration says'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 

@@ -56,8 +56,10 @@ export function createAcme(context: AcmeContext): Acme {
 }
 
 /** Sites with `tls: 'auto'`, and the names that their certificates are for. */
-function wantedOf({ sites }: DesiredState): ReadonlyMap<string, readonly string[]> {
+function wantedOf({ sites, front }: DesiredState): ReadonlyMap<string, readonly string[]> {
   const wanted = new Map<string, readonly string[]>();
+  // The edge is what proves that a name is ours, and serves what comes of it.
+  if (front) return wanted;
   for (const { site } of Object.values(sites)) {
     if (site.tls?.certificate.from === 'acme') wanted.set(site.host, [site.host]);
   }

@@ -110,7 +110,7 @@ function rules(to: Destination, plan: Plan, server: Server): string[] {
     ...(protocol === 'h2c' ? [] : ['upgrade=websocket']),
     'connectiontimeout=5',
     // Node keeps idle connections for 5 s before version 26; the guest of Holdfast is not in these apps.
-    'ttl=60',
+    `ttl=${seconds(server.options.idleMs ?? 60_000)}`,
     `retry=${outliers ? seconds(outliers.ejectMs) : 0}`,
     ...(to.kind === 'upstream' ? checks(to, server) : []),
   ];

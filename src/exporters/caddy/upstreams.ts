@@ -13,7 +13,7 @@ export interface Door {
 export function passTo(to: Destination, door: Door, plan: Plan, options: ExportOptions): Block {
   return to.kind === 'app'
     ? passToApp(plan.apps[to.app] as AppPlan, door, plan, options)
-    : passToServer(to, door, plan);
+    : passToServer(to, door, plan, options);
 }
 
 function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions): Block {
@@ -44,11 +44,16 @@ function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions)
       : []),
     ...ruleLines(upstream, places.length),
     ...common(door, plan),
-    transport(plan),
+    transport(plan, options),
   );
 }
 
-function passToServer({ address: place, rules, tls, check }: UpstreamPlan, door: Door, plan: Plan): Block {
+function passToServer(
+  { address: place, rules, tls, check }: UpstreamPlan,
+  door: Door,
+  plan: Plan,
+  options: ExportOptions,
+): Block {
   const secure = tls
     ? [
         'tls',
@@ -68,7 +73,7 @@ function passToServer({ address: place, rules, tls, check }: UpstreamPlan, door:
       : []),
     ...ruleLines(rules, 1),
     ...common(door, plan),
-    transport(plan, secure),
+    transport(plan, options, secure),
   );
 }
 
@@ -103,14 +108,14 @@ function common({ port }: Door, { edge }: Plan): string[] {
   ];
 }
 
-function transport({ edge }: Plan, secure: readonly Directive[] = []): Block {
+function transport({ edge }: Plan, { idleMs }: ExportOptions, secure: readonly Directive[] = []): Block {
   return block(
     'transport http',
     ...secure,
     'dial_timeout 5s',
     '# For the first byte of an answer: WebSockets and event streams may be silent as long as they like.',
     `response_header_timeout ${time(edge.limits.upstreamTimeoutMs)}`,
-    'keepalive 60s',
+    `keepalive ${time(idleMs ?? 60_000)}`,
     'keepalive_idle_conns_per_host 64',
     '# Whether answers are compressed is between the app and the client.',
     'compression off',

@@ -38,8 +38,15 @@ export function haproxy(plan: Plan, options: ExportOptions): Exported {
       lines: [
         'mode http',
         ...timeoutLines(plan.edge),
-        '# Each request goes to the next free instance, over connections that are kept.',
-        'http-reuse safe',
+        ...(options.idleMs === undefined
+          ? [
+              '# Each request goes to the next free instance, over connections that are kept.',
+              'http-reuse safe',
+            ]
+          : [
+              '# A connection for each request: HAProxy cannot say how long idle ones are kept, and one that an app closes takes a request with it.',
+              'option http-server-close',
+            ]),
         '# Pieces of an answer go out as they come: else an event may wait for 200 ms for another one.',
         'option http-no-delay',
       ],

@@ -27,7 +27,7 @@ function passToApp(app: AppPlan, http: Http): Pass {
   const client = sticky ? stickyClient(http) : undefined;
   const by = app.sticky === 'ip' ? ['ip_hash'] : client ? [`hash ${client.id} consistent`] : ['least_conn'];
   const name = http.put(named(app.name), (name) => [
-    block(`upstream ${name}`, ...by, ...servers(places, app.upstream), ...KEEPALIVE),
+    block(`upstream ${name}`, ...by, ...servers(places, app.upstream), ...keepalive(http)),
   ]);
   return { ...scheme(name, app.upstream, false), directives: [], cookie: client?.cookie };
 }
@@ -35,7 +35,7 @@ function passToApp(app: AppPlan, http: Http): Pass {
 function passToServer({ address, rules, tls, url }: UpstreamPlan, http: Http): Pass {
   const name = http.put(named(url), (name) => [
     `# ${url}`,
-    block(`upstream ${name}`, ...servers([address], rules), ...KEEPALIVE),
+    block(`upstream ${name}`, ...servers([address], rules), ...keepalive(http)),
   ]);
   const pass = scheme(name, rules, tls !== null);
   const { by } = pass;
@@ -58,7 +58,9 @@ function scheme(name: string, { protocol }: UpstreamRules, tls: boolean): Pick<P
 }
 
 /** Without this, each request costs a connection. Apps must keep idle ones for longer: Node before version 26 does so for 5 s only. */
-const KEEPALIVE = ['keepalive 64', 'keepalive_timeout 60s', 'keepalive_requests 100000'];
+function keepalive({ options }: Http): Directive[] {
+  return ['keepalive 64', `keepalive_timeout ${time(options.idleMs ?? 60_000)}`, 'keepalive_requests 100000'];
+}
 
 function servers(places: readonly Place[], { outliers, inFlight }: UpstreamRules): Directive[] {
   if (places.length === 0) return ['# It has no instances.', 'server 127.0.0.1:9 down'];

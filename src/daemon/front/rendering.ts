@@ -1,0 +1,73 @@
+/** From desired state to the text that a server in front gets. Pure. */
+import { edgeDefaults } from '../../config/app-defaults.ts';
+import type { FrontPlan, Plan } from '../../config/plan.ts';
+import type { Exported, Place } from '../../exporters/exported.ts';
+import { routedApps } from '../edge-table.ts';
+import type { DesiredState } from '../state.ts';
+import { FRONT_HOST } from './ports.ts';
+import { servers } from './servers.ts';
+
+/**
+ * How long servers keep idle connections to apps. Short, because a guest that drains waits for longer than this before it closes one
+ * (guest/drain.cts), so that no request meets a connection that is being closed.
+ */
+export const UPSTREAM_IDLE_MS = 3000;
+
+export interface Rendered extends Pick<Exported, 'losses'> {
+  readonly text: string;
+  readonly plan: Plan;
+}
+
+/**
+ * @param portsOf of an app: the ports on loopback that its requests go to
+ */
+export function rendered(
+  state: DesiredState,
+  front: FrontPlan,
+  portsOf: (app: string) => readonly number[],
+): Rendered {
+  const plan = planOf(state, front);
+  const { exporter, log } = servers[front.server];
+  const places = new Map(
+    [...routedApps(state)].map((app): [string, Place[]] => [
+      app,
+      portsOf(app).map((port) => ({ host: FRONT_HOST, port })),
+    ]),
+  );
+  const { files, losses } = exporter(plan, {
+    node: process.execPath,
+    user: null,
+    name: 'holdfast',
+    places,
+    idleMs: UPSTREAM_IDLE_MS,
+    isSecret: () => true,
+  });
+  const text = files.map((file) => file.text).join('\n');
+  const [pattern, ours] = log;
+  return {
+    text: front.file === null ? text.replace(pattern, ours) : text,
+    losses: losses.filter(({ setting }) => !isDone(setting, front)),
+    plan,
+  };
+}
+
+/** All sites of the home, whatever file they came from. */
+function planOf(state: DesiredState, front: FrontPlan): Plan {
+  const apps = Object.entries(state.apps).map(([name, { plan }]) => [name, plan] as const);
+  const sites = Object.entries(state.sites).map(([host, { site }]) => [host, site] as const);
+  return {
+    source: null,
+    apps: Object.fromEntries(apps),
+    sites: Object.fromEntries(sites),
+    edge: state.edge ?? { ...edgeDefaults },
+    logsTotalBytes: null,
+    egress: null,
+    front,
+  } as Plan;
+}
+
+/** Some of what an exported file alone cannot do is done by the doors, or by the main file of a process of Holdfast's own. */
+function isDone(setting: string, { file, server }: FrontPlan): boolean {
+  if (/^apps\..*\.hold$/.test(setting)) return true;
+  return file === null && setting === 'edge.drain' && server !== 'caddy';
+}

@@ -1,0 +1,102 @@
+/** The server of this machine: one file of it is ours. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { FrontPlan } from '../../config/plan.ts';
+import { HoldfastError, isSystemError } from '../../errors.ts';
+import { writeAtomicSync } from '../../kit/atomic-file.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { refusal, runCommand } from './commands.ts';
+import type { Destination } from './front.ts';
+import type { Rendered } from './rendering.ts';
+import { type Command, servers } from './servers.ts';
+
+const CHECK_MS = 30_000;
+const RELOAD_MS = 60_000;
+/** Its processes of before have heard of the new configuration by then. They are not ours to look at. */
+const HEARD_MS = 2000;
+
+export class SystemServer implements Destination {
+  readonly #file: string;
+  readonly #title: string;
+  readonly #check: Command;
+  readonly #reload: Command;
+  readonly #clock: Clock;
+
+  constructor({ server, check, reload }: FrontPlan, file: string, clock: Clock) {
+    const { title, system } = servers[server];
+    this.#file = file;
+    this.#title = title;
+    this.#check = check ?? system.check(file);
+    this.#reload = reload ?? system.reload;
+    this.#clock = clock;
+  }
+
+  async check({ text }: Rendered): Promise<void> {
+    const before = this.#read();
+    if (before === text) return;
+    try {
+      this.#write(text);
+      await this.#run(this.#check, CHECK_MS);
+    } finally {
+      this.#write(before);
+    }
+  }
+
+  has({ text }: Rendered): boolean {
+    return this.#read() === text;
+  }
+
+  async put({ text }: Rendered): Promise<void> {
+    await this.#change(text);
+  }
+
+  async withdraw(): Promise<void> {
+    if (this.#read() !== null) await this.#change(null);
+  }
+
+  async #change(text: string | null): Promise<void> {
+    const before = this.#read();
+    try {
+      this.#write(text);
+      await this.#run(this.#check, CHECK_MS);
+      await this.#run(this.#reload, RELOAD_MS);
+    } catch (error) {
+      this.#write(before);
+      throw error;
+    }
+    await new Promise<void>((resolve) => void this.#clock.after(HEARD_MS, resolve));
+  }
+
+  async #run(command: Command, timeoutMs: number): Promise<void> {
+    const { code, said } = await runCommand(command, {}, this.#clock, timeoutMs);
+    if (code === 0) return;
+    const how = code === null ? 'was ended by a signal' : `ended with ${code}`;
+    throw refusal(`${this.#title} refuses "${this.#file}"`, said, `\`${command.join(' ')}\` ${how}`);
+  }
+
+  #read(): string | null {
+    return existsSync(this.#file) ? readFileSync(this.#file, 'utf8') : null;
+  }
+
+  /** @param text null: there is to be none */
+  #write(text: string | null): void {
+    try {
+      if (text === null) rmSync(this.#file, { force: true });
+      if (text === null) return;
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeAtomicSync(this.#file, text);
+      // There is nothing secret in it, and servers may read it as somebody else.
+      chmodSync(this.#file, 0o644);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new HoldfastError(
+        'EXPORT_REFUSED',
+        `Cannot write "${this.#file}" for ${this.#title}: ${error.message}`,
+        {
+          hint: 'Let the user that Holdfast runs as write there, or leave out `file`: then Holdfast runs a server of its own',
+          cause: error,
+        },
+      );
+    }
+  }
+}
