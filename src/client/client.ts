@@ -24,6 +24,7 @@ import type {
 } from '../protocol/api.ts';
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
+import type { PromoteRequest, PromotionView } from '../protocol/release.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 
 export interface ChangeOptions {
@@ -194,6 +195,26 @@ export class Client {
 
   delete(name: string, options: ChangeOptions = {}): Promise<null> {
     return this.#change(name, 'delete', options);
+  }
+
+  /** Projects with releases: which serves, and what is being promoted. */
+  releases(): Promise<PromotionView[]> {
+    return this.#get('/v1/releases');
+  }
+
+  /** Resolves when the release serves; rejects with RELEASE_REFUSED when it came to nothing. It goes on when nobody waits any more. */
+  promote(request: PromoteRequest, options: ChangeOptions = {}): Promise<PromotionView> {
+    return this.#post('/v1/releases/promote', request, options);
+  }
+
+  /** Ends the time in which a release is watched. */
+  continuePromotion(project: string, options: ChangeOptions = {}): Promise<PromotionView> {
+    return this.#post(`/v1/releases/${encodeURIComponent(project)}/continue`, {}, options);
+  }
+
+  /** Brings the release before back; resolves when that has begun. */
+  abortPromotion(project: string, options: ChangeOptions = {}): Promise<PromotionView> {
+    return this.#post(`/v1/releases/${encodeURIComponent(project)}/abort`, {}, options);
   }
 
   /** Stops everything of the home; the daemon ends after its answer. */

@@ -20,6 +20,7 @@ import type {
   UpRequest,
   UpResult,
 } from '../protocol/api.ts';
+import type { PromoteRequest } from '../protocol/release.ts';
 import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
 import type { Egress } from './egress.ts';
@@ -27,6 +28,7 @@ import type { Journal } from './journal.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
 import type { Pausing } from './pausing.ts';
+import type { Releases } from './releases/releases.ts';
 import type { TrafficTotals } from './traffic-totals.ts';
 import { appDetail, appView, appViews, type ViewSources } from './views.ts';
 
@@ -39,6 +41,7 @@ export interface ApiOptions {
   readonly caches: Pick<CacheClearing, 'clear'>;
   readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly pausing: Pausing;
+  readonly releases: Releases;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -110,6 +113,7 @@ export class Api {
     }
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'sites') return this.#options.pausing.view();
+    if (version === 'v1' && what === 'releases') return this.#options.releases.view();
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
     throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);
   }
@@ -171,11 +175,19 @@ export class Api {
     const { operations, views } = this.#options;
     const [version, what, name, verb] = path;
     if (version !== 'v1') throw unknownCall(request);
-    if (what === 'down') return () => operations.down().then(() => null);
+    const { releases } = this.#options;
+    if (what === 'down') {
+      return async () => {
+        releases.forget();
+        await operations.down();
+        return null;
+      };
+    }
     if (what === 'upgrade') return () => this.#options.upgrade(body as UpgradeRequest).then(() => null);
     if (what === 'up') {
       const { plan, dryRun } = body as UpRequest;
       return async (): Promise<UpResult> => {
+        if (!dryRun) releases.refuseIfPromoted('change what is there', { source: plan.source });
         const changes = dryRun ? operations.plan(plan) : await operations.up(plan);
         if (!dryRun) this.#options.onUp();
         return { changes, apps: appViews(views) };
@@ -193,6 +205,11 @@ export class Api {
       this.#needEdge('clear the cache');
       return () => this.#options.caches.clear(site);
     }
+    if (what === 'releases' && name === 'promote') return () => releases.promote(body as PromoteRequest);
+    if (what === 'releases' && name !== undefined) {
+      if (verb === 'continue') return () => releases.continue(name);
+      if (verb === 'abort') return () => releases.abort(name);
+    }
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
     if (name === undefined) {
@@ -201,6 +218,9 @@ export class Api {
     }
     const { instances, slot } = body as { instances?: number; slot?: number };
     const one = operations.instances;
+    if (['stop', 'scale', 'delete'].includes(verb ?? '')) {
+      releases.refuseIfPromoted(`${verb} "${name}"`, { app: name });
+    }
     switch (verb) {
       case 'start':
         return () =>

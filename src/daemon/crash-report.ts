@@ -84,7 +84,7 @@ export class CrashReports {
       lastOutput,
       ...found,
       report: kept,
-      release: null,
+      release: plan.release,
     } satisfies CrashRecord);
     dropVitalSockets(runDirOf(this.#options.paths, record), nameOf(key));
   }

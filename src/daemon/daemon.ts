@@ -17,7 +17,7 @@ import { CacheClearing } from './cache-clearing.ts';
 import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
-import { type Address, type Door, Doors, mayHold, type OfferedHandle } from './doors.ts';
+import { type Address, type Door, Doors, mayHold, type OfferedHandle, sameAddress } from './doors.ts';
 import { EDGE } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { EdgeTlsSource } from './edge-tls.ts';
@@ -39,9 +39,12 @@ import { Operations } from './operations.ts';
 import { Orphans, orphansAmong } from './orphans.ts';
 import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
+import { portsOf } from './ports.ts';
 import { Presence } from './presence.ts';
 import { Readiness } from './readiness.ts';
 import { Rejections } from './rejections.ts';
+import { Releases } from './releases/releases.ts';
+import { siblingOf } from './releases/standing.ts';
 import { reportsDir } from './reports.ts';
 import { DesiredStore, RecordStore, type Records } from './state.ts';
 import { endStrayProbes } from './stray-probes.ts';
@@ -98,6 +101,7 @@ export class Daemon {
   readonly #vitals: Vitals;
   readonly #crashReports: CrashReports;
   readonly #guardians: readonly Guardian[];
+  readonly #releases: Releases;
   readonly #api: Api;
   readonly #exits: Exits;
   #ending = false;
@@ -362,7 +366,19 @@ export class Daemon {
       state: () => this.#store.state,
       isRouted,
     });
+    this.#releases = new Releases({
+      clock,
+      store: this.#store,
+      journal: this.#journal,
+      operations: this.#operations,
+      supervisor: this.#supervisor,
+      prober: this.#vitals.prober,
+      outputs: this.#outputs,
+      crashes: (app) => this.#crashes.list(app),
+      traffic: () => this.#traffic.view(),
+    });
     this.#api = new Api({
+      releases: this.#releases,
       operations: this.#operations,
       journal: this.#journal,
       crashes: this.#crashes,
@@ -447,6 +463,7 @@ export class Daemon {
     this.#stateChanged();
     this.#routing.refresh();
     this.#holder.refresh();
+    this.#releases.resume();
     await this.#api.listen(paths.control);
     void firstAttempts(this.#supervisor, { instances: records, serials }, systemClock).then((text) =>
       this.#presence.say('ready', text),
@@ -464,6 +481,7 @@ export class Daemon {
     if (this.#ending) return;
     this.#ending = true;
     this.#journal.record('daemon.stopping', { reason: 'it was told to by a signal' });
+    this.#releases.close();
     await this.#operations.suspend();
     await this.#end();
   }
@@ -481,6 +499,7 @@ export class Daemon {
   /** Ends as a killed daemon does, and loses nothing: what it holds is held by the holder, which starts the next one. */
   async #leave(): Promise<void> {
     this.#ending = true;
+    this.#releases.close();
     this.#tlsFiles.close();
     this.#acme.close();
     this.#staples.close();
@@ -553,7 +572,23 @@ export class Daemon {
 
   #doorsOf(app: string): Door[] {
     this.#operations.reopenDoors(app);
-    return this.#operations.addressesOf(app).flatMap((address) => this.#doors.find(address) ?? []);
+    const addresses = [...this.#operations.addressesOf(app), ...this.#besidePorts(app)];
+    return addresses.flatMap((address) => this.#doors.find(address) ?? []);
+  }
+
+  /**
+   * While two releases of an app run side by side, neither gets what comes for the other: but ports that it opens besides would be
+   * taken, so they share those.
+   */
+  #besidePorts(app: string): Address[] {
+    const { apps } = this.#store.state;
+    const [own, other] = [apps[app], apps[siblingOf(app)]];
+    if (!own || !other) return [];
+    const named = [own, other].flatMap(({ plan }) => portsOf(plan));
+    const mine = this.#operations.addressesOf(app);
+    return this.#operations
+      .addressesOf(other.plan.name)
+      .filter((one) => !named.includes(one.port) && !mine.some((known) => sameAddress(known, one)));
   }
 
   #takeOffer(app: string, address: Address, handle: OfferedHandle): void {
@@ -584,6 +619,7 @@ export class Daemon {
     if (fact.kind === 'adopted') this.#vitals.adopted(fact.instance);
     if (fact.kind === 'adopted' && fact.instance.phase === 'starting') this.#readiness.spawned(fact.instance);
     this.#operations.heard(fact);
+    this.#releases.heard(fact);
     for (const guardian of this.#guardians) guardian.heard(fact);
     // An edge may be able to answer the authority now.
     if (fact.app.name === EDGE) this.#acme.look();

@@ -24,9 +24,10 @@ import type { DesiredState, StoredSite } from './state.ts';
 const UPSTREAM_HOLD = { ...appDefaults.hold, timeoutMs: 2_000 };
 const NO_HOLD = { timeoutMs: 0, maxWaiting: 0 };
 
-/** The apps that some site routes to. */
+/** The apps that some site routes to, or that listen apart: each has sockets where only Holdfast reaches it. */
 export function routedApps(state: DesiredState): ReadonlySet<string> {
   const names = new Set<string>();
+  for (const { plan } of Object.values(state.apps)) if (plan.apart) names.add(plan.name);
   for (const { site } of Object.values(state.sites)) {
     for (const route of site.routes) {
       for (const to of destinations(route)) if (to.kind === 'app') names.add(to.app);

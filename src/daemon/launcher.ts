@@ -221,6 +221,7 @@ class Launch {
       HOLDFAST_INSTANCE: String(slot),
       HOLDFAST_SERIAL: String(serial),
       NODE_APP_INSTANCE: String(slot),
+      ...(plan.release !== null && { HOLDFAST_RELEASE: plan.release }),
     };
   }
 

@@ -25,6 +25,8 @@ import { endInOrder } from './order.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outputs } from './outputs.ts';
 import { PortKeeper } from './port-keeper.ts';
+import type { Standing } from './releases/promotion.ts';
+import { inheritingPorts, keeping } from './releases/standing.ts';
 import type { DesiredState, DesiredStore, StoredApp } from './state.ts';
 import { differingVariables, fresh, renewed, stillIdle, withVariables } from './stored-app.ts';
 import { changesFor, refuseForeign, targetState } from './up-plan.ts';
@@ -52,6 +54,20 @@ export interface OperationsOptions {
   refreshRoutes(): void;
   /** Resolves when others can open the ports whose doors were closed. */
   portsFreed(): Promise<void>;
+}
+
+/** How a release is brought up, other than the file of a person. */
+export interface UpOptions {
+  /** What is stopped stays so, instead of being started. */
+  readonly keep?: Pick<Standing, 'stopped' | 'idle'>;
+  /** The apps that are waited for; left out: all. */
+  readonly waitFor?: readonly string[];
+  /** Wait for it also when it has been made the wish before. */
+  readonly insist?: boolean;
+  /** Apps have the ports that their instances on trial have opened. */
+  readonly inherit?: boolean;
+  /** From then on it does not become the wish any more. */
+  readonly signal?: AbortSignal;
 }
 
 export class Operations {
@@ -234,23 +250,28 @@ export class Operations {
   }
 
   /** Makes what came from this file, and only that, equal to the file. */
-  async up(next: Plan): Promise<Change[]> {
+  async up(next: Plan, how: UpOptions = {}): Promise<Change[]> {
     const { outputs, journal, orphans } = this.#options;
     this.#refuse(next);
-    const changes = this.plan(next);
-    if (changes.length === 0) return changes;
+    const changes = this.plan(next).filter(({ kind }) => kind !== 'start' || !how.keep);
+    if (changes.length === 0 && !how.insist) return changes;
     const { frontPlan } = this.#options;
     const withoutEgress = (state: DesiredState) =>
       this.#frontPorts.give(targetState(state, next, (...of) => this.#edgePlan(...of), frontPlan));
     if (next.front) await this.#checkFront(withoutEgress(this.#state));
     await orphans.end(Object.keys(next.apps));
     const egressApp = await this.#egressApp(next);
-    const targetOf = (state: DesiredState) => withEgress(withoutEgress(state), next, egressApp);
+    const targetOf = (state: DesiredState) => {
+      const target = withEgress(withoutEgress(state), next, egressApp);
+      const equipped = how.inherit ? inheritingPorts(state, target) : target;
+      return how.keep ? keeping(equipped, how.keep) : equipped;
+    };
     const ended = await this.#makeRoomFor(targetOf(this.#state));
     // Other commands went on meanwhile: what counts is how things are now, and from here on nothing comes in between.
     const { apps: before } = this.#state;
     let removed: string[];
     try {
+      how.signal?.throwIfAborted();
       removed = this.#take(next, targetAfter(ended, this.#state, targetOf));
     } catch (error) {
       await Promise.allSettled(ended.map((name) => this.startAgain(name)));
@@ -276,7 +297,12 @@ export class Operations {
         .map(({ plan }) => plan.name);
       // Before the server in front is started, which reads its file then, and again with all that runs then.
       await this.#options.front.settled();
-      await this.#wishes.makeTrue([...new Set([...Object.keys(next.apps), ...own, ...others])]);
+      const all = [...new Set([...Object.keys(next.apps), ...own, ...others])];
+      const { waitFor = all } = how;
+      await this.#wishes.makeTrue(
+        all,
+        all.filter((name) => waitFor.includes(name) || isOwn(name)),
+      );
       await this.#options.front.settled();
     } finally {
       this.#wishes.keepBefore(null);
@@ -297,7 +323,7 @@ export class Operations {
     await this.#delete([EDGE, EGRESS], HURRY_MS);
     store.edit((state) => ({
       ...state,
-      ...{ edge: null, logsTotalBytes: null, egress: {}, front: null, frontPorts: {} },
+      ...{ edge: null, logsTotalBytes: null, egress: {}, front: null, frontPorts: {}, releases: {} },
     }));
   }
 

@@ -15,6 +15,7 @@ import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { InstanceRecord } from '../supervisor/supervisor.ts';
 import type { Address } from './doors.ts';
 import { numbered } from './numbers.ts';
+import { completedReleases, type ProjectReleases } from './releases/promotion.ts';
 
 export interface StoredApp {
   readonly plan: AppPlan;
@@ -53,6 +54,8 @@ export interface DesiredState {
   readonly logsTotalBytes: number | null;
   /** By config file: where the apps of it may connect to. */
   readonly egress: Readonly<Record<string, EgressPlan>>;
+  /** By project: which release serves, and which is being promoted. */
+  readonly releases: Readonly<Record<string, ProjectReleases>>;
   /** The server in the place of the edge. */
   readonly front: FrontPlan | null;
   /** By app, in the order of the slots: where that server reaches it. */
@@ -66,6 +69,7 @@ export const nothingDesired: DesiredState = {
   edge: null,
   logsTotalBytes: null,
   egress: {},
+  releases: {},
   front: null,
   frontPorts: {},
 };
@@ -141,7 +145,8 @@ function parseDesired(text: string): DesiredState {
   const apps = mapped(value.apps, completed);
   const sites = mapped(value.sites, (entry) => ({ ...entry, site: completedSitePlan(entry.site) }));
   const edge = value.edge && completedEdgePlan(value.edge);
-  return { ...nothingDesired, ...value, edge, sites, apps: numbered(apps) };
+  const releases = mapped(value.releases ?? {}, completedReleases);
+  return { ...nothingDesired, ...value, edge, sites, releases, apps: numbered(apps) };
 }
 
 function mapped<T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Record<string, T> {

@@ -94,7 +94,7 @@ export function targetState(
 }
 
 /** What runs now of what came from this file, in the shape of a plan. */
-function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'project' | 'release' | 'deploy'> {
+export function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'project' | 'release' | 'deploy'> {
   const { source } = next;
   const mine = Object.values(state.apps).filter((app) => app.source === source && !isOwn(app.plan.name));
   const sites = Object.values(state.sites).filter((entry) => entry.source === source);

@@ -134,7 +134,7 @@ function withEmptySlots(
       loopDelayMs: null,
       heapBytes: null,
       startedAt: null,
-      release: null,
+      release: plan.release,
       reason: idle.includes(slot) ? 'it is stopped' : waits,
       nextStartMs: null,
     }),
@@ -162,7 +162,7 @@ function instanceView(instance: Instance, { clock, links, usage }: ViewSources):
     loopDelayMs: links.get(instance.key)?.loopDelayMs ?? null,
     heapBytes: links.get(instance.key)?.heapBytes ?? null,
     startedAt: spawnedAt === null ? null : new Date(spawnedAt).toISOString(),
-    release: null,
+    release: instance.plan.release,
     reason: machine.reason,
     nextStartMs: machine.phase === 'backoff' ? Math.max(0, (machine.deadline ?? now) - now) : null,
   };
@@ -190,6 +190,7 @@ function urlsOf(name: string, sources: ViewSources): string[] {
   const state = sources.state();
   if (name === EDGE || name === FRONT_NAME)
     return edgeAddresses(state).map((one, i) => urlOf(i === 0 ? 'http' : 'https', one));
+  if (state.apps[name]?.plan.apart && !state.edge) return [];
   if (sources.isRouted(name) && state.edge) return siteUrls(name, state, state.edge);
   const listening = listeningOf(name, sources).filter(({ port }) => port > 0);
   if (listening.length > 0) return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one));

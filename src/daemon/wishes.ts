@@ -109,11 +109,14 @@ export class Wishes {
     return new Map(Object.values(this.state.apps).map((stored) => [stored.plan.name, this.desired(stored)]));
   }
 
-  /** Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails. */
-  async makeTrue(names: readonly string[]): Promise<void> {
+  /**
+   * Gives the wish to the supervisor and waits. Fails with what happened to the first app that fails.
+   * @param waitFor those of them that it is about
+   */
+  async makeTrue(names: readonly string[], waitFor: readonly string[] = names): Promise<void> {
     const { supervisor } = this.#options;
-    const waits = names.map((name) => this.#settling.wait(name));
-    const meantToRun = names.filter((name) => this.state.apps[name]?.stopped === false);
+    const waits = waitFor.map((name) => this.#settling.wait(name));
+    const meantToRun = waitFor.filter((name) => this.state.apps[name]?.stopped === false);
     for (const name of names) {
       const stored = this.state.apps[name];
       if (stored) supervisor.desire(name, this.desired(stored));

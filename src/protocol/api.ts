@@ -24,6 +24,9 @@
  *   POST /v1/sites/:host/pause { timeoutMs, maxWaiting }    SiteView    its requests wait; both may be left out
  *   POST /v1/sites/:host/resume              SiteView
  *   POST /v1/cache/clear { site }            CacheCleared    what is kept of a site, or with null of all, is thrown out
+ *   GET  /v1/releases                        PromotionView[], see release.ts
+ *   POST /v1/releases/promote { … }          PromotionView    PromoteRequest; RELEASE_REFUSED when it came to nothing
+ *   POST /v1/releases/:project/continue|abort    PromotionView    ends the watching; brings the release before back
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *

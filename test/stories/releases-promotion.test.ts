@@ -1,0 +1,152 @@
+/** Promise 7: either the new release serves or the old one still does, and no request fails on the way. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { HoldfastConfig } from '../../src/config/config-types.ts';
+import type { HoldfastError } from '../../src/errors.ts';
+import type { PromoteRequest } from '../../src/protocol/release.ts';
+import type { Test } from '../support/cleanup.ts';
+import { events } from '../support/journal.ts';
+import { startLoad } from '../support/load.ts';
+import { freePort } from '../support/ports.ts';
+import { type Project, startProject } from '../support/releases.ts';
+import { testHome } from '../support/test-home.ts';
+
+/** Says its release; `more` may answer otherwise, with `req`, `res` and `path` at hand. */
+function server(more = ''): string {
+  return `const release = process.env.HOLDFAST_RELEASE;
+console.log('release ' + release + ' begins');
+require('node:http').createServer((req, res) => {
+  const path = req.url.split('?')[0];
+  ${more}
+  res.end('release ' + release + ' pid ' + process.pid + ' ' + req.url);
+}).listen(process.env.PORT);
+`;
+}
+
+interface Shop extends Project {
+  /** Behind the edge. */
+  readonly site: string;
+  /** On a held port. */
+  readonly held: string;
+  readonly home: ReturnType<typeof testHome>;
+  release(id: string, code: string, rules?: HoldfastConfig['release']): Promise<PromoteRequest>;
+}
+
+/** A project with the app `web` behind the edge, and `raw` on a port of its own. */
+async function startShop(t: Test): Promise<Shop> {
+  const home = testHome(t);
+  const project = await startProject(t, home);
+  const [port, rawPort] = [await freePort(), await freePort()];
+  const config = (release: HoldfastConfig['release']): HoldfastConfig => ({
+    apps: {
+      web: { run: 'server.js', instances: 2, drain: '1s' },
+      raw: { run: 'server.js', port: rawPort },
+      work: { run: 'work.js', ready: 'started' },
+    },
+    sites: { '*': { routes: { '/': 'web' } } },
+    listen: { http: `127.0.0.1:${port}` },
+    release: { bake: '300ms', ...release },
+  });
+  const work = 'setInterval(() => undefined, 1000);';
+  return {
+    ...project,
+    home,
+    site: `http://127.0.0.1:${port}/`,
+    held: `http://127.0.0.1:${rawPort}/`,
+    release: (id, code, rules = {}) =>
+      project.make(id, config(rules), { 'server.js': code, 'work.js': work }),
+  };
+}
+
+/** On a connection of its own: one that is open may lead to an old instance, for a last request. */
+async function said(url: string): Promise<string | undefined> {
+  const answer = await fetch(url, { headers: { connection: 'close' } });
+  return /^release (\S+)/.exec(await answer.text())?.[1];
+}
+
+/** What everybody gets. */
+async function serving({ site, held }: Shop): Promise<readonly (string | undefined)[]> {
+  return [...new Set([await said(site), await said(site), await said(site), await said(held)])];
+}
+
+async function refused(promotion: Promise<unknown>): Promise<HoldfastError> {
+  return promotion.then(
+    () => assert.fail('it was promoted'),
+    (error: HoldfastError) => {
+      assert.equal(error.code, 'RELEASE_REFUSED', error.message);
+      return error;
+    },
+  );
+}
+
+describe('a release', () => {
+  test('is promoted, replaced, refused when it is bad, and rolled back: nobody notices', async (t) => {
+    const shop = await startShop(t);
+    const { home } = shop;
+    const one = await shop.release('r1', server());
+    assert.equal((await shop.promote(one)).serving, 'r1');
+    assert.deepEqual(await serving(shop), ['r1']);
+    assert.equal(shop.current(), 'r1');
+
+    const loads = [
+      await startLoad(t, { url: shop.site, expect: 'url' }),
+      await startLoad(t, { url: shop.held, expect: 'url', connections: 4 }),
+    ];
+    const rules = { smoke: ['/', '/ok?x=1'], canary: ['50%'], canaryStep: '300ms' };
+    const two = await shop.release('r2', server(), rules);
+    const promoted = await shop.promote(two);
+    assert.deepEqual([promoted.serving, promoted.previous, promoted.promotion], ['r2', 'r1', null]);
+    assert.deepEqual(await serving(shop), ['r2']);
+    assert.equal(shop.current(), 'r2');
+    const { outcome, steps, servedFrom } = shop.record('r2');
+    assert.equal(outcome, 'serving');
+    assert.ok(servedFrom);
+    assert.deepEqual(
+      steps.map(({ name, outcome: came }) => `${name} ${came}`),
+      ['trial done', 'canary done', 'rollout done', 'bake done'],
+    );
+    assert.equal(shop.record('r1').outcome, 'superseded');
+    assert.deepEqual((await home.apps()).map(({ name }) => name).sort(), [
+      '@edge',
+      'bystander',
+      'raw',
+      'web',
+      'work',
+    ]);
+    assert.ok((await home.ready('web', 2)).every(({ release }) => release === 'r2'));
+
+    const throws = "throw new Error('no database');";
+    const crash = await refused(shop.promote(await shop.release('r3', throws)));
+    assert.match(crash.message, /\(trial\).*(raw|web)@next\.0 did not start/);
+    assert.match(crash.details.join('\n'), /no database/);
+    assert.equal(shop.record('r3').outcome, 'failed');
+    const smoke = await refused(
+      shop.promote(
+        await shop.release('r4', server("if (path === '/ok') { res.statusCode = 500; }"), { smoke: ['/ok'] }),
+      ),
+    );
+    assert.match(smoke.message, /web failed its smoke test: GET \/ok answered 500/);
+    assert.match(smoke.details.join('\n'), /release r4 begins/);
+    // It crashes when it has been well for a while, so it is the bake that sees it.
+    const late = server("if (process.env.HOLDFAST_APP === 'web') setTimeout(() => process.exit(7), 50);");
+    const crashed = await refused(shop.promote(await shop.release('r5', late, { bake: '60s' })));
+    assert.match(crashed.message, /web.* exited with code 7/);
+    assert.deepEqual(await serving(shop), ['r2']);
+    assert.deepEqual(events(home, 'release.failed').length + events(home, 'release.rolled-back').length, 3);
+
+    assert.equal((await shop.promote(one, 'rollback')).serving, 'r1');
+    assert.deepEqual(await serving(shop), ['r1']);
+    assert.deepEqual([shop.current(), shop.record('r2').outcome], ['r1', 'rolledBack']);
+    const again = await shop.promote(two, 'rollback');
+    assert.deepEqual([again.serving, again.previous], ['r2', 'r1']);
+    assert.deepEqual(await serving(shop), ['r2']);
+    assert.equal(shop.record('r2').outcome, 'serving');
+    for (const load of loads) {
+      const report = await load.stop();
+      // Of the release that crashed, what was under way went with it.
+      const { closed = 0, reset = 0, 'status 502': lost = 0 } = report.kinds;
+      assert.ok(report.failed - closed - reset - lost === 0, JSON.stringify(report));
+      assert.ok(report.ok > 100);
+    }
+  });
+});
