@@ -20,6 +20,10 @@ export interface FileStore {
    * two releases is there once. They become root's or the daemon's, and read-only.
    */
   absorb(dir: string, without?: readonly string[]): Promise<Tree>;
+  /** Remembers what was made of what the key says, so that it need not be made again. */
+  saveTree(key: string, tree: Tree): void;
+  /** Null = not there, or not all of it any more. */
+  loadTree(key: string): Tree | null;
   /** Removes what nobody wants any more; returns the bytes that this freed. */
   collect(): Promise<number>;
 }

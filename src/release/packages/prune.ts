@@ -1,0 +1,33 @@
+/** Takes away what only the build needed, without a package manager: package-lock.json says where it lies. */
+import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { moduleDirs } from './installed.ts';
+
+/** @param devPaths see LockContent */
+export function pruneDevelopment(dir: string, devPaths: readonly string[]): void {
+  for (const path of devPaths) rmSync(join(dir, path), { recursive: true, force: true });
+  for (const modules of moduleDirs(dir)) {
+    const at = join(dir, modules);
+    removeDeadLinks(join(at, '.bin'));
+    for (const name of readdirSync(at)) if (name.startsWith('@')) removeIfEmpty(join(at, name));
+    // It lists what is gone now; caches of build tools are large, and nobody needs them any more.
+    for (const name of ['.package-lock.json', '.cache', '.vite', '.vite-temp']) {
+      rmSync(join(at, name), { recursive: true, force: true });
+    }
+    removeIfEmpty(at);
+  }
+}
+
+function removeDeadLinks(bin: string): void {
+  if (!existsSync(bin)) return;
+  for (const name of readdirSync(bin)) {
+    const path = join(bin, name);
+    if (lstatSync(path).isSymbolicLink() && !existsSync(join(dirname(path), readlinkSync(path))))
+      rmSync(path);
+  }
+  removeIfEmpty(bin);
+}
+
+function removeIfEmpty(dir: string): void {
+  if (readdirSync(dir).length === 0) rmSync(dir, { recursive: true });
+}
