@@ -5,7 +5,6 @@ import { described, optional, section, withDefault } from './describe.ts';
 import { choice, duration, flag, kind, Refusal, share, text, wholeNumber } from './kinds.ts';
 import { groupName, variableName } from './names.ts';
 import type { Problem } from './problems.ts';
-import { releaseSteps } from './release-steps.ts';
 import { splitWords } from './shell-words.ts';
 import { show } from './show.ts';
 
@@ -49,7 +48,11 @@ const urlPath = kind<string>({
   read: (input) => (typeof input === 'string' && /^\/[\x21-\x7e]*$/.test(input) ? input : undefined),
 });
 
-const hookNames = releaseSteps.flatMap((step) => [`before ${step}`, `after ${step}`]);
+/** Where hooks can be put; `promote` is all that the daemon does: trial, canary, rollout, bake. */
+const hookNames = ['install', 'build', 'migrate', 'promote'].flatMap((step) => [
+  `before ${step}`,
+  `after ${step}`,
+]);
 const hooks = (names: readonly string[]) =>
   z.record<z.ZodType<string, string>, typeof command>(choice(...names), command);
 
@@ -120,7 +123,7 @@ export const releaseSettings = section(
       hooks(hookNames),
       {},
       {
-        says: 'Commands before and after a step, such as `after build`; one that fails is a failure of the step',
+        says: 'Commands before and after a step, such as `after build`; one that fails is a failure of the step. `promote` is all that happens with traffic',
         example: { 'after build': 'node scripts/upload-sourcemaps.js' },
       },
     ),

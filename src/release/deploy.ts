@@ -12,6 +12,7 @@ import { matchesRelease } from './id.ts';
 import { type Made, type MakeOptions, makeRelease } from './make.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
+import { openWorkshop } from './workshop.ts';
 
 /** What a deploy needs of the daemon, see client/client.ts. */
 export interface Promoter {
@@ -31,7 +32,16 @@ export interface DeployOptions extends MakeOptions {
 /** What giving a release the traffic needs. */
 export type Promotion = Pick<
   DeployOptions,
-  'paths' | 'project' | 'connect' | 'onEvent' | 'onLine' | 'signal' | 'shellEnv' | 'clock' | 'tools'
+  | 'paths'
+  | 'project'
+  | 'machine'
+  | 'connect'
+  | 'onEvent'
+  | 'onLine'
+  | 'signal'
+  | 'shellEnv'
+  | 'clock'
+  | 'tools'
 >;
 
 /** Null: what serves has this content already. */
@@ -69,8 +79,17 @@ export async function promoteRelease(
   const records = new RecordFiles(paths.records);
   const record = known(records, id);
   const plan = given ?? (await planOfRelease(options, record));
+  const workshop = openWorkshop({
+    ...options,
+    id,
+    rules: plan.release,
+    users: Object.values(plan.apps).map(({ rights }) => rights.user),
+  });
+  const dir = join(paths.releases, id);
+  if (kind === 'deploy') await workshop.hook('before promote', dir);
   const client = await connect();
   await client.promote({ project, release: id, root: paths.root, plan, kind }, { onEvent, signal });
+  if (kind === 'deploy') await workshop.hook('after promote', dir);
   return known(records, id);
 }
 

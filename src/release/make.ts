@@ -8,10 +8,10 @@ import {
   existsSync,
   lchownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configEndings } from '../config/find.ts';
 import { loadPlan, loadReleaseFacts, type ReleaseFacts } from '../config/load.ts';
@@ -23,19 +23,19 @@ import type { Machine } from '../launch/machine.ts';
 import type { ReleaseRecord, StepRecord } from '../protocol/release.ts';
 import type { StepName } from '../protocol/release-rules.ts';
 import { carryAssets } from './assets.ts';
-import { buildEnv } from './build-env.ts';
-import { type Builder, builderOf } from './builder.ts';
+import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId } from './id.ts';
 import { migrate } from './migrate.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
-import { Runner } from './runner.ts';
-import type { FileStore, LockedPackage, NodeRuntime, PackageTools, Source } from './seams.ts';
+import type { Runner } from './runner.ts';
+import type { FileStore, LockedPackage, PackageTools, Produced, Source } from './seams.ts';
 import { linkShared } from './shared.ts';
-import { StepLog, type StepNote } from './step-log.ts';
-import { StepOutput } from './step-output.ts';
+import { StepLog, type StepReport } from './step-log.ts';
+
 import { unpack } from './unpack.ts';
+import { openWorkshop, type Workshop } from './workshop.ts';
 
 export interface MakeOptions {
   readonly paths: ReleasePaths;
@@ -119,43 +119,31 @@ class Making {
   }
 
   async #steps(): Promise<Pick<Made, 'plan'>> {
-    const { paths, source, signal, tools, store, machine, shellEnv } = this.#options;
+    const { paths, signal, tools, store, machine, shellEnv, onLine } = this.#options;
     const dir = this.#dir;
-    const log = this.#log;
-    await log.run('check', () => this.#check());
-    await log.run('unpack', async () => {
-      mkdirSync(dir, { recursive: true, mode: 0o755 });
-      const bytes = await unpack(source, dir, signal);
-      return `${source.tree.entries.length} files, ${formatBytes(bytes)}`;
-    });
-    const facts = await this.#facts();
+    const id = this.#id;
+    await this.#log.run('check', (report) => this.#check(report));
+    const facts = await this.#log.run('unpack', (report) => this.#unpack(report));
     const rules = facts.release;
-    const builder = builderOf(
-      rules.buildUser,
-      facts.apps.map(({ user }) => user),
-      machine,
-    );
-    const home = this.#buildHome(builder);
-    const env = buildEnv({ shell: shellEnv, names: rules.buildEnv, home, user: builder.name });
-    const records = this.#records.dirOf(this.#id);
-    const output = new StepOutput({ records, env, secret: rules.buildEnv, onLine: this.#options.onLine });
-    const runner = new Runner({ machine, builder, env, records, signal, output });
-    const step = async (name: StepName, action: () => Promise<StepNote>) => {
+    const users = facts.apps.map(({ user }) => user);
+    const workshop = openWorkshop({ paths, id, rules, users, machine, shellEnv, signal, onLine });
+    const { runner, output, records } = workshop;
+    const step = async <T>(name: StepName, action: (report: StepReport) => Promise<T>): Promise<T> => {
       output.begin(name);
       try {
-        await log.run(name, async () => {
-          await this.#hook(`before ${name}`, facts, runner);
-          const note = await action();
-          await this.#hook(`after ${name}`, facts, runner);
-          return note;
+        return await this.#log.run(name, async (report) => {
+          await workshop.hook(`before ${name}`, dir);
+          const value = await action(report);
+          await workshop.hook(`after ${name}`, dir);
+          return value;
         });
       } finally {
         output.end();
       }
     };
-    await this.#give(builder);
+    this.#giveTo(workshop.builder);
     const build = rules.build ?? this.#buildScript();
-    const request = {
+    const asked = {
       dir,
       rules: rules.install,
       before: this.#packagesBefore(),
@@ -166,48 +154,52 @@ class Making {
       builds: build.length > 0,
       runner,
     };
-    let node: NodeRuntime | undefined;
-    let path: readonly string[] = [];
-    await step('install', async () => {
-      node = await tools.node(facts, request);
-      log.set({ node });
-      const prepared = await tools.prepare({ ...request, node });
-      path = prepared?.path ?? [];
-      return prepared?.note ?? { skipped: 'there is no package.json' };
+    const { request, path } = await step('install', async (report) => {
+      const node = await tools.node(facts, asked);
+      this.#log.set({ node });
+      const prepared = await tools.prepare({ ...asked, node });
+      if (!prepared) skip(report, 'there is no package.json');
+      else report.note = prepared.note;
+      return { request: { ...asked, node }, path: prepared?.path ?? [] };
     });
-    await step('build', async () => {
-      if (build.length === 0) return { skipped: 'nothing to build' };
+    await step('build', async (report) => {
+      if (build.length === 0) return skip(report, 'nothing to build');
       for (const words of build) {
         await runner.run(words, { cwd: dir, path, env: { NODE_ENV: 'production' } });
       }
-      return build.map((words) => words.join(' ')).join('; ');
+      report.note = build.map((words) => words.join(' ')).join('; ');
     });
-    await step('seal', async () => {
-      const produced = node && (await tools.produce({ ...request, node }));
-      if (produced) {
-        log.set({ packages: produced.record });
-        for (const note of produced.record.notes) runner.say(note);
-        writeFileSync(this.#packagesFile(this.#id), JSON.stringify(produced.packages), { mode: 0o600 });
-        writeFileSync(join(this.#records.dirOf(this.#id), 'sbom.json'), produced.sbom, { mode: 0o600 });
-      }
-      return await this.#seal(facts, builder, runner, produced?.trees ?? []);
+    const plan = await step('seal', async (report) => {
+      const produced = await tools.produce(request);
+      if (produced) this.#keepPackages(produced, runner);
+      report.note = await this.#seal(facts, workshop, produced?.trees ?? []);
+      // What it runs must be there by now.
+      return tools.plan(await this.#plan(), { dir, tools: paths.tools, say: (line) => runner.say(line) });
     });
-    const plan = await tools.plan(await this.#plan(), {
-      dir,
-      tools: paths.tools,
-      say: (line) => runner.say(line),
+    await step('migrate', async (report) => {
+      const words = rules.migrate;
+      if (words === null) return skip(report, 'nothing to migrate');
+      if (!this.#options.migrates) return skip(report, 'not here');
+      await migrate({ plan, words, release: id, records, signal, output });
+      report.note = words.join(' ');
     });
-    if (this.#options.migrates) {
-      await step('migrate', () => migrate({ plan, release: this.#id, records, signal, output }));
-    }
     return { plan };
   }
 
-  #check(): string {
+  #keepPackages({ record, packages, sbom }: Produced, runner: Runner): void {
+    const dir = this.#records.dirOf(this.#id);
+    this.#log.set({ packages: record });
+    for (const note of record.notes) runner.say(note);
+    writeFileSync(this.#packagesFile(this.#id), JSON.stringify(packages), { mode: 0o600 });
+    writeFileSync(join(dir, 'sbom.json'), sbom, { mode: 0o600 });
+  }
+
+  #check(report: StepReport): void {
     const { source } = this.#options;
     for (const note of source.notes) this.#options.onLine(note);
     const there = source.tree.entries.some(({ path }) => path === this.#config);
-    if (there) return this.#config;
+    report.note = this.#config;
+    if (there) return;
     throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
       hint: 'It must be part of what is deployed: commit it, or name it with `-f`',
     });
@@ -219,8 +211,12 @@ class Making {
     return names.find((name) => paths.has(name)) ?? 'holdfast.config.*';
   }
 
-  #facts(): Promise<ReleaseFacts> {
-    const { shellEnv, clock } = this.#options;
+  /** Also what the configuration says of releases: it decides about all that follows. */
+  async #unpack(report: StepReport): Promise<ReleaseFacts> {
+    const { source, signal, shellEnv, clock } = this.#options;
+    mkdirSync(this.#dir, { recursive: true, mode: 0o755 });
+    const bytes = await unpack(source, this.#dir, signal);
+    report.note = `${source.tree.entries.length} files, ${formatBytes(bytes)}`;
     return loadReleaseFacts({ file: this.#config, cwd: this.#dir, env: shellEnv, clock });
   }
 
@@ -251,34 +247,19 @@ class Making {
     }
   }
 
-  #buildHome({ identity }: Builder): string {
-    const { buildHome } = this.#options.paths;
-    mkdirSync(buildHome, { recursive: true, mode: 0o700 });
-    const account = identity?.account;
-    if (account) chownSync(buildHome, account.uid, account.gid ?? 0);
-    return buildHome;
-  }
-
   /** What was unpacked belongs to who builds, until it is sealed. */
-  async #give({ identity }: Builder): Promise<void> {
+  #giveTo({ identity }: Builder): void {
     const account = identity?.account;
     if (!account) return;
-    for (const name of ['', ...(await readdir(this.#dir, { recursive: true }))]) {
-      const path = join(this.#dir, name);
-      lchownSync(path, account.uid, account.gid ?? 0);
+    for (const name of ['', ...readdirSync(this.#dir, { recursive: true, encoding: 'utf8' })]) {
+      lchownSync(join(this.#dir, name), account.uid, account.gid ?? 0);
     }
-  }
-
-  async #hook(name: string, { release }: ReleaseFacts, runner: Runner): Promise<void> {
-    const words = release.hooks[name];
-    if (words) await runner.run(words, { cwd: this.#dir, env: { HOLDFAST_RELEASE: this.#id } });
   }
 
   /** From here on it is as it stays: shared paths are links, files are those of the store. */
   async #seal(
     { release, apps }: ReleaseFacts,
-    builder: Builder,
-    runner: Runner,
+    { builder, runner }: Workshop,
     without: readonly string[],
   ): Promise<string> {
     const { paths, store, machine } = this.#options;
@@ -313,4 +294,9 @@ class Making {
       return null;
     }
   }
+}
+
+function skip(report: StepReport, note: string): void {
+  report.skipped = true;
+  report.note = note;
 }

@@ -3,11 +3,12 @@ import type { Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { oneOff } from './one-off.ts';
 import { runProgram } from './run-program.ts';
-import type { StepNote } from './step-log.ts';
 import type { StepOutput } from './step-output.ts';
 
 export interface MigrationOptions {
   readonly plan: Plan;
+  /** `release.migrate` */
+  readonly words: readonly string[];
   /** The id of the release. */
   readonly release: string;
   /** Directory of its record. */
@@ -19,13 +20,12 @@ export interface MigrationOptions {
 /** @throws HoldfastError STEP_FAILED with the last lines of its output */
 export async function migrate({
   plan,
+  words,
   release,
   records,
   signal,
   output,
-}: MigrationOptions): Promise<StepNote> {
-  const words = plan.release.migrate;
-  if (words === null) return { skipped: 'nothing to migrate' };
+}: MigrationOptions): Promise<void> {
   const [app] = Object.values(plan.apps);
   if (!app) {
     throw new HoldfastError(
@@ -37,5 +37,4 @@ export async function migrate({
   const spec = oneOff(app, words, { HOLDFAST_RELEASE: release });
   say(`$ ${words.join(' ')}`);
   await runProgram({ ...spec, words: words.join(' '), records, signal, onOut: say, onErr: say });
-  return words.join(' ');
 }

@@ -44,12 +44,14 @@ function setUp(t: TestContext) {
 
 test('every step is on the disk while it runs, and how it ended', async (t) => {
   const { records, clock, told, log } = setUp(t);
-  await log.run('unpack', () => {
+  const value = await log.run('unpack', (report) => {
     assert.equal(records.read(record.id)?.steps[0]?.outcome, 'running');
     clock.advance(1500);
-    return '12 files';
+    report.note = '12 files';
+    return 12;
   });
-  await log.run('build', () => ({ skipped: 'nothing to build' }));
+  assert.equal(value, 12);
+  await log.run('build', (report) => Object.assign(report, { skipped: true, note: 'nothing to build' }));
   assert.deepEqual(
     records.read(record.id)?.steps.map(({ name, outcome, tookMs, note }) => [name, outcome, tookMs, note]),
     [

@@ -12,8 +12,13 @@ export interface StepLogOptions {
   readonly onStep: (step: StepRecord) => void;
 }
 
-/** What a step that went well says of itself; `skipped`: there was nothing to do. */
-export type StepNote = string | null | { readonly skipped: string };
+/** What a step that goes well says of itself. */
+export interface StepReport {
+  /** One line for people. */
+  note: string | null;
+  /** There was nothing to do. */
+  skipped: boolean;
+}
 
 export class StepLog {
   readonly #options: StepLogOptions;
@@ -35,7 +40,7 @@ export class StepLog {
   }
 
   /** @throws HoldfastError what the step failed with, which is in the record by then */
-  async run(name: StepName, action: () => Promise<StepNote> | StepNote): Promise<void> {
+  async run<T>(name: StepName, action: (report: StepReport) => Promise<T> | T): Promise<T> {
     const { clock } = this.#options;
     const start = clock.now();
     const step: StepRecord = {
@@ -47,11 +52,11 @@ export class StepLog {
     };
     this.#put(step);
     try {
-      const note = await action();
-      const tookMs = clock.now() - start;
-      if (typeof note === 'object' && note !== null)
-        this.#put({ ...step, tookMs, outcome: 'skipped', note: note.skipped });
-      else this.#put({ ...step, tookMs, outcome: 'done', note });
+      const report: StepReport = { note: null, skipped: false };
+      const value = await action(report);
+      const { note, skipped } = report;
+      this.#put({ ...step, tookMs: clock.now() - start, outcome: skipped ? 'skipped' : 'done', note });
+      return value;
     } catch (error) {
       const { message } = asHoldfastError(error);
       this.#put({ ...step, tookMs: clock.now() - start, outcome: 'failed', note: message });
