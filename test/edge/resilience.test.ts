@@ -115,7 +115,7 @@ test('requests wait while the only instance has crashed and the daemon has not s
 });
 
 test('waiting ends with 503, is bounded, and a client that leaves frees its place', async (t) => {
-  const pools = { web: { targets: [], hold: { timeoutMs: 2_500, maxWaiting: 1 } } };
+  const pools = { web: { targets: [], hold: { timeoutMs: 6_000, maxWaiting: 1 } } };
   const edge = await startEdge(t, tableOf({ pools }));
   const first = ask(edge.port, '/');
   await edge.heard('traffic', ({ sites }) => sites['*']?.openRequests === 1);

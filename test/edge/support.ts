@@ -10,7 +10,7 @@ import tls from 'node:tls';
 import { until as waitUntil } from '../support/until.ts';
 
 /** Waits until `holds`; what is waited for is told when it does not come. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   await waitUntil(holds, { why: what, every: 5 });
 }
 

@@ -169,7 +169,7 @@ test('at the end of the time WebSockets get 1012 between frames, and what hangs 
   const echoed = once(ws, 'message');
   ws.send(big);
   const closed = once(ws, 'close');
-  daemon.tell({ type: 'drain', timeoutMs: 700 });
+  daemon.tell({ type: 'drain', timeoutMs: 3_000 });
   const [echo] = await echoed;
   assert.equal(echo.length, big.length, 'it works while it drains');
   const [code] = await closed;

@@ -136,7 +136,7 @@ describe('a new version that does not work', () => {
       const home = testHome(t);
       const port = await freePort();
       script(home, 'app.js', versioned('1'));
-      configure(home, { apps: { web: { run: 'app.js', instances: 2, port, readyTimeout: '2s' } } });
+      configure(home, { apps: { web: { run: 'app.js', instances: 2, port, readyTimeout: '4s' } } });
       await home.ok(['up']);
       const before = await pidsOf(home, 2);
       const load = await startLoad(t, { url: `http://127.0.0.1:${port}/`, expect: { text: 'version 1' } });
