@@ -22,6 +22,7 @@ import { defineReset } from './reset.ts';
 import { defineRestart } from './restart.ts';
 import { defineResume } from './resume.ts';
 import { defineRun } from './run.ts';
+import { defineRunAll } from './run-all.ts';
 import { defineScale } from './scale.ts';
 import { defineSend } from './send.ts';
 import { defineShow } from './show.ts';
@@ -45,6 +46,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineScale,
   defineDelete,
   defineRun,
+  defineRunAll,
   defineSignal,
   defineSend,
   defineReset,

@@ -21,6 +21,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   scale: async () => (await import('./scale.ts')).defineScale,
   delete: async () => (await import('./delete.ts')).defineDelete,
   run: async () => (await import('./run.ts')).defineRun,
+  'run-all': async () => (await import('./run-all.ts')).defineRunAll,
   signal: async () => (await import('./signal.ts')).defineSignal,
   send: async () => (await import('./send.ts')).defineSend,
   reset: async () => (await import('./reset.ts')).defineReset,
