@@ -10,6 +10,7 @@ import { currentRelease } from './current.ts';
 import { lockDeploy } from './deploy-lock.ts';
 import { matchesRelease } from './id.ts';
 import { type Made, type MakeOptions, makeRelease } from './make.ts';
+import { migrateRelease } from './migrate.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import { openWorkshop } from './workshop.ts';
@@ -23,6 +24,8 @@ export interface Promoter {
 }
 
 export interface DeployOptions extends MakeOptions {
+  /** Run `release.migrate`: once per deploy, so on one host only. */
+  readonly migrates: boolean;
   /** Also when the same content serves already. */
   readonly again: boolean;
   readonly connect: () => Promise<Promoter>;
@@ -50,15 +53,17 @@ export async function deploy(options: DeployOptions): Promise<ReleaseRecord | nu
   const lock = lockDeploy(paths, by, clock.now());
   try {
     const made = await prepareRelease(options);
-    return made && (await promoteRelease(options, made.record.id, 'deploy', made.plan));
+    if (!made) return null;
+    if (options.migrates) await migrateRelease(options, made);
+    return await promoteRelease(options, made.record.id, 'deploy', made.plan);
   } finally {
     lock.release();
   }
 }
 
-/** All up to the promotion; to be called with the lock. Null as for `deploy`. */
+/** All up to the migration; to be called with the lock. Null as for `deploy`. */
 export async function prepareRelease(
-  options: Omit<DeployOptions, 'connect' | 'onEvent'>,
+  options: Omit<DeployOptions, 'connect' | 'onEvent' | 'migrates'>,
 ): Promise<Made | null> {
   const { paths, source, again } = options;
   const records = new RecordFiles(paths.records);

@@ -4,7 +4,6 @@
  */
 import {
   chmodSync,
-  chownSync,
   existsSync,
   lchownSync,
   mkdirSync,
@@ -26,7 +25,6 @@ import { carryAssets } from './assets.ts';
 import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId } from './id.ts';
-import { migrate } from './migrate.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import type { Runner } from './runner.ts';
@@ -52,8 +50,6 @@ export interface MakeOptions {
   /** See PackagesRequest. */
   readonly allowNew: readonly string[];
   readonly offline: boolean;
-  /** Run `release.migrate`: once per deploy, so on one host only. */
-  readonly migrates: boolean;
   readonly signal: AbortSignal;
   readonly onBegin: (record: ReleaseRecord) => void;
   readonly onStep: (step: StepRecord) => void;
@@ -127,7 +123,7 @@ class Making {
     const rules = facts.release;
     const users = facts.apps.map(({ user }) => user);
     const workshop = openWorkshop({ paths, id, rules, users, machine, shellEnv, signal, onLine });
-    const { runner, output, records } = workshop;
+    const { runner, output } = workshop;
     const step = async <T>(name: StepName, action: (report: StepReport) => Promise<T>): Promise<T> => {
       output.begin(name);
       try {
@@ -158,12 +154,12 @@ class Making {
       const node = await tools.node(facts, asked);
       this.#log.set({ node });
       const prepared = await tools.prepare({ ...asked, node });
-      if (!prepared) skip(report, 'there is no package.json');
+      if (!prepared) skipped(report, 'there is no package.json');
       else report.note = prepared.note;
       return { request: { ...asked, node }, path: prepared?.path ?? [] };
     });
     await step('build', async (report) => {
-      if (build.length === 0) return skip(report, 'nothing to build');
+      if (build.length === 0) return skipped(report, 'nothing to build');
       for (const words of build) {
         await runner.run(words, { cwd: dir, path, env: { NODE_ENV: 'production' } });
       }
@@ -175,13 +171,6 @@ class Making {
       report.note = await this.#seal(facts, workshop, produced?.trees ?? []);
       // What it runs must be there by now.
       return tools.plan(await this.#plan(), { dir, tools: paths.tools, say: (line) => runner.say(line) });
-    });
-    await step('migrate', async (report) => {
-      const words = rules.migrate;
-      if (words === null) return skip(report, 'nothing to migrate');
-      if (!this.#options.migrates) return skip(report, 'not here');
-      await migrate({ plan, words, release: id, records, signal, output });
-      report.note = words.join(' ');
     });
     return { plan };
   }
@@ -296,7 +285,7 @@ class Making {
   }
 }
 
-function skip(report: StepReport, note: string): void {
+function skipped(report: StepReport, note: string): void {
   report.skipped = true;
   report.note = note;
 }

@@ -1,40 +1,52 @@
 /** `release.migrate`: once per deploy, as the first app would run, in the directory of the release, before any instance of it does. */
-import type { Plan } from '../config/plan.ts';
-import { HoldfastError } from '../errors.ts';
+import { asHoldfastError, HoldfastError } from '../errors.ts';
+import type { Made, MakeOptions } from './make.ts';
 import { oneOff } from './one-off.ts';
+import { RecordFiles } from './records.ts';
 import { runProgram } from './run-program.ts';
-import type { StepOutput } from './step-output.ts';
+import { StepLog } from './step-log.ts';
+import { openWorkshop } from './workshop.ts';
 
-export interface MigrationOptions {
-  readonly plan: Plan;
-  /** `release.migrate` */
-  readonly words: readonly string[];
-  /** The id of the release. */
-  readonly release: string;
-  /** Directory of its record. */
-  readonly records: string;
-  readonly signal: AbortSignal;
-  readonly output: StepOutput;
-}
+export type MigrationOptions = Pick<
+  MakeOptions,
+  'paths' | 'machine' | 'shellEnv' | 'clock' | 'signal' | 'onStep' | 'onLine'
+>;
 
-/** @throws HoldfastError STEP_FAILED with the last lines of its output */
-export async function migrate({
-  plan,
-  words,
-  release,
-  records,
-  signal,
-  output,
-}: MigrationOptions): Promise<void> {
-  const [app] = Object.values(plan.apps);
-  if (!app) {
-    throw new HoldfastError(
-      'CONFIG_INVALID',
-      'release.migrate needs an app: it runs with the environment of the first one',
-    );
-  }
+/**
+ * Does nothing when there is nothing to migrate.
+ *
+ * @throws HoldfastError STEP_FAILED with the last lines of its output; the release is a failed one then
+ */
+export async function migrateRelease(options: MigrationOptions, { record, plan }: Made): Promise<void> {
+  const { clock, onStep, signal, paths } = options;
+  const { id } = record;
+  const words = plan.release.migrate;
+  if (words === null) return;
+  const apps = Object.values(plan.apps);
+  const users = apps.map(({ rights }) => rights.user);
+  const { output, records, hook } = openWorkshop({ ...options, id, rules: plan.release, users });
+  const dir = `${paths.releases}/${id}`;
+  const log = new StepLog({ clock, records: new RecordFiles(paths.records), record, onStep });
   const say = (line: string) => output.say(line);
-  const spec = oneOff(app, words, { HOLDFAST_RELEASE: release });
-  say(`$ ${words.join(' ')}`);
-  await runProgram({ ...spec, words: words.join(' '), records, signal, onOut: say, onErr: say });
+  output.begin('migrate');
+  try {
+    await log.run('migrate', async (report) => {
+      const [app] = apps;
+      if (!app)
+        throw new HoldfastError('CONFIG_INVALID', 'There is no app whose environment it could run with');
+      await hook('before migrate', dir);
+      const spec = oneOff(app, words, { HOLDFAST_RELEASE: id });
+      const order = { ...spec, words: words.join(' '), records, signal };
+      say(`$ ${order.words}`);
+      await runProgram({ ...order, onOut: say, onErr: say });
+      await hook('after migrate', dir);
+      report.note = order.words;
+    });
+  } catch (error) {
+    const given = signal.aborted;
+    log.fail(given ? 'abandoned' : 'failed', given ? 'it was given up' : asHoldfastError(error).message);
+    throw error;
+  } finally {
+    output.end();
+  }
 }
