@@ -24,6 +24,24 @@ const instances = kind<number | 'max'>({
   read: (input) => (input === 'max' || isWholeNumber(input, 1, 1000) ? input : undefined),
 });
 
+/** Versions and ranges as semver writes them; which of them there are is known when it is looked for. */
+const comparator = String.raw`(?:[<>]=?|[=~^])?\s*v?\d+(?:\.(?:\d+|[xX*])){0,2}(?:-[\w.]+)?`;
+const versionRange = new RegExp(`^${comparator}(?:(?:\\s*\\|\\|\\s*|\\s+-\\s+|\\s+)${comparator})*$`);
+const nodeVersion = kind<string>({
+  title: 'version',
+  expected: 'a version of Node such as "24", "24.5.0" or ">=22"',
+  json: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      { type: 'integer', minimum: 16 },
+    ],
+  },
+  read(input) {
+    if (isWholeNumber(input, 16, 999)) return String(input);
+    return typeof input === 'string' && versionRange.test(input.trim()) ? input.trim() : undefined;
+  },
+});
+
 const appShape = z.strictObject({
   run: described(z.union([commandLine, z.array(argument).min(1)]), {
     says:
@@ -42,6 +60,12 @@ const appShape = z.strictObject({
   cwd: withDefault(path, '.', {
     says: 'Its working directory, relative to the configuration file. `run` and `envFile` are relative to this',
     example: 'api',
+  }),
+  node: optional(nodeVersion, {
+    says:
+      'The version of Node that runs it, such as `24`, `24.5.0` or `>=22`. It is fetched when it is not there. Left out: the Node ' +
+      'that runs Holdfast, and in a release what `.nvmrc`, `.node-version`, `devEngines` or `engines` say',
+    example: '24',
   }),
   env: withDefault(
     z.record(variableName, variableValue),

@@ -74,7 +74,7 @@ function planOf(name: string, settings: AppSettings, { command, cwd, env, around
     project: around.project,
     release: around.release,
     apart: false,
-    node: null,
+    node: settings.node === undefined ? null : { wanted: settings.node, found: null },
     command,
     cwd,
     instances: settings.instances === 'max' ? around.parallelism : settings.instances,

@@ -71,6 +71,11 @@ export interface AppConfig {
    */
   readonly cwd?: string | undefined;
   /**
+   * The version of Node that runs it, such as `24`, `24.5.0` or `>=22`. It is fetched when it is not there. Left out: the Node that runs Holdfast, and in a release what `.nvmrc`, `.node-version`, `devEngines` or `engines` say.
+   * @example "24"
+   */
+  readonly node?: string | number | undefined;
+  /**
    * Environment variables. Numbers and booleans become text.
    * @example {"NODE_ENV":"production"}
    */
@@ -523,7 +528,7 @@ export interface ReleaseConfig {
   /** How packages are installed. */
   readonly install?: InstallConfig | undefined;
   /**
-   * Commands before and after a step, such as `after build`; one that fails is a failure of the step.
+   * Commands before and after a step, such as `after build`; one that fails is a failure of the step. `promote` is all that happens with traffic.
    * @example {"after build":"node scripts/upload-sourcemaps.js"}
    */
   readonly hooks?: Readonly<Record<string, string | readonly string[]>> | undefined;

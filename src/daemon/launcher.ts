@@ -8,6 +8,7 @@ import { isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { identityOf } from '../launch/identity.ts';
 import type { Machine } from '../launch/machine.ts';
+import { nodeOf } from '../launch/node.ts';
 import { restrictsNet } from '../launch/permissions.ts';
 import { requireRights } from '../launch/rights.ts';
 import { readSecrets } from '../launch/secrets.ts';
@@ -188,7 +189,11 @@ class Launch {
       realCwd: realpathSync(plan.cwd),
       cgroup: lease.cgroup ?? null,
     });
-    checkProgram(spec.file, plan.command.node ? machine.nodePath : plan.command.file, spec.env.PATH);
+    checkProgram(
+      spec.file,
+      plan.command.node ? nodeOf(plan, machine).path : plan.command.file,
+      spec.env.PATH,
+    );
     return spec;
   }
 
@@ -260,12 +265,11 @@ class Launch {
   }
 
   #checkNet(): void {
-    const { permissions } = this.#request.plan.rights;
-    const { nodeVersion } = this.#options.machine;
-    if (!permissions || permissions.net || restrictsNet(nodeVersion)) return;
-    this.#unavailable(
-      `permissions.net is not kept: Node ${nodeVersion} cannot do that, Node 25 and newer can`,
-    );
+    const { plan } = this.#request;
+    const { permissions } = plan.rights;
+    const { version } = nodeOf(plan, this.#options.machine);
+    if (!permissions || permissions.net || restrictsNet(version)) return;
+    this.#unavailable(`permissions.net is not kept: Node ${version} cannot do that, Node 25 and newer can`);
   }
 
   #unavailable(reason: string): void {

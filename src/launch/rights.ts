@@ -6,8 +6,9 @@ import { HoldfastError } from '../errors.ts';
 import { become } from './chain.ts';
 import { accountName, identityOf } from './identity.ts';
 import { limitNames, type Machine } from './machine.ts';
+import { nodeOf } from './node.ts';
 
-type Asking = Pick<AppPlan, 'name' | 'command' | 'cwd' | 'rights'>;
+type Asking = Pick<AppPlan, 'name' | 'command' | 'cwd' | 'rights' | 'node'>;
 type Check = (plan: Asking, machine: Machine) => readonly string[];
 
 /**
@@ -102,10 +103,11 @@ const permissions: Check = ({ name, command, rights }) => {
 };
 
 /** Can its user reach what it consists of? Asked last, because it takes a process. */
-function files({ name, command, cwd, rights }: Asking, machine: Machine, preload: string | null): string[] {
+function files(plan: Asking, machine: Machine, preload: string | null): string[] {
+  const { name, command, cwd, rights } = plan;
   const identity = identityOf(rights, machine);
   if (!identity?.account) return [];
-  const program = command.node ? [machine.nodePath, ...(preload ? [preload] : [])] : [];
+  const program = command.node ? [nodeOf(plan, machine).path, ...(preload ? [preload] : [])] : [];
   const own = command.file.includes('/') ? [resolve(cwd, command.file)] : [];
   const closed = machine.firstClosed(become(identity, machine), { enter: [cwd], read: [...program, ...own] });
   if (!closed) return [];

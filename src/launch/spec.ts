@@ -5,10 +5,11 @@ import { chained } from './chain.ts';
 import { environmentOf, splitActedOn } from './environment.ts';
 import { identityOf } from './identity.ts';
 import type { Machine } from './machine.ts';
+import { nodeOf } from './node.ts';
 import { permissionArgs } from './permissions.ts';
 
 export interface LaunchOrder {
-  readonly plan: Pick<AppPlan, 'command' | 'cwd' | 'env' | 'baseEnv' | 'rights'>;
+  readonly plan: Pick<AppPlan, 'command' | 'cwd' | 'env' | 'baseEnv' | 'rights' | 'node'>;
   readonly machine: Machine;
   /** As `readSecrets` has them. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -36,7 +37,7 @@ export interface LaunchSpec {
 export function launchSpec(order: LaunchOrder): LaunchSpec {
   const { plan, machine, cgroup } = order;
   const identity = identityOf(plan.rights, machine);
-  const env = environmentOf({ ...order, account: identity?.account ?? null });
+  const env = withNode(environmentOf({ ...order, account: identity?.account ?? null }), plan);
   const { safe, actedOn } = identity?.account ? splitActedOn(env) : { safe: env, actedOn: {} };
   const program = [...runtime(order), ...plan.command.args.map((arg) => withPort(arg, env.PORT))];
   const later = Object.entries(actedOn).map(([name, value]) => `${name}=${value}`);
@@ -69,10 +70,11 @@ function runtime({ plan, machine, preload, preloadPaths, realCwd }: LaunchOrder)
   const { command, rights, cwd } = plan;
   if (!command.node) return [command.file];
   const own = [...new Set([cwd, realCwd, dirname(command.file)])];
+  const node = nodeOf(plan, machine);
   return [
-    machine.nodePath,
+    node.path,
     ...(rights.permissions
-      ? permissionArgs(rights.permissions, machine.nodeVersion, {
+      ? permissionArgs(rights.permissions, node.version, {
           own,
           read: [...(preload ? [`${dirname(preload)}/*`] : []), ...preloadPaths.read],
           write: preloadPaths.write,
@@ -83,6 +85,13 @@ function runtime({ plan, machine, preload, preloadPaths, realCwd }: LaunchOrder)
     ...command.nodeArgs,
     command.file,
   ];
+}
+
+/** What the app starts itself, such as a program with `#!/usr/bin/env node`, runs on the same Node. */
+function withNode(env: Record<string, string>, { node }: LaunchOrder['plan']): Record<string, string> {
+  if (!node?.found) return env;
+  const own = dirname(node.found.path);
+  return { ...env, PATH: env.PATH === undefined ? own : `${own}:${env.PATH}` };
 }
 
 function withPort(arg: string, port: string | undefined): string {

@@ -23,7 +23,8 @@ export function defineUp(program: Command, context: ContextFactory): void {
 
 async function up(context: Context, { file, plan: onlyPlan = false }: UpOptions): Promise<void> {
   const { loadPlan } = await import('../../config/load.ts');
-  const plan = await loadPlan({ ...(file !== undefined && { file }), cwd: context.cwd, env: context.env });
+  const loaded = await loadPlan({ ...(file !== undefined && { file }), cwd: context.cwd, env: context.env });
+  const plan = await withNode(context, loaded, onlyPlan);
   if (onlyPlan) return await printResult(context, await foresee(context, plan));
   const { progress } = await import('../progress.ts');
   const client = await context.connect();
@@ -33,6 +34,20 @@ async function up(context: Context, { file, plan: onlyPlan = false }: UpOptions)
   const { appTable } = await import('../print/app-table.ts');
   context.out.line();
   context.out.lines(appTable(result.apps, { width: context.out.width, style: context.out.style }));
+}
+
+/** The Node that apps want, which is fetched when it is not there; not for a mere look. */
+async function withNode(context: Context, plan: Plan, onlyLook: boolean): Promise<Plan> {
+  if (Object.values(plan.apps).every(({ node }) => node === null)) return plan;
+  const { withNodes, withNodesThere } = await import('../../release/node/plan-nodes.ts');
+  const { ownNode } = await import('../../release/node/runtime.ts');
+  const { npmFetcher } = await import('../../release/tools.ts');
+  const { releasePaths } = await import('../../release/paths.ts');
+  const { tools } = releasePaths(context.home, plan.project);
+  const own = ownNode();
+  if (onlyLook) return withNodesThere(plan, { tools, own });
+  const say = (line: string) => context.err.line(line);
+  return withNodes(plan, null, { tools, own, say, fetcher: npmFetcher(context.env), offline: false });
 }
 
 /** What would change, without starting a daemon for the answer. */
