@@ -1,0 +1,45 @@
+/** Which releases need not stay on disk. Their records stay longer, see remove.ts. */
+import type { ReleaseOutcome, ReleaseRecord } from '../../protocol/release.ts';
+
+const underWay: readonly ReleaseOutcome[] = ['making', 'promoting', 'baking'];
+
+/**
+ * The release that serves stays, those under way, the last that failed (to be looked at), and of those that one can go back to the one
+ * that served before and the newest, `keep` together.
+ *
+ * @param current the release that serves; null = none
+ * @returns ids, oldest first
+ */
+export function expired(records: readonly ReleaseRecord[], keep: number, current: string | null): string[] {
+  const newest = [...records].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const rest = newest.filter(({ id, outcome }) => id !== current && !isUnderWay({ id, outcome }, current));
+  const [before, ...others] = rest
+    .filter(({ servedFrom }) => servedFrom !== null)
+    .sort((a, b) => ((a.servedUntil ?? '') < (b.servedUntil ?? '') ? 1 : -1));
+  const good = [...others, ...rest.filter(isUntried)].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const lastFailed = rest.find(({ servedFrom, outcome }) => servedFrom === null && outcome !== 'made');
+  const stay = new Set([before, ...good.slice(0, Math.max(keep - (before ? 1 : 0), 0)), lastFailed]);
+  return rest
+    .filter((record) => !stay.has(record))
+    .map(({ id }) => id)
+    .reverse();
+}
+
+/** Made, and then nobody promoted it; a later one did get its turn. */
+function isUntried({ servedFrom, outcome }: ReleaseRecord): boolean {
+  return servedFrom === null && outcome === 'made';
+}
+
+function isUnderWay({ id, outcome }: Pick<ReleaseRecord, 'id' | 'outcome'>, current: string | null): boolean {
+  // Ids begin with the time.
+  return underWay.includes(outcome) || (outcome === 'made' && (current === null || id > current));
+}
+
+/** Records of which nothing else is left, beyond the newest `10 * keep`; oldest first. */
+export function expiredRecords(ids: readonly string[], keep: number, trees: ReadonlySet<string>): string[] {
+  const newest = [...ids].sort().reverse();
+  return newest
+    .slice(10 * keep)
+    .filter((id) => !trees.has(id))
+    .reverse();
+}
