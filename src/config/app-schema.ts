@@ -27,7 +27,7 @@ const instances = kind<number | 'max'>({
 /** Versions and ranges as semver writes them; which of them there are is known when it is looked for. */
 const comparator = String.raw`(?:[<>]=?|[=~^])?\s*v?\d+(?:\.(?:\d+|[xX*])){0,2}(?:-[\w.]+)?`;
 const versionRange = new RegExp(`^${comparator}(?:(?:\\s*\\|\\|\\s*|\\s+-\\s+|\\s+)${comparator})*$`);
-const nodeVersion = kind<string>({
+const nodeVersion = kind<string | number, string>({
   title: 'version',
   expected: 'a version of Node such as "24", "24.5.0" or ">=22"',
   json: {
