@@ -1,14 +1,14 @@
 /** What is exported for init systems starts the same program with the same arguments and environment, and tells no secret. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { appPlan } from '../../../test/support/plans.ts';
 import { findProgram, requireProgram } from '../../../test/support/programs.ts';
 import { exportOptions, planOf, richPlan } from '../../../test/support/service-plan.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import type { Plan } from '../../config/plan.ts';
+import type { AppPlan, Plan } from '../../config/plan.ts';
 import type { Exported, Exporter } from '../exported.ts';
 import { calendar, launchd } from '../launchd/launchd.ts';
 import { openrc } from '../openrc/openrc.ts';
@@ -89,7 +89,7 @@ const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> 
   openrc: ({ files }) =>
     // As supervise-daemon.sh has it.
     sh(
-      `checkpath() { :; }\n${files[0]?.text}\nstart_pre\nsupervise() { while [ "$1" != -- ]; do program=$1; shift; done; shift; exec "$program" "$@"; }\neval supervise $command -- $command_args`,
+      `checkpath() { :; }\n${files[0]?.text}\nstart_pre || exit 1\nsupervise() { while [ "$1" != -- ]; do program=$1; shift; done; shift; exec "$program" "$@"; }\neval supervise $command -- $command_args`,
     ),
   launchd: ({ files }) => {
     const parsed = spawnSync(
@@ -114,7 +114,7 @@ function sh(script: string, env: Record<string, string> = {}, args: readonly str
     encoding: 'utf8',
     env: { PATH: '/usr/bin:/bin', ...env },
   });
-  assert.equal(status, 0, `${stderr}\n${script}`);
+  assert.equal(status, 0, `${stdout}${stderr}\n${script}`);
   return JSON.parse(stdout) as Seen;
 }
 
@@ -123,7 +123,7 @@ test('an app gets its arguments and its environment, whatever is in them', (t) =
   const dir = tempDir(t);
   const script = join(dir, "it's $an app.js");
   writeFileSync(script, 'console.log(JSON.stringify({ args: process.argv.slice(2), env: process.env }))');
-  writeFileSync(join(dir, 'token'), 'from a file\n');
+  const token = join(dir, 'token');
   const values = Object.fromEntries(AWKWARD.map((value, index) => [`V${index}`, value]));
   const plan = planOf(
     appPlan({
@@ -131,13 +131,16 @@ test('an app gets its arguments and its environment, whatever is in them', (t) =
       cwd: dir,
       port: 3000,
       env: values,
-      secrets: { TOKEN: join(dir, 'token') },
+      secrets: { TOKEN: token },
     }),
   );
   const options = exportOptions(plan, { node: process.execPath, user: null });
   for (const [name, start] of Object.entries(START)) {
-    const exported = INITS[name]?.(plan, options);
-    const seen = exported && start(exported);
+    const exported = INITS[name]?.(plan, options) ?? { files: [], losses: [] };
+    rmSync(token, { force: true });
+    assert.throws(() => start(exported), /No such file/, `${name}: not without its secret`);
+    writeFileSync(token, 'from a file\n');
+    const seen = start(exported);
     assert.ok(seen, name);
     assert.deepEqual(seen.args, ['--port=3000', ...AWKWARD], name);
     for (const [key, value] of Object.entries(values)) assert.equal(seen.env[key], value, `${name} ${key}`);
@@ -205,6 +208,16 @@ const STANZAS = [
   /^console log$/,
 ];
 
+/** The lines of a job outside its script, without comments. */
+function stanzasOf(text: string): string[] {
+  const parts = text.split(/^script\n[\s\S]*?^end script$/m);
+  assert.equal(parts.length, 2, 'one script');
+  return parts
+    .join('\n')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
 test('Upstart finds only stanzas that it knows', () => {
   const plan = richPlan();
   const jobs = upstart(plan, exportOptions(plan)).files.filter(({ path }) => path.endsWith('.conf'));
@@ -214,16 +227,39 @@ test('Upstart finds only stanzas that it knows', () => {
       (name) => `upstart/${name}.conf`,
     ),
   );
-  for (const { text } of jobs) {
-    const parts = text.split(/^script\n[\s\S]*?^end script$/m);
-    assert.equal(parts.length, 2, 'one script');
-    for (const line of parts.join('\n').split('\n')) {
-      if (line === '' || line.startsWith('#')) continue;
+  const strange = strangePlan();
+  for (const { text } of [...jobs, ...upstart(strange, exportOptions(strange)).files]) {
+    for (const line of stanzasOf(text)) {
       assert.ok(
         STANZAS.some((stanza) => stanza.test(line)),
         line,
       );
     }
+  }
+});
+
+test('Upstart is told by its own words what an app wants', () => {
+  const { restart, stop, rights } = appPlan();
+  const cases: readonly (readonly [Partial<AppPlan>, readonly string[], RegExp?])[] = [
+    [{}, ['start on runlevel [2345]', 'stop on runlevel [!2345]', 'respawn', 'respawn limit 10 60']],
+    [{ autostart: false }, ['stop on runlevel [!2345]'], /^start on/],
+    [{ restart: { ...restart, when: 'never' } }, [], /^respawn/],
+    [{ restart: { ...restart, when: 'on-failure', stopCodes: [0, 3] } }, ['normal exit 0 3']],
+    [{ stop: { ...stop, signal: 'SIGQUIT', timeoutMs: 1500 } }, ['kill signal SIGQUIT', 'kill timeout 2']],
+    [{ rights: { ...rights, oomScore: -1000, nice: -5 } }, ['oom score never', 'nice -5']],
+    [
+      { rights: { ...rights, ulimits: { nofile: 1024, core: 'unlimited', sigstack: 1 } } },
+      ['limit nofile 1024 1024', 'limit core unlimited unlimited'],
+      /sigstack/,
+    ],
+    [{ cwd: '/srv/my "app" \\ # 1' }, ['chdir "/srv/my \\"app\\" \\\\ # 1"']],
+    [{ name: 'a"b\nstop on startup' }, ['description "a b stop on startup 0"'], /^stop on startup/],
+  ];
+  for (const [given, wanted, never] of cases) {
+    const plan = planOf(appPlan(given));
+    const lines = stanzasOf(upstart(plan, exportOptions(plan)).files[0]?.text ?? '');
+    for (const line of wanted) assert.ok(lines.includes(line), `${line} in ${lines.join('\n')}`);
+    assert.ok(!lines.some((line) => never?.test(line)), lines.join('\n'));
   }
 });
 

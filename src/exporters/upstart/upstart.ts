@@ -5,6 +5,7 @@ import type { Exported, ExportedFile, ExportOptions, Loss } from '../exported.ts
 import { lossLines } from '../losses.ts';
 import { envFilePath, envFiles } from '../services/env-file.ts';
 import { type InitFates, initLosses, onlyStarted, rightsLost } from '../services/losses.ts';
+import { isNumber } from '../services/run-script.ts';
 import { type Service, servicesOf } from '../services/service.ts';
 import { execLine, exportLines, secretLines } from '../services/shell.ts';
 
@@ -125,6 +126,8 @@ const fates: InitFates = {
     const unknown = Object.keys(rights.ulimits).filter((name) => !LIMITS.has(name));
     return {
       ...rightsLost(rights, { cpu: 'not limited', pids: 'not limited' }),
+      user: isNumber(rights.user) ? 'Upstart takes a name only: write the name of this user' : undefined,
+      group: isNumber(rights.group) ? 'Upstart takes a name only: write the name of this group' : undefined,
       ulimits: unknown.length > 0 ? `there is no limit ${unknown.join(', ')}` : undefined,
     };
   },
