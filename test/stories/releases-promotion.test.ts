@@ -5,11 +5,13 @@ import type { HoldfastConfig } from '../../src/config/config-types.ts';
 import type { HoldfastError } from '../../src/errors.ts';
 import type { PromoteRequest } from '../../src/protocol/release.ts';
 import type { Test } from '../support/cleanup.ts';
-import { events } from '../support/journal.ts';
+import { events, happened } from '../support/journal.ts';
 import { startLoad } from '../support/load.ts';
 import { freePort } from '../support/ports.ts';
+import { isAlive } from '../support/processes.ts';
 import { type Project, startProject } from '../support/releases.ts';
-import { testHome } from '../support/test-home.ts';
+import { type TestHome, testHome } from '../support/test-home.ts';
+import { until } from '../support/until.ts';
 
 /** Says its release; `more` may answer otherwise, with `req`, `res` and `path` at hand. */
 function server(more = ''): string {
@@ -28,7 +30,7 @@ interface Shop extends Project {
   readonly site: string;
   /** On a held port. */
   readonly held: string;
-  readonly home: ReturnType<typeof testHome>;
+  readonly home: TestHome;
   release(id: string, code: string, rules?: HoldfastConfig['release']): Promise<PromoteRequest>;
 }
 
@@ -149,4 +151,80 @@ describe('a release', () => {
       assert.ok(report.ok > 100);
     }
   });
+
+  test('that answers with errors loses the traffic again', async (t) => {
+    const shop = await startShop(t);
+    await shop.promote(await shop.release('r1', server()));
+    const load = await startLoad(t, { url: shop.site, expect: 'url' });
+    await until(async () => (await load.report()).ok > 100, { why: 'it is known how the release does' });
+    // Only with the traffic of the step that is to see it.
+    const ill = (app: string) => server(`if (process.env.HOLDFAST_APP === '${app}') res.statusCode = 500;`);
+    const canary = { canary: ['50%'], canaryStep: '60s' };
+    const first = await refused(shop.promote(await shop.release('r2', ill('web@next'), canary)));
+    assert.match(first.message, /\(canary\): web: 5xx: \d+ of \d+ requests/);
+    assert.deepEqual([shop.record('r2').outcome, shop.record('r2').reason], ['failed', reasonOf(first)]);
+    const second = await refused(shop.promote(await shop.release('r3', ill('web'), { bake: '60s' })));
+    assert.match(second.message, /\(bake\): web: 5xx: .*, the release before had 0 of \d+$/);
+    assert.deepEqual([shop.record('r3').outcome, shop.record('r1').outcome], ['rolledBack', 'serving']);
+    assert.deepEqual(await serving(shop), ['r1']);
+    assert.equal(shop.current(), 'r1');
+    const { failed, kinds } = await load.stop();
+    assert.equal(failed, kinds['status 500'], JSON.stringify(kinds));
+  });
+
+  test('is carried on when the daemon is killed, whatever it was doing', async (t) => {
+    const shop = await startShop(t);
+    await shop.promote(await shop.release('r0', server()));
+    const loads = [
+      await startLoad(t, { url: shop.site, expect: 'url', connections: 4 }),
+      await startLoad(t, { url: shop.held, expect: 'url', connections: 2 }),
+    ];
+    // Long enough to be seen; a daemon that comes in between begins the time anew.
+    const rules = { canary: ['50%'], canaryStep: '1s', bake: '1s' };
+    const promotion = shop.promote(await shop.release('r1', server(), rules));
+    promotion.catch(() => undefined);
+    for (const step of ['trying', 'canary', 'rolling', 'baking'] as const) {
+      const before = step === 'canary' ? 0 : 1;
+      await happened(shop.home, `release.${step}`, { after: before });
+      await killDaemon(shop.home);
+    }
+    await assert.rejects(promotion, { code: 'DAEMON_UNREACHABLE' });
+    await over(shop);
+    assert.deepEqual([(await shop.view())?.serving, shop.current()], ['r1', 'r1']);
+    assert.deepEqual(await serving(shop), ['r1']);
+
+    const second = shop.promote(await shop.release('r2', server(), { bake: '60s' }));
+    second.catch(() => undefined);
+    await happened(shop.home, 'release.baking', { after: 2 });
+    await assert.rejects(shop.client.scale('web', 3), { code: 'BUSY' });
+    await assert.rejects(shop.promote(await shop.release('r3', server())), { code: 'DEPLOY_LOCKED' });
+    assert.equal((await shop.client.abortPromotion('shop')).promotion?.step, 'rollback');
+    await killDaemon(shop.home);
+    await assert.rejects(second);
+    await over(shop);
+    assert.deepEqual([(await shop.view())?.serving, shop.current()], ['r1', 'r1']);
+    assert.deepEqual(await serving(shop), ['r1']);
+    const names = (await shop.home.apps()).map(({ name }) => name);
+    assert.ok(!names.some((name) => name.includes('@next')), String(names));
+    for (const load of loads) {
+      const report = await load.stop();
+      assert.equal(report.failed, 0, JSON.stringify(report));
+    }
+  });
 });
+
+async function over(shop: Shop): Promise<void> {
+  await until(async () => (await shop.view())?.promotion === null, { why: 'the promotion is over' });
+}
+
+async function killDaemon(home: TestHome): Promise<void> {
+  const pid = home.daemonPid();
+  process.kill(pid, 'SIGKILL');
+  await until(() => home.daemonPid() !== pid && isAlive(home.daemonPid()), {
+    why: 'the next daemon is there',
+  });
+}
+
+function reasonOf({ message }: HoldfastError): string {
+  return message.replace(/^.*?\): /, '');
+}

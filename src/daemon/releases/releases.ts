@@ -256,8 +256,9 @@ export class Releases {
     const { promotion: after } = course;
     if (after.failure) this.#chronicle.ended(promotion, 'failed', after.failure.reason);
     else if (after.step !== promotion.step) this.#chronicle.ended(promotion, 'done', note);
-    this.#edit(project, (old) => ({ ...old, ...placesOf(after, now), promotion: after }));
+    // First: a daemon that dies in between says it twice, and not never.
     this.#chronicle.begun(after);
+    this.#edit(project, (old) => ({ ...old, ...placesOf(after, now), promotion: after }));
     this.#begin(project, after);
     return null;
   }
@@ -266,9 +267,9 @@ export class Releases {
     this.#underWay.get(project)?.abort();
     this.#underWay.delete(project);
     const now = this.#options.clock.now();
-    this.#edit(project, () => ({ ...placesAfter(promotion, failure, now), promotion: null }));
     if (failure) this.#chronicle.fell(promotion, failure);
     else this.#chronicle.serves(promotion);
+    this.#edit(project, () => ({ ...placesAfter(promotion, failure, now), promotion: null }));
     this.#answer(project, failure);
   }
 
