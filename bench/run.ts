@@ -19,6 +19,7 @@ import { Scratch } from './kit/scratch.ts';
 import type { Findings, Section, Settings } from './kit/section.ts';
 import { command } from './sections/command.ts';
 import { crash } from './sections/crash.ts';
+import { deploySection } from './sections/deploy.ts';
 import { egress } from './sections/egress.ts';
 import { files } from './sections/files.ts';
 import { heldPort } from './sections/held-port.ts';
@@ -44,6 +45,7 @@ const sections: readonly Section[] = [
   memory,
   command,
   many,
+  deploySection,
   websocket,
   egress,
   hostile,

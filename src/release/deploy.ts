@@ -13,6 +13,7 @@ import { type Made, type MakeOptions, makeRelease } from './make.ts';
 import { migrateRelease } from './migrate.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
+import { removeExpired } from './retention/remove.ts';
 import { openWorkshop } from './workshop.ts';
 
 /** What a deploy needs of the daemon, see client/client.ts. */
@@ -40,11 +41,13 @@ export type Promotion = Pick<
   | 'machine'
   | 'connect'
   | 'onEvent'
+  | 'onStep'
   | 'onLine'
   | 'signal'
   | 'shellEnv'
   | 'clock'
   | 'tools'
+  | 'store'
 >;
 
 /** Null: what serves has this content already. */
@@ -80,7 +83,7 @@ export async function promoteRelease(
   kind: PromoteRequest['kind'],
   given?: Plan,
 ): Promise<ReleaseRecord> {
-  const { paths, project, connect, onEvent, signal } = options;
+  const { paths, project, connect, onEvent, onStep, signal } = options;
   const records = new RecordFiles(paths.records);
   const record = known(records, id);
   const plan = given ?? (await planOfRelease(options, record));
@@ -93,8 +96,12 @@ export async function promoteRelease(
   const dir = join(paths.releases, id);
   if (kind === 'deploy') await workshop.hook('before promote', dir);
   const client = await connect();
-  await client.promote({ project, release: id, root: paths.root, plan, kind }, { onEvent, signal });
+  await client.promote(
+    { project, release: id, root: paths.root, plan, kind },
+    { onEvent: toldAlso(onEvent, records, id, onStep), signal },
+  );
   if (kind === 'deploy') await workshop.hook('after promote', dir);
+  await tidy(options, plan.release.keep);
   return known(records, id);
 }
 
@@ -128,6 +135,33 @@ async function planOfRelease(
   const release = { id, project, source: join(paths.current, config) };
   const plan = await loadPlan({ file: config, cwd: join(paths.releases, id), env: shellEnv, clock, release });
   return tools.plan(plan, { dir: join(paths.releases, id), tools: paths.tools, say: onLine });
+}
+
+/** The daemon writes down what it does with the release: the same is told here, step by step. */
+function toldAlso(
+  onEvent: DeployOptions['onEvent'],
+  records: RecordFiles,
+  id: string,
+  onStep: DeployOptions['onStep'],
+): DeployOptions['onEvent'] {
+  const told = new Map(records.read(id)?.steps.map((step) => [step.name, step.outcome]));
+  return (event) => {
+    onEvent(event);
+    if (!event.type.startsWith('release.')) return;
+    for (const step of records.read(id)?.steps ?? []) {
+      if (told.get(step.name) === step.outcome) continue;
+      told.set(step.name, step.outcome);
+      onStep(step);
+    }
+  };
+}
+
+/** Removes releases beyond `keep`, and what nobody has any more; to be called with the lock. */
+async function tidy({ paths, store, onLine }: Promotion, keep: number): Promise<void> {
+  const records = new RecordFiles(paths.records).list();
+  const { releases, notes } = await removeExpired({ paths, records, keep, current: currentRelease(paths) });
+  for (const note of notes) onLine(note);
+  if (releases.length > 0) await store.collect();
 }
 
 function known(records: RecordFiles, id: string): ReleaseRecord {

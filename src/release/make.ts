@@ -27,6 +27,7 @@ import { currentRelease } from './current.ts';
 import { releaseId } from './id.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
+import { estimate, requireSpace, sizeOf } from './retention/space.ts';
 import type { Runner } from './runner.ts';
 import type { FileStore, LockedPackage, PackageTools, Produced, Source } from './seams.ts';
 import { linkShared } from './shared.ts';
@@ -183,15 +184,19 @@ class Making {
     writeFileSync(join(dir, 'sbom.json'), sbom, { mode: 0o600 });
   }
 
-  #check(report: StepReport): void {
-    const { source } = this.#options;
-    for (const note of source.notes) this.#options.onLine(note);
-    const there = source.tree.entries.some(({ path }) => path === this.#config);
+  async #check(report: StepReport): Promise<void> {
+    const { source, paths, onLine } = this.#options;
+    for (const note of source.notes) onLine(note);
+    const { entries } = source.tree;
+    if (!entries.some(({ path }) => path === this.#config)) {
+      throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
+        hint: 'It must be part of what is deployed: commit it, or name it with `-f`',
+      });
+    }
+    const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0);
+    const last = await sizeOf(join(paths.releases, currentRelease(paths) ?? '-'));
+    requireSpace(paths.releases, estimate(bytes, last.bytes), entries.length + last.files);
     report.note = this.#config;
-    if (there) return;
-    throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
-      hint: 'It must be part of what is deployed: commit it, or name it with `-f`',
-    });
   }
 
   #usualConfig(): string {

@@ -4,6 +4,7 @@ import { defineBoot } from './boot.ts';
 import { defineCache } from './cache.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
+import { defineDeploy } from './deploy.ts';
 import { defineDoctor } from './doctor.ts';
 import { defineDown } from './down.ts';
 import { defineEgress } from './egress.ts';
@@ -17,10 +18,12 @@ import { defineLs } from './ls.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
 import { defineProxy } from './proxy.ts';
+import { defineReleases } from './releases.ts';
 import { defineReload } from './reload.ts';
 import { defineReset } from './reset.ts';
 import { defineRestart } from './restart.ts';
 import { defineResume } from './resume.ts';
+import { defineRollback } from './rollback.ts';
 import { defineRun } from './run.ts';
 import { defineRunAll } from './run-all.ts';
 import { defineScale } from './scale.ts';
@@ -44,6 +47,9 @@ export const allCommands: readonly DefineCommand[] = [
   defineRestart,
   defineReload,
   defineScale,
+  defineDeploy,
+  defineReleases,
+  defineRollback,
   defineDelete,
   defineRun,
   defineRunAll,

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
+import type { Context } from '../context.ts';
+import type { ContextFactory } from '../program.ts';
+
+export interface DeployCommandOptions {
+  readonly file?: string;
+  readonly ref?: string;
+  readonly from?: string;
+  readonly workingTree?: boolean;
+  readonly project?: string;
+  readonly again?: boolean;
+  readonly allowNew: readonly string[];
+  readonly offline?: boolean;
+  readonly migrate: boolean;
+}
+
+const examples = `
+Examples:
+  hold deploy                       the newest commit, on this machine
+  hold deploy --working-tree        the files as they are here, committed or not
+  hold deploy --from app-1.4.0.tgz  what \`npm pack\` has made`;
+
+export function defineDeploy(program: Command, context: ContextFactory): void {
+  program
+    .command('deploy')
+    .summary('make a release and let it serve; or leave the old one as it is')
+    .description(
+      'Makes a release of the newest commit: exact packages from the lockfile, build, migration, a trial without traffic, then all of the traffic without a failed request, watched for a while. Whatever fails, the release before still serves.',
+    )
+    .option('-f, --file <file>', 'config file, inside the project')
+    .option('--ref <ref>', 'this commit, branch or tag instead of HEAD')
+    .option('--working-tree', 'the files as they are, committed or not')
+    .option('--from <source>', 'a directory, a tarball, or a git URL (`#branch` at its end)')
+    .option('--project <name>', 'name of the project, when it is not the one in the config file here')
+    .option('--again', 'also when the same content serves already')
+    .option(
+      '--allow-new <package...>',
+      'let these through although they are young, from git, or run scripts',
+      [],
+    )
+    .option('--offline', 'fetch nothing: packages come from the store and the cache')
+    .option('--no-migrate', 'leave out `release.migrate`')
+    .addHelpText('after', examples)
+    .action((options: DeployCommandOptions) => deploy(context(), options));
+}
+
+async function deploy(context: Context, options: DeployCommandOptions): Promise<void> {
+  const { DeployProgress } = await import('../deploy/progress.ts');
+  const { deploySurroundings } = await import('../deploy/surroundings.ts');
+  const { sourceOf } = await import('../deploy/source.ts');
+  const release = await import('../../release/deploy.ts');
+  const progress = new DeployProgress(context);
+  const { source, project, config } = await sourceOf(context, options);
+  try {
+    const { again = false, allowNew, offline = false, migrate } = options;
+    const around = deploySurroundings(context, project, progress);
+    const record = await release.deploy({
+      ...around,
+      source,
+      config,
+      again,
+      allowNew,
+      offline,
+      migrates: migrate,
+    });
+    progress.end();
+    if (context.json) return context.out.json(record);
+    if (!record)
+      return context.err.line('nothing to do: this very content serves already (`--again` deploys it again)');
+    const { green } = context.out.style;
+    context.out.line(`${green('✔')} ${project} ${record.id} serves`);
+  } catch (error) {
+    progress.end();
+    if (context.signal.aborted)
+      throw new HoldfastError('STEP_FAILED', 'The deploy was given up', { hint: '' });
+    throw error;
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import type { ContextFactory } from '../program.ts';
+
+const examples = `
+Examples:
+  hold rollback              back to the release that served before
+  hold rollback 3f2a91c      to this one, by its commit or its id`;
+
+export function defineRollback(program: Command, context: ContextFactory): void {
+  program
+    .command('rollback')
+    .summary('let an earlier release serve again')
+    .description(
+      'Lets an earlier release serve again, without a failed request, in the time that a reload takes: it is still on the disk as it was.',
+    )
+    .argument('[release]', 'its id, or its commit (default: the one that served before)')
+    .option('-f, --file <file>', 'config file, from which the name of the project is taken')
+    .option('--project <name>', 'the project, where there is no config file')
+    .addHelpText('after', examples)
+    .action((release: string | undefined, options: { file?: string; project?: string }) =>
+      rollback(context(), release, options),
+    );
+}
+
+async function rollback(
+  context: Context,
+  typed: string | undefined,
+  options: { file?: string; project?: string },
+): Promise<void> {
+  const { projectOf } = await import('../deploy/project.ts');
+  const { deploySurroundings } = await import('../deploy/surroundings.ts');
+  const { DeployProgress } = await import('../deploy/progress.ts');
+  const { findRelease, promoteRelease } = await import('../../release/deploy.ts');
+  const { lockDeploy } = await import('../../release/deploy-lock.ts');
+  const progress = new DeployProgress(context);
+  const around = deploySurroundings(context, (await projectOf(context, options)).project, progress);
+  const lock = lockDeploy(around.paths, around.by, around.clock.now());
+  try {
+    const found = findRelease(around.paths, typed);
+    progress.begin(found);
+    const record = await promoteRelease(around, found.id, 'rollback');
+    progress.end();
+    if (context.json) context.out.json(record);
+    else context.out.line(`${context.out.style.green('✔')} ${record.project} ${record.id} serves again`);
+  } finally {
+    progress.end();
+    lock.release();
+  }
+}

@@ -1,0 +1,77 @@
+/** A deploy as it goes: a line for each step, and on a terminal what the step that runs says last. On stderr; silent with `--json`. */
+import { formatDuration } from '../../kit/units.ts';
+import type { HoldfastEvent } from '../../protocol/events.ts';
+import type { ReleaseRecord, StepRecord } from '../../protocol/release.ts';
+import type { Context } from '../context.ts';
+import { describeEvent } from '../print/event-line.ts';
+import { nameOf } from '../print/release-table.ts';
+import { plain, truncate } from '../print/text.ts';
+
+export class DeployProgress {
+  readonly #context: Context;
+  #running: string | null = null;
+  /** An unfinished line is on the terminal. */
+  #open = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  begin({ project, id, source }: ReleaseRecord): void {
+    const { style } = this.#context.err;
+    const about = [
+      source.subject && `"${plain(source.subject)}"`,
+      source.author && `by ${nameOf(source.author)}`,
+    ];
+    const facts = [source.ref ?? source.from, ...about].filter((fact) => fact).join(' ');
+    this.#line(`${style.bold(`${project} ${id}`)} ${style.dim(facts)}`);
+  }
+
+  step({ name, outcome, tookMs, note }: StepRecord): void {
+    const { style } = this.#context.err;
+    if (outcome === 'running') {
+      this.#running = name;
+      this.#show('');
+      return;
+    }
+    this.#running = null;
+    const mark = { done: style.green('✔'), failed: style.red('✖'), skipped: style.dim('-') }[outcome];
+    const took = outcome === 'skipped' ? '' : formatDuration(tookMs ?? 0);
+    this.#line(`  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${style.dim(plain(note ?? ''))}`.trimEnd());
+  }
+
+  /** What a step says. */
+  say(line: string): void {
+    if (this.#context.verbose) this.#line(`    ${this.#context.err.style.dim(plain(line))}`);
+    else this.#show(plain(line));
+  }
+
+  /** What the daemon does with the release, as far as it is news. */
+  event(event: HoldfastEvent): void {
+    const { err, verbose } = this.#context;
+    // Of the release itself the steps tell.
+    const news = /^(instance\.(crashed|failed|unhealthy)|release\.(failed|rolled-back))$/.test(event.type);
+    if (verbose || news) this.#line(`    ${describeEvent(event, err.style)}`);
+    else this.#show(describeEvent(event, err.style));
+  }
+
+  end(): void {
+    if (this.#open) this.#context.err.stream.write('\r\x1b[K');
+    this.#open = false;
+  }
+
+  #line(text: string): void {
+    if (this.#context.json) return;
+    this.end();
+    this.#context.err.line(text);
+  }
+
+  /** The line that the next one replaces. */
+  #show(text: string): void {
+    const { err, json } = this.#context;
+    if (json || !err.isTTY) return;
+    const line = `    ${(this.#running ?? '').padEnd(8)}         ${text}`;
+    err.stream.write(`\r\x1b[K${err.style.dim(truncate(line, err.width - 1))}`);
+    this.#open = true;
+  }
+}

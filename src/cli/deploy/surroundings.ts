@@ -1,0 +1,41 @@
+/** What a deploy on this machine needs to know of it, and whom it tells. */
+import { hostname, userInfo } from 'node:os';
+import { systemClock } from '../../kit/clock.ts';
+import { thisMachine } from '../../launch/machine.ts';
+import type { ReleaseRecord } from '../../protocol/release.ts';
+import type { DeployOptions } from '../../release/deploy.ts';
+import { createPackageTools } from '../../release/packages/tools.ts';
+import { releasePaths } from '../../release/paths.ts';
+import { createFileStore } from '../../release/store/file-store.ts';
+import type { Context } from '../context.ts';
+import type { DeployProgress } from './progress.ts';
+
+export type DeploySurroundings = Omit<
+  DeployOptions,
+  'source' | 'config' | 'allowNew' | 'offline' | 'migrates' | 'again'
+>;
+
+export function deploySurroundings(
+  context: Context,
+  project: string,
+  progress: DeployProgress,
+  by: ReleaseRecord['by'] = { user: userInfo().username, host: hostname(), via: 'local' },
+): DeploySurroundings {
+  const paths = releasePaths(context.home, project);
+  return {
+    paths,
+    project,
+    by,
+    shellEnv: context.env,
+    machine: thisMachine(),
+    clock: systemClock,
+    store: createFileStore(paths.store),
+    tools: createPackageTools({ env: context.env }),
+    signal: context.signal,
+    connect: () => context.connect(),
+    onBegin: (record) => progress.begin(record),
+    onStep: (step) => progress.step(step),
+    onLine: (line) => progress.say(line),
+    onEvent: (event) => progress.event(event),
+  };
+}
