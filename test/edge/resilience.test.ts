@@ -165,22 +165,30 @@ test('an answer that breaks off looks broken to the client', async (t) => {
     chunked: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
     badChunk: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
   };
+  let breakOff = () => {};
   const app = await startRawApp(t, (socket) => {
     socket.once('data', (bytes) => {
       const name = /GET \/(\w+)/.exec(bytes.toString())?.[1] as keyof typeof heads;
+      breakOff = () => (name === 'badChunk' ? socket.write('zz\r\n') : socket.destroy());
       socket.write(heads[name]);
-      setTimeout(() => (name === 'badChunk' ? socket.write('zz\r\n') : socket.destroy()), 20);
     });
   });
   const edge = await startEdge(t, tableOf({ pools: { web: { targets: [targetOf('w#1', app.address)] } } }));
   for (const name of Object.keys(heads)) {
     const client = new RawClient(t, edge.port).write(`GET /${name} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await client.sees('hello');
+    breakOff();
     await client.sawEnd();
     assert.match(client.received, /hello(\r\n)?$/, name);
-    await assert.rejects(ask(edge.port, `/${name}`), { code: 'ECONNRESET' }, name);
+    const request = http.get({ port: edge.port, path: `/${name}`, agent: false });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.once('data', () => breakOff());
+    await assert.rejects(once(response, 'end'), { code: 'ECONNRESET' }, name);
   }
   // Without chunks only an RST can tell.
   const old = new RawClient(t, edge.port).write('GET /chunked HTTP/1.0\r\nHost: a\r\n\r\n');
+  await old.sees('hello');
+  breakOff();
   await until(() => old.closed, 'the connection is closed');
   assert.equal(old.error?.code, 'ECONNRESET');
 });

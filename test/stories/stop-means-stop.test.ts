@@ -151,11 +151,11 @@ function relativesOf(home: ReturnType<typeof testHome>): number[] {
 
 test('an instance that never gets ready is ended and tried again, and `up` says why', async (t) => {
   const home = testHome(t);
-  const web = { run: app('never-listens.js'), ready: 'listen' as const, readyTimeout: '400ms' };
+  const web = { run: app('never-listens.js'), ready: 'listen' as const, readyTimeout: '3s' };
   configure(home, { apps: { web: { ...web, port: await freePort() } } });
   const { code, stderr } = await home.run(['up']);
   assert.equal(code, 1);
-  assert.match(stderr, /web\.0 did not start: not ready within 0\.4 s/);
+  assert.match(stderr, /web\.0 did not start: not ready within 3 s/);
   assert.match(stderr, /warming up/);
   const first = await happened(home, 'instance.spawned', { about: 'web' });
   await happened(home, 'instance.spawned', { about: 'web', after: 1 });

@@ -142,13 +142,13 @@ describe('a reload that fails', () => {
     configure({
       instances: 2,
       run: new URL('never-listens.js', `file://${home.dir}/`).pathname,
-      readyTimeout: '1s',
+      readyTimeout: '3s',
     });
     const { script } = await import('../support/scripts.ts');
     script(home, 'never-listens.js', "console.log('waiting for the database'); setInterval(() => {}, 1000);");
     const { code, stderr } = await home.run(['up']);
     assert.equal(code, 1);
-    assert.match(stderr, /web\.0 did not get ready: not ready within 1 s/);
+    assert.match(stderr, /web\.0 did not get ready: not ready within 3 s/);
     assert.match(stderr, /waiting for the database/);
     const after = (await home.ready('web', 2)).map(({ pid }) => pid);
     assert.deepEqual(after, before);
