@@ -6,6 +6,7 @@ import { HoldfastError } from '../../errors.ts';
 import type { ExportedFile } from '../../exporters/exported.ts';
 import type { Target } from '../../exporters/target.ts';
 import { type Ran, runProgram } from './run-program.ts';
+import { telling } from './telling.ts';
 import { writeBelow } from './write.ts';
 
 /** EXPORT_REFUSED when the checker finds something, PROGRAM_MISSING when it is not on this machine. */
@@ -31,7 +32,7 @@ export async function checkFiles(target: Target, files: readonly ExportedFile[])
 
 function refused({ title }: Target, command: readonly string[], { output }: Ran, dir: string): HoldfastError {
   const said = output.replaceAll(`${dir}/`, '').trim();
-  return new HoldfastError('EXPORT_REFUSED', `${title} refuses these files: ${said.split('\n')[0]}`, {
+  return new HoldfastError('EXPORT_REFUSED', `${title} refuses these files: ${telling(said)}`, {
     details: [`${command[0]} said:`, ...said.split('\n')],
   });
 }

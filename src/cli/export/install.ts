@@ -7,6 +7,7 @@ import type { InstalledFile, Target } from '../../exporters/target.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { runProgram } from './run-program.ts';
+import { telling } from './telling.ts';
 
 type Command = readonly [program: string, ...args: string[]];
 
@@ -79,22 +80,10 @@ async function runAll(commands: readonly Command[], problem: (said: string) => s
   for (const command of commands) {
     const { code, output } = await runProgram(command);
     if (code === 0) continue;
-    const lines = output.trim().split('\n');
-    throw new HoldfastError('EXPORT_REFUSED', problem(telling(lines)), {
-      details: [`${shown(command)} ended with ${code}`, ...lines],
+    throw new HoldfastError('EXPORT_REFUSED', problem(telling(output)), {
+      details: [`${shown(command)} ended with ${code}`, ...output.trim().split('\n')],
     });
   }
-}
-
-/** The first line that is about what is wrong; checkers also say what is good, and what they think of the rest. */
-function telling(lines: readonly string[]): string {
-  const wrong = /\b(?:emerg|alert|error|failed|invalid|unknown|refused|cannot|could not)\b/i;
-  const first = Math.max(
-    0,
-    lines.findIndex((line) => wrong.test(line)),
-  );
-  // Apache says where it is in one line, and what it is in the next.
-  return lines.slice(first, lines[first]?.endsWith(':') ? first + 2 : first + 1).join(' ');
 }
 
 function readText(path: string): string | undefined {

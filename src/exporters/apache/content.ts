@@ -54,7 +54,7 @@ export function gateDirectives({ content, host }: SitePlan, server: Server): Dir
             'AuthType Basic',
             `AuthName ${quoted(auth.realm)}`,
             'AuthBasicProvider file',
-            `AuthUserFile ${quoted(`/etc/apache2/${server.options.name}.${host.replaceAll('*', '_')}.htpasswd`)}`,
+            `AuthUserFile ${quoted(`/etc/apache2/${server.options.name}.${host.replaceAll('*', '+')}.htpasswd`)}`,
           ]
         : []),
       ...(peers.length + users.length === 0

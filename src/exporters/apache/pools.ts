@@ -121,7 +121,7 @@ function checks({ check }: UpstreamPlan, server: Server): string[] {
   server.needs('proxy_hcheck', 'watchdog');
   return [
     'hcmethod=GET',
-    `hcuri=${quoted(check.path)}`,
+    quoted(`hcuri=${check.path}`),
     `hcinterval=${seconds(check.everyMs)}`,
     `hcfails=${check.failures}`,
     `hcpasses=${check.successes}`,

@@ -10,7 +10,7 @@ import { gateDirectives, headerDirectives, pageDirectives } from './content.ts';
 import { caddyLosses } from './losses.ts';
 import { routeDirectives } from './routes.ts';
 import type { Door } from './upstreams.ts';
-import { type Block, block, type Directive, render, time, word } from './words.ts';
+import { type Block, block, type Directive, fileWord, render, time, word } from './words.ts';
 
 export function caddy(plan: Plan, options: ExportOptions): Exported {
   const sites = Object.values(plan.sites);
@@ -47,7 +47,7 @@ function globalOptions({ edge, sites }: Plan): Directive[] {
     ...(ordered
       ? [
           `acme_ca ${word(acme.directory)}`,
-          ...(acme.directoryCa ? [`acme_ca_root ${word(acme.directoryCa)}`] : []),
+          ...(acme.directoryCa ? [`acme_ca_root ${fileWord(acme.directoryCa)}`] : []),
           ...(acme.email ? [`email ${word(acme.email)}`] : []),
           ...(acme.eab
             ? [
@@ -118,13 +118,13 @@ function certificate({ tls }: SitePlan): Directive[] {
   if (!tls) return [];
   const { certificate, clients } = tls;
   const head =
-    certificate.from === 'files' ? `tls ${word(certificate.cert)} ${word(certificate.key)}` : 'tls';
+    certificate.from === 'files' ? `tls ${fileWord(certificate.cert)} ${fileWord(certificate.key)}` : 'tls';
   const auth = clients
     ? [
         block(
           'client_auth',
           `mode ${clients.require ? 'require_and_verify' : 'verify_if_given'}`,
-          `trusted_ca_cert_file ${word(clients.ca)}`,
+          `trusted_ca_cert_file ${fileWord(clients.ca)}`,
         ),
       ]
     : [];

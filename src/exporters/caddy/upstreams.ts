@@ -2,7 +2,7 @@
 import type { AppPlan, Destination, Plan, UpstreamPlan } from '../../config/plan.ts';
 import type { UpstreamRules } from '../../protocol/traffic-rules.ts';
 import { type ExportOptions, type Place, printPlace } from '../exported.ts';
-import { type Block, block, type Directive, time, word } from './words.ts';
+import { type Block, block, type Directive, fileWord, time, word } from './words.ts';
 
 /** Where a site listens, which apps are told. */
 export interface Door {
@@ -57,8 +57,8 @@ function passToServer(
   const secure = tls
     ? [
         'tls',
-        `tls_server_name ${tls.serverName}`,
-        ...(tls.ca ? [`tls_trusted_ca_certs ${word(tls.ca)}`] : []),
+        `tls_server_name ${word(tls.serverName)}`,
+        ...(tls.ca ? [`tls_trusted_ca_certs ${fileWord(tls.ca)}`] : []),
       ]
     : [];
   return block(
@@ -79,7 +79,7 @@ function passToServer(
 
 function address(place: Place, { protocol }: UpstreamRules): string {
   if ('path' in place) return word(`unix/${place.path}`);
-  return `${protocol === 'h2c' ? 'h2c://' : ''}${printPlace(place)}`;
+  return word(`${protocol === 'h2c' ? 'h2c://' : ''}${printPlace(place)}`);
 }
 
 /**

@@ -15,7 +15,17 @@ export function render(directives: readonly Directive[]): string {
  * what a variable that nobody has is instead.
  */
 export function word(text: string): string {
-  const safe = text.replaceAll('{', '\\{').replaceAll('}', '\\}').replaceAll('\\{$', '{$HOLDFAST_NONE:\\{}$');
+  return inQuotes(
+    text.replaceAll('{', '\\{').replaceAll('}', '\\}').replaceAll('\\{$', '{$HOLDFAST_NONE:\\{}$'),
+  );
+}
+
+/** The same where Caddy looks for no placeholders: names of files with certificates. */
+export function fileWord(text: string): string {
+  return inQuotes(text.replaceAll('{$', '{$HOLDFAST_NONE:{}$'));
+}
+
+function inQuotes(safe: string): string {
   if (/^[\w./:@%+=,~^*&?!;|-]+$/.test(safe)) return safe;
   // A backslash there would escape the quote, or the backslash before the quote: it cannot be escaped itself.
   const odd = /(?<!\\)(?:\\\\)*\\(?="|$)/;

@@ -1,7 +1,7 @@
 /** Pools of servers: one for each app, and for each server that Holdfast does not run. */
 import type { AppPlan, Destination, HealthPlan, Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { CheckRules, UpstreamRules } from '../../protocol/traffic-rules.ts';
-import type { Place } from '../exported.ts';
+import { type Place, printPlace } from '../exported.ts';
 import type { Rules } from './rules.ts';
 import { named, type Section, time, word } from './words.ts';
 
@@ -111,10 +111,10 @@ function serverLines({ address: place, tls, rules, check, proxyProtocol }: Upstr
       ? checkWords(2000, 2, 1)
       : '';
   const secure = tls
-    ? ` ssl verify required verifyhost ${tls.serverName} sni str(${tls.serverName}) ca-file ${word(tls.ca ?? '/etc/ssl/certs/ca-certificates.crt')}`
+    ? ` ssl verify required verifyhost ${word(tls.serverName)} sni ${word(`str(${tls.serverName})`)} ca-file ${word(tls.ca ?? '/etc/ssl/certs/ca-certificates.crt')}`
     : '';
   // What looks at it names no host by itself.
-  const looked = tls && checked !== '' ? ` check-sni ${tls.serverName}` : '';
+  const looked = tls && checked !== '' ? ` check-sni ${word(tls.serverName)}` : '';
   const proxied = proxyProtocol ? ` send-proxy${proxyProtocol === 'v2' ? '-v2' : ''}` : '';
   return [
     ...(check ? upstreamCheck(check) : []),
@@ -171,6 +171,5 @@ function serverWords(
 }
 
 function address(place: Place): string {
-  if ('path' in place) return `unix@${place.path}`;
-  return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
+  return word('path' in place ? `unix@${place.path}` : printPlace(place));
 }

@@ -74,15 +74,15 @@ export function answerLines({ host, content, tls }: SitePlan): string[] {
   const { set, fallback, remove } = content.headers;
   const said = new Set([...remove, ...Object.keys(set)].map((name) => name.toLowerCase()));
   return [
-    ...remove.map((name) => `http-after-response del-header ${name} if ${here}`),
+    ...remove.map((name) => `http-after-response del-header ${word(name)} if ${here}`),
     ...Object.entries(set).map(
-      ([name, value]) => `http-after-response set-header ${name} ${word(plain(value))} if ${here}`,
+      ([name, value]) => `http-after-response set-header ${word(name)} ${word(plain(value))} if ${here}`,
     ),
     ...Object.entries(fallback)
       .filter(([name]) => !said.has(name.toLowerCase()))
       .map(
         ([name, value]) =>
-          `http-after-response set-header ${name} ${word(plain(value))} if ${here} !{ res.hdr(${name}) -m found }`,
+          `http-after-response set-header ${word(name)} ${word(plain(value))} if ${here} !{ ${word(`res.hdr(${name})`)} -m found }`,
       ),
     ...(content.requestId ? [`http-after-response set-header X-Request-Id %[var(txn.id)] if ${here}`] : []),
     ...hsts,

@@ -155,7 +155,7 @@ function userLists({ sites }: Plan, rules: Rules): ExportedFile[] {
           lines: Object.keys(content.auth.users).map((user) => `# user ${user} password $6$…`),
         },
       ]);
-    return [{ path: `haproxy/users.${host.replaceAll('*', '_')}.cfg`, text, mode: 0o600, once: true }];
+    return [{ path: `haproxy/users.${host.replaceAll('*', '+')}.cfg`, text, mode: 0o600, once: true }];
   });
 }
 

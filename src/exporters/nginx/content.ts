@@ -46,7 +46,7 @@ export function serverContent(content: SiteContent, host: string, http: Http): D
       ? [
           '# Passwords as htpasswd(1) writes them. As long as there is no such file, nobody gets in.',
           `auth_basic ${quoted(auth.realm)}`,
-          `auth_basic_user_file ${quoted(`/etc/nginx/${http.options.name}.${host.replaceAll('*', '_')}.htpasswd`)}`,
+          `auth_basic_user_file ${quoted(`/etc/nginx/${http.options.name}.${host.replaceAll('*', '+')}.htpasswd`)}`,
         ]
       : []),
     ...pages.map(([status]) => `error_page ${status} @error_${status}`),

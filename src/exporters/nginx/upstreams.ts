@@ -68,7 +68,7 @@ function servers(places: readonly Place[], { outliers, inFlight }: UpstreamRules
   const fails = outliers
     ? ` max_fails=${outliers.failures} fail_timeout=${time(outliers.ejectMs)}`
     : ' max_fails=0';
-  return places.map((place) => `server ${printPlace(place)}${fails}${most}`);
+  return places.map((place) => `server ${quoted(printPlace(place))}${fails}${most}`);
 }
 
 /** One cookie for all apps: a hash of it leads each client to the same instance of each. */

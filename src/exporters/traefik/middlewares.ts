@@ -46,7 +46,7 @@ export function middlewaresOf(
       ? [
           parts.put('middlewares', 'users', {
             basicAuth: {
-              usersFile: `/etc/traefik/${parts.options.name}-${site.host.replaceAll('*', '_')}.htpasswd`,
+              usersFile: `/etc/traefik/${parts.options.name}-${site.host.replaceAll('*', '+')}.htpasswd`,
               realm: content.auth.realm,
               removeHeader: true,
             },

@@ -1,0 +1,43 @@
+/** What a project's own files say of its packages: which lockfile there is, and what package.json says. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProjectFacts } from '../../exporters/exported.ts';
+
+/** The first that is there counts, as a person would read it. */
+const LOCKFILES: readonly (readonly [file: string, manager: ProjectFacts['manager']])[] = [
+  ['pnpm-lock.yaml', 'pnpm'],
+  ['bun.lock', 'bun'],
+  ['bun.lockb', 'bun'],
+  ['yarn.lock', 'yarn'],
+  ['npm-shrinkwrap.json', 'npm'],
+  ['package-lock.json', 'npm'],
+];
+
+interface Manifest {
+  readonly packageManager?: unknown;
+  readonly scripts?: { readonly build?: unknown };
+}
+
+/** Without a lockfile it is one of npm that still has to be made: `npm ci` says so. */
+export function readProjectFacts(dir: string): ProjectFacts {
+  const isThere = (file: string) => existsSync(join(dir, file));
+  const [lockfile, manager] = LOCKFILES.find(([file]) => isThere(file)) ?? ['package-lock.json', 'npm'];
+  const manifest = readManifest(join(dir, 'package.json'));
+  const [, name, version] =
+    /^([a-z]+)@(\d+\.\d+\.\d+[^+]*)/.exec(String(manifest.packageManager ?? '')) ?? [];
+  return {
+    manager,
+    managerVersion: name === manager && version !== undefined ? version : null,
+    files: ['package.json', lockfile, ...['pnpm-workspace.yaml'].filter(isThere)],
+    hasBuild: typeof manifest.scripts?.build === 'string',
+  };
+}
+
+function readManifest(path: string): Manifest {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  } catch {
+    // None, or none that npm would take: the build says so.
+    return {};
+  }
+}
