@@ -11,14 +11,15 @@ import {
   realpathSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
-import { HoldfastError, isSystemError } from '../../errors.ts';
+import { HoldfastError } from '../../errors.ts';
 import type { SourceRecord } from '../../protocol/release.ts';
 import type { Source } from '../seams.ts';
 import { checkPath } from '../store/tree-rules.ts';
 import type { TreeEntry, TreeFile } from '../tree.ts';
 import { directoryFiles } from './directory-files.ts';
+import { existingDirectory } from './existing.ts';
 import { finish, someOf } from './finish.ts';
 import { parseCommit } from './git/archive.ts';
 import { changedFiles, commitText, findRepository, headCommit, type Repository } from './git/working-tree.ts';
@@ -34,7 +35,7 @@ const EXECUTABLE = 0o100;
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export async function openDirectory(request: DirectoryRequest): Promise<Source> {
-  const dir = existing(request.directory);
+  const dir = existingDirectory(request.directory);
   const repository = await findRepository(dir);
   const found = await directoryFiles(dir, repository?.bare ? null : repository);
   const notes: string[] = [];
@@ -55,16 +56,6 @@ export async function openDirectory(request: DirectoryRequest): Promise<Source> 
   const record = { kind: 'directory', from: dir, ref: null, ...about } as const;
   const content = { entries, read: (file: TreeFile) => readUnchanged(dir, file) };
   return { ...finish({ content, record, notes }), close: async () => {} };
-}
-
-function existing(directory: string): string {
-  try {
-    const dir = realpathSync(resolve(directory));
-    if (lstatSync(dir).isDirectory()) return dir;
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-  }
-  throw new HoldfastError('SOURCE_INVALID', `There is no directory "${directory}"`);
 }
 
 /** A directory that git knows may be a link by now, and lead anywhere. */

@@ -15,12 +15,19 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
+export interface OpenOptions {
+  /** Where contents wait until they are read; as much room as the source needs. The directory of temporary files unless told. */
+  readonly scratch?: string;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
+}
+
 /** Calls `open` with an empty directory, which is there until the source is closed. */
 export async function withScratch(
-  parent: string | undefined,
+  options: OpenOptions,
   open: (scratch: string) => Promise<Opened>,
 ): Promise<Source> {
-  const scratch = mkdtempSync(join(parent ?? tmpdir(), 'holdfast-source-'));
+  const scratch = mkdtempSync(join(options.scratch ?? tmpdir(), 'holdfast-source-'));
   const close = async () => rmSync(scratch, { recursive: true, force: true });
   try {
     return { ...finish(await open(scratch)), close };

@@ -1,8 +1,9 @@
 /** A commit of a repository on this machine. */
-import { resolve } from 'node:path';
+
 import { HoldfastError } from '../../errors.ts';
 import type { Source } from '../seams.ts';
-import { someOf, submoduleNotes, withScratch } from './finish.ts';
+import { existingDirectory } from './existing.ts';
+import { type OpenOptions, someOf, submoduleNotes, withScratch } from './finish.ts';
 import { readCommit } from './git/archive.ts';
 import {
   changedFiles,
@@ -22,10 +23,10 @@ export interface GitRequest {
   readonly pushed?: string;
 }
 
-export function openGit(request: GitRequest, scratchParent?: string): Promise<Source> {
-  return withScratch(scratchParent, async (scratch) => {
+export function openGit(request: GitRequest, options: OpenOptions): Promise<Source> {
+  return withScratch(options, async (scratch) => {
     const { ref, pushed } = request;
-    const dir = resolve(request.directory);
+    const dir = existingDirectory(request.directory);
     const repository = await findRepository(dir);
     if (!repository) {
       throw new HoldfastError('SOURCE_INVALID', `There is no git repository in "${dir}"`, {
@@ -37,7 +38,7 @@ export function openGit(request: GitRequest, scratchParent?: string): Promise<So
     const objects: [string, ...string[]] =
       pushed === undefined ? [repository.objects] : [pushed, repository.objects];
     const { format, prefix } = repository;
-    const content = await readCommit({ commit, objects, format, prefix }, scratch);
+    const content = await readCommit({ commit, objects, format, prefix }, scratch, options.signal);
     const { author, subject, submodules } = content;
     const notes = [...(await changeNotes(repository, commit)), ...submoduleNotes(submodules)];
     return { content, record: { kind: 'git', from: dir, ref, commit, author, subject, dirty: false }, notes };

@@ -389,9 +389,11 @@ test('what a name means', (t) => {
   const kind = (name: string) => sourceNamed(name, dir).kind;
   assert.equal(kind('a.tgz'), 'tarball');
   assert.equal(kind('./odd'), 'tarball');
-  assert.equal(kind('main'), 'git', 'a branch, though there is such a directory');
+  assert.equal(kind('main'), 'directory');
+  assert.equal(kind('v1.2'), 'git');
+  assert.equal(kind('./not/there.zip'), 'tarball');
   assert.equal(kind('./main'), 'directory');
   assert.equal(kind('.'), 'directory');
-  assert.equal(kind('b.tgz'), 'git');
+  assert.equal(kind('b.tgz'), 'tarball');
   assert.equal(kind('git@h.example:a/b'), 'url');
 });

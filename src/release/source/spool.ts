@@ -13,9 +13,14 @@ export interface Spooled {
 }
 
 /** @throws HoldfastError SOURCE_INVALID */
-export async function spool(input: AsyncIterable<TarEntry>, scratch: string): Promise<Spooled> {
+export async function spool(
+  input: AsyncIterable<TarEntry>,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<Spooled> {
   const entries: TreeEntry[] = [];
   for await (const entry of input) {
+    signal?.throwIfAborted();
     const { kind, path, target } = entry;
     // Directories are not kept, but what their names say of the archive counts.
     if (kind !== 'directory' || path !== '') checkPath(path);

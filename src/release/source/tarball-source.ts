@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 import type { Source } from '../seams.ts';
 import type { TreeEntry } from '../tree.ts';
-import { withScratch } from './finish.ts';
+import { type OpenOptions, withScratch } from './finish.ts';
 import { spool } from './spool.ts';
 import { damaged } from './tar/header.ts';
 import { readTar } from './tar/reader.ts';
@@ -26,8 +26,8 @@ const others: readonly [name: string, magic: string][] = [
   ['compressed by zstd', '28b52ffd'],
 ];
 
-export function openTarball(request: TarballRequest, scratchParent?: string): Promise<Source> {
-  return withScratch(scratchParent, async (scratch) => {
+export function openTarball(request: TarballRequest, options: OpenOptions = {}): Promise<Source> {
+  return withScratch(options, async (scratch) => {
     const file = resolve(request.file);
     const contents = join(scratch, 'contents');
     mkdirSync(contents);
@@ -35,7 +35,11 @@ export function openTarball(request: TarballRequest, scratchParent?: string): Pr
     const onComment = (text: string) => {
       if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) commit = text;
     };
-    const { entries, read } = await spool(readTar(await bytesOf(file), { onComment }), contents);
+    const { entries, read } = await spool(
+      readTar(await bytesOf(file), { onComment }),
+      contents,
+      options.signal,
+    );
     const content = { entries: withoutTop(entries), read };
     const record = {
       kind: 'tarball',

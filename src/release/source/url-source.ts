@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Source } from '../seams.ts';
-import { submoduleNotes, withScratch } from './finish.ts';
+import { type OpenOptions, submoduleNotes, withScratch } from './finish.ts';
 import { readCommit } from './git/archive.ts';
 import { type GitUrl, loginEnv } from './git/git-url.ts';
 import { type GitOptions, git } from './git/run-git.ts';
@@ -10,20 +10,26 @@ import { findRepository } from './git/working-tree.ts';
 
 const COMMIT = /^[0-9a-f]{7,64}$/;
 
-export function openUrl(from: GitUrl, scratchParent?: string): Promise<Source> {
+export function openUrl(from: GitUrl, opening: OpenOptions): Promise<Source> {
   const { url, ref } = from;
-  return withScratch(scratchParent, async (scratch) => {
+  return withScratch(opening, async (scratch) => {
     const repository = join(scratch, 'fetched.git');
     const action = `fetch ${ref === null ? '' : `"${ref}" of `}"${url}"`;
     const { login } = from;
     const secret = login ? [login.password, login.user, encodeURIComponent(login.password)] : [];
-    const options = { action, cwd: scratch, secret, env: { ...loginEnv(from), GIT_DIR: repository } };
+    const options = {
+      action,
+      cwd: scratch,
+      secret,
+      signal: opening.signal,
+      env: { ...loginEnv(from), GIT_DIR: repository },
+    };
     await git(['init', '--quiet', '--bare', '--template=', repository], { action, cwd: scratch });
     const commit = await fetchCommit(url, ref, options);
     const found = await findRepository(repository);
     if (!found) throw new HoldfastError('SOURCE_INVALID', `Cannot ${action}: nothing came`);
     const place = { commit, objects: [found.objects] as const, format: found.format, prefix: '' };
-    const content = await readCommit(place, scratch);
+    const content = await readCommit(place, scratch, opening.signal);
     const { author, subject, submodules } = content;
     const record = { kind: 'git', from: url, ref, commit, author, subject, dirty: false } as const;
     return { content, record, notes: submoduleNotes(submodules) };

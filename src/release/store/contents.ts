@@ -24,6 +24,7 @@ import { quote } from './tree-rules.ts';
 export type Content = Pick<TreeFile, 'hash' | 'executable' | 'size'>;
 
 export class Contents {
+  readonly #dir: string;
   readonly files: string;
   /** What is being written. */
   readonly temporary: string;
@@ -32,6 +33,7 @@ export class Contents {
   #made = new Set<string>();
 
   constructor(dir: string, clock: Clock) {
+    this.#dir = dir;
     this.files = join(dir, 'files');
     this.temporary = join(dir, 'tmp');
     this.#clock = clock;
@@ -127,6 +129,8 @@ export class Contents {
 
   #makeDir(dir: string): void {
     if (this.#made.has(dir)) return;
+    // Releases lie beside it, and apps of other users must get there.
+    mkdirSync(dirname(this.#dir), { recursive: true, mode: 0o755 });
     // What is in it is for all who may see the releases that it is linked into, and for nobody else.
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.#made.add(dir);

@@ -4,6 +4,8 @@ import type { TreeEntry } from '../tree.ts';
 
 /** As many as Linux follows, see path_resolution(7). */
 const MOST_LINKS = 40;
+/** NAME_MAX of Linux and macOS. */
+const LONGEST_NAME = 255;
 
 /**
  * Names stay inside, nothing is there twice, and nothing lies behind a link or a file.
@@ -28,6 +30,8 @@ export function checkPath(path: string): void {
   if (path === '' || path.startsWith('/')) throw invalid(path, 'must be relative');
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
     throw invalid(path, 'must stay inside');
+  if (path.split('/').some((part) => Buffer.byteLength(part) > LONGEST_NAME))
+    throw invalid(path, `must not have a name of more than ${LONGEST_NAME} bytes`);
   // Names that are not UTF-8 have this in the place of what could not be read.
   if (path.includes('\ufffd')) throw invalid(path, 'must have a name in UTF-8: rename it');
   if (/[\0\n\\]/.test(path))

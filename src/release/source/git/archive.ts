@@ -31,7 +31,11 @@ export interface CommitContent extends Spooled {
 const reproducible = ['-c', 'core.abbrev=12', '-c', 'core.autocrlf=false', '-c', 'core.eol=lf'];
 
 /** @param scratch an empty directory, for as long as the contents are wanted */
-export async function readCommit(place: CommitPlace, scratch: string): Promise<CommitContent> {
+export async function readCommit(
+  place: CommitPlace,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<CommitContent> {
   const { commit, objects, format, prefix } = place;
   const repository = join(scratch, 'archive.git');
   const contents = join(scratch, 'contents');
@@ -46,12 +50,12 @@ export async function readCommit(place: CommitPlace, scratch: string): Promise<C
     GIT_OBJECT_DIRECTORY: first,
     GIT_ALTERNATE_OBJECT_DIRECTORIES: more.map(quoted).join(':'),
   };
-  const options = { action, cwd: scratch, env };
+  const options = { action, cwd: scratch, env, signal };
   const about = parseCommit(await git(['cat-file', 'commit', commit], options));
   const inIt = prefix === '' ? [] : [prefix];
   const listed = await git(['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...inIt], options);
   const archive = gitStream([...reproducible, 'archive', '--format=tar', commit, '--', ...inIt], options);
-  const spooled = await spool(below(readTar(archive), prefix), contents);
+  const spooled = await spool(below(readTar(archive), prefix), contents, signal);
   return { ...spooled, ...about, submodules: submodules(listed, prefix) };
 }
 

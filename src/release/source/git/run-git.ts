@@ -17,6 +17,7 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Never to be shown. */
   readonly secret?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
 }
 
 const always = [
@@ -84,16 +85,22 @@ export async function* gitStream(
     env: { ...environment(), ...(owner && strangersEnv), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...owner,
+    ...(options.signal && { signal: options.signal }),
   });
   const ended = endOf(child);
+  // It may fail while its output is still awaited.
+  ended.catch(() => {});
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-20_000);
   });
+  let whole = false;
   try {
     yield* child.stdout as Readable & AsyncIterable<Uint8Array>;
+    whole = true;
   } finally {
-    child.kill();
+    // Only then: git closes its output before it says how it went.
+    if (!whole) child.kill();
     await ended.catch(() => {});
   }
   const code = await ended;
