@@ -586,9 +586,9 @@ export class Daemon {
     if (!own || !other) return [];
     const named = [own, other].flatMap(({ plan }) => portsOf(plan));
     const mine = this.#operations.addressesOf(app);
-    return this.#operations
-      .addressesOf(other.plan.name)
-      .filter((one) => !named.includes(one.port) && !mine.some((known) => sameAddress(known, one)));
+    return other.learned.filter(
+      (one) => !named.includes(one.port) && !mine.some((known) => sameAddress(known, one)),
+    );
   }
 
   #takeOffer(app: string, address: Address, handle: OfferedHandle): void {

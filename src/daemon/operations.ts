@@ -306,7 +306,9 @@ export class Operations {
       await this.#options.front.settled();
     } finally {
       this.#wishes.keepBefore(null);
-      if (removed.length > 0) await this.#delete(removed);
+      // Unless somebody wants it again by now.
+      const unwanted = removed.filter((name) => this.#state.apps[name]?.stopped);
+      if (unwanted.length > 0) await this.#delete(unwanted);
     }
     return changes;
   }

@@ -32,9 +32,9 @@ export interface ReleaseRecord {
  * - baking: has all the traffic, and is watched
  * - serving: has all the traffic, for good
  * - superseded: had it; a later release serves
- * - rolledBack: had some of it, or all, and lost it to the one before
+ * - rolledBack: had all of it, and lost it to the one before
  * - failed: never had all of it
- * - abandoned: whoever made it was ended, or gave up
+ * - abandoned: whoever made it was ended, or gave up; or a person did, before it had all of the traffic
  */
 export type ReleaseOutcome =
   | 'making'

@@ -1,4 +1,6 @@
 /** What becomes of a promotion, told: in the journal, and in the records of the releases that it is about. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ReleaseRecord } from '../../protocol/release.ts';
 import { RecordFiles } from '../../release/records.ts';
 import type { Journal } from '../journal.ts';
@@ -58,6 +60,7 @@ export class Chronicle {
     const { release } = promotion;
     const last = lastOf(promotion);
     this.#write(promotion, release, fallen(failure));
+    keepOutput(promotion, failure);
     if (last !== null && failure.step === 'bake') this.#write(promotion, last, restored());
     const told = outcomeOf(failure) === 'rolledBack' ? 'release.rolled-back' : 'release.failed';
     const to = last === null ? {} : { to: last };
@@ -89,6 +92,16 @@ export class Chronicle {
       ...(reason !== undefined && { reason }),
       data: { project, release, ...(by !== null && { by }), ...data },
     });
+  }
+}
+
+/** Where the output of the other steps of a release is, too. */
+function keepOutput({ root, release }: Promotion, { step, reason, details }: Failure): void {
+  try {
+    const file = join(recordsIn(root).dirOf(release), `${step}.log`);
+    appendFileSync(file, `${[reason, ...details].join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // A release without a record has none.
   }
 }
 

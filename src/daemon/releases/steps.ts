@@ -1,5 +1,6 @@
 /** Carries out the steps of a promotion: each is an `up` of a plan that was made for it, and what has to be seen then. */
 import type { Plan, Probe } from '../../config/plan.ts';
+import { HoldfastError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Change, OutputLine, TrafficView } from '../../protocol/api.ts';
 import type { Instance } from '../../supervisor/instance.ts';
@@ -29,6 +30,10 @@ export interface StepsOptions {
 
 /** What was seen, for people; null = nothing that is worth a word. */
 export type Note = string | null;
+
+/** Longer than anything takes to end. */
+const BUSY_MS = 120_000;
+const BUSY_LOOK_MS = 100;
 
 const nothingStopped = { stopped: [], idle: {} } as const;
 
@@ -70,10 +75,9 @@ export class Steps {
     if (tried.length === 0) return 'no app of it gets requests';
     const plan = trialPlan(this.#standing(before?.plan ?? emptied(next), next), next);
     const waitFor = tried.map(nextName);
-    await this.#options.operations.up(plan, {
+    await this.#up(plan, {
       keep: before ?? nothingStopped,
       waitFor,
-      insist: true,
       signal,
     });
     const instances = waitFor.flatMap((name) => this.#options.supervisor.app(name)?.current ?? []);
@@ -84,10 +88,9 @@ export class Steps {
     const { before, plan: next } = promotion;
     const share = shareOf(promotion);
     const stands = this.#standing(before?.plan ?? emptied(next), next);
-    await this.#options.operations.up(canaryPlan(stands, next, share), {
+    await this.#up(canaryPlan(stands, next, share), {
       keep: before ?? nothingStopped,
       waitFor: canaryApps(stands, next).map(nextName),
-      insist: true,
       signal,
     });
     const seen = await watch(promotion, next.release.canaryStepMs, this.#options, signal);
@@ -96,11 +99,10 @@ export class Steps {
 
   async #rollOut(promotion: Promotion, signal: AbortSignal): Promise<Note> {
     const { before, plan: next, root, release } = promotion;
-    const { operations } = this.#options;
     const share = sharesOf(promotion).at(-1);
-    const how = { insist: true, inherit: true, signal };
-    if (before && share !== undefined) await operations.up(rolloutPlan(before.plan, next, share), how);
-    await operations.up(next, how);
+    const how = { inherit: true, signal };
+    if (before && share !== undefined) await this.#up(rolloutPlan(before.plan, next, share), how);
+    await this.#up(next, how);
     signal.throwIfAborted();
     writeCurrent(root, targetOf(release));
     return null;
@@ -110,15 +112,30 @@ export class Steps {
   async #goBack({ before, plan: next, root, from, failure }: Promotion, signal: AbortSignal): Promise<Note> {
     const untouched = failure?.step === 'trial' || failure?.step === 'canary';
     const plan = this.#standing(before?.plan ?? emptied(next), next);
-    await this.#options.operations.up(plan, {
+    await this.#up(plan, {
       keep: before ?? nothingStopped,
-      insist: true,
       signal,
       ...(untouched && { waitFor: [] }),
     });
     signal.throwIfAborted();
     writeCurrent(root, from.current);
     return null;
+  }
+
+  /** Something else may be ending just now, such as what an `up` has removed that was overtaken: it is waited for. */
+  async #up(plan: Plan, how: UpOptions & { readonly signal: AbortSignal }): Promise<void> {
+    const { clock, operations } = this.#options;
+    const patience = clock.now() + BUSY_MS;
+    for (;;) {
+      try {
+        await operations.up(plan, { insist: true, ...how });
+        return;
+      } catch (error) {
+        const isBusy = error instanceof HoldfastError && error.code === 'BUSY';
+        if (!isBusy || how.signal.aborted || clock.now() > patience) throw error;
+        await new Promise<void>((resolve) => clock.after(BUSY_LOOK_MS, resolve));
+      }
+    }
   }
 
   #standing(plan: Plan, next: Plan): Plan {

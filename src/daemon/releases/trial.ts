@@ -3,7 +3,7 @@ import type { Plan, Probe } from '../../config/plan.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { OutputLine } from '../../protocol/api.ts';
 import type { Instance } from '../../supervisor/instance.ts';
-import { type Problem, probeHttp } from '../probe.ts';
+import { type Place, type Problem, probeHttp } from '../probe.ts';
 import { FailedStep, printedOutput } from './failed-step.ts';
 import { baseName } from './next-name.ts';
 import { smokedApps } from './stages.ts';
@@ -54,14 +54,16 @@ async function askHealth(instance: Instance, options: TrialOptions): Promise<voi
 
 /** At the socket, or the port, where the edge would ask it. */
 async function askPath(instance: Instance, path: string, options: TrialOptions): Promise<void> {
-  const { socket, port } = instance.running?.record.lease ?? { socket: null, port: null };
-  const place = socket
-    ? ({ kind: 'socket', path: socket, tls: false } as const)
-    : port === null
-      ? null
-      : ({ kind: 'port', port, tls: false } as const);
+  const place = placeOf(instance);
   const problem = place ? await probeHttp(place, path, SMOKE_TIMEOUT_MS) : 'it does not listen';
   if (problem !== null) refuse(instance, `failed its smoke test: ${problem}`, options);
+}
+
+function placeOf({ running }: Instance): Place | null {
+  const lease = running?.record.lease;
+  if (lease?.socket) return { kind: 'socket', path: lease.socket, tls: false };
+  const port = lease?.port ?? lease?.front ?? null;
+  return port === null ? null : { kind: 'port', port, tls: false };
 }
 
 function refuse(instance: Instance, what: string, { lastLines }: TrialOptions): never {
