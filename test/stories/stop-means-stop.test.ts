@@ -34,7 +34,7 @@ describe('stop', () => {
 
   test('sends the signal that the plan names', async (t) => {
     const home = testHome(t);
-    const stop = { signal: 'SIGHUP' as const, timeout: '200ms' };
+    const stop = { signal: 'SIGHUP' as const, timeout: '2s' };
     configure(home, { apps: { web: { run: app('ignores-sigterm.js'), port: await freePort(), stop } } });
     await home.ok(['up']);
     await home.ok(['stop', 'web']);
@@ -47,10 +47,17 @@ describe('stop', () => {
   test('waits for the answers that are under way', async (t) => {
     const home = testHome(t);
     const port = await freePort();
-    await home.ok(['start', app('slow-answer.js'), '-n', 'web', '-p', String(port)]);
-    const answer = fetch(`http://127.0.0.1:${port}/700`);
+    const answers = "console.log('asked'); setTimeout(() => response.end('late, but whole'), 1500);";
+    script(
+      home,
+      'slow.js',
+      `require('node:http').createServer((_, response) => { ${answers} }).listen(process.env.PORT);`,
+    );
+    await home.ok(['start', 'slow.js', '-n', 'web', '-p', String(port)]);
+    const answer = fetch(`http://127.0.0.1:${port}/`);
+    await until(() => logged(home, 'web').length === 1, { why: 'the app is asked' });
     await home.ok(['stop', 'web']);
-    assert.match(await (await answer).text(), /^slow pid \d+ \/700/);
+    assert.equal(await (await answer).text(), 'late, but whole');
     await assert.rejects(fetch(`http://127.0.0.1:${port}/0`));
   });
 
