@@ -37,8 +37,21 @@ export interface ExportOptions {
    * The guest of Holdfast waits for longer before it closes one.
    */
   readonly idleMs?: number;
+  /** What the project's own files say of its packages; for images. */
+  readonly project?: ProjectFacts;
   /** Whether the value of a variable must not be in an exported file. */
   isSecret(name: string, value: string): boolean;
+}
+
+/** Of the directory of the configuration file. */
+export interface ProjectFacts {
+  readonly manager: 'npm' | 'pnpm' | 'yarn' | 'bun';
+  /** As `packageManager` in package.json names it; null: it does not. */
+  readonly managerVersion: string | null;
+  /** What an install reads, such as `package.json` and the lockfile. */
+  readonly files: readonly string[];
+  /** package.json has a script `build`. */
+  readonly hasBuild: boolean;
 }
 
 /** Where the instances of each app can be reached, in the order of their slots. */

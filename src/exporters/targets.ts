@@ -1,7 +1,10 @@
 /** Everything that can be exported, by the name that the command takes. */
 import { apacheTarget } from './apache/target.ts';
 import { caddyTarget } from './caddy/target.ts';
+import { composeTarget } from './compose/target.ts';
+import { dockerfileTarget } from './dockerfile/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
+import { kubernetesTarget } from './kubernetes/target.ts';
 import { launchdTarget } from './launchd/target.ts';
 import { nginxTarget } from './nginx/target.ts';
 import { openrcTarget } from './openrc/target.ts';
@@ -30,4 +33,7 @@ export const targets: Readonly<Record<string, Target>> = {
   procfile: procfileTarget,
   apache: apacheTarget,
   traefik: traefikTarget,
+  compose: composeTarget,
+  dockerfile: dockerfileTarget,
+  kubernetes: kubernetesTarget,
 };

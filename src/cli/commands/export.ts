@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported } from '../../exporters/exported.ts';
@@ -96,6 +96,7 @@ async function exportedBy(
   const { loadPlan } = await import('../../config/load.ts');
   const { isSecret } = await import('../../config/mask.ts');
   const { placesOf } = await import('../../exporters/places.ts');
+  const { readProjectFacts } = await import('../export/project-facts.ts');
   const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env });
   if (target.kind === 'front' && Object.keys(plan.sites).length === 0) {
     throw new HoldfastError('USAGE', `Cannot export to ${target.title}: the config file has no sites`, {
@@ -108,6 +109,7 @@ async function exportedBy(
     user: user ?? (own === 'root' ? null : own),
     name,
     places: placesOf(plan),
+    project: readProjectFacts(plan.source === null ? cwd : dirname(plan.source)),
     isSecret,
   });
 }

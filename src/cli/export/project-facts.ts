@@ -27,10 +27,18 @@ export function readProjectFacts(dir: string): ProjectFacts {
     /^([a-z]+)@(\d+\.\d+\.\d+[^+]*)/.exec(String(manifest.packageManager ?? '')) ?? [];
   return {
     manager,
-    managerVersion: name === manager && version !== undefined ? version : null,
-    files: ['package.json', lockfile, ...['pnpm-workspace.yaml'].filter(isThere)],
+    managerVersion: name === manager && version !== undefined ? version : impliedVersion(dir, lockfile),
+    files: ['package.json', lockfile, ...['pnpm-workspace.yaml', '.yarnrc.yml'].filter(isThere)],
     hasBuild: typeof manifest.scripts?.build === 'string',
   };
+}
+
+/** Lockfiles of yarn from version 2 on are YAML, and begin with what they are. */
+function impliedVersion(dir: string, lockfile: string): string | null {
+  const path = join(dir, lockfile);
+  const isBerry =
+    lockfile === 'yarn.lock' && existsSync(path) && /^__metadata:/m.test(readFileSync(path, 'utf8'));
+  return isBerry ? '4' : null;
 }
 
 function readManifest(path: string): Manifest {

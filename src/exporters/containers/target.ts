@@ -1,0 +1,26 @@
+/** What targets whose files belong into a project have in common. */
+import { HoldfastError } from '../../errors.ts';
+import type { Exporter } from '../exported.ts';
+import type { Target } from '../target.ts';
+
+/** @param next what to do with the files, for whoever wanted to install them */
+export function projectTarget(
+  title: string,
+  exporter: Exporter,
+  next: string,
+  check?: Target['check'],
+): Target {
+  return {
+    title,
+    kind: 'init',
+    export: exporter,
+    ...(check && { check }),
+    install() {
+      throw new HoldfastError(
+        'USAGE',
+        `Cannot install files for ${title}: they belong to the project, so write them there with \`-o <dir>\``,
+        { hint: next },
+      );
+    },
+  };
+}
