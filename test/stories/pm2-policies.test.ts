@@ -105,7 +105,7 @@ describe('being ready', () => {
   test('30: while a new one is not ready, the old one stays; for good when it never is', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', `process.send('ready'); setInterval(() => {}, 1000);`);
-    await pm2.ok(['start', 'app.js', '--wait-ready', '--listen-timeout', '1500']);
+    await pm2.ok(['start', 'app.js', '--wait-ready', '--listen-timeout', '5000']);
     const [before] = await pm2.jlist();
     script(pm2.home, 'app.js', stays);
     const reload = pm2.run(['reload', 'app']);
