@@ -27,7 +27,7 @@ import { durationText, type Imported, type ImportPlace } from './imported.ts';
 export async function importApache(file: string, { cwd }: ImportPlace): Promise<Imported> {
   const imported = sitesOfApache(readFrontFile('apache', file, cwd));
   if (Object.keys(imported.config.sites ?? {}).length === 0)
-    throw noRoutes(file, '<VirtualHost …> with ProxyPass');
+    throw noRoutes(file, '<VirtualHost …> with ProxyPass', imported.notes);
   return imported;
 }
 

@@ -20,9 +20,11 @@ export class FrontNotes {
   }
 }
 
-export function noRoutes(file: string, example: string): HoldfastError {
+/** @param notes what was found instead */
+export function noRoutes(file: string, example: string, notes: readonly string[]): HoldfastError {
   return new HoldfastError(
     'IMPORT_INVALID',
     `${file} has no site that can be taken over: it must have "${example}"`,
+    { details: notes },
   );
 }

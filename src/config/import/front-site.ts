@@ -78,7 +78,7 @@ function merged<T>(
 export function siteHost(name: string): string | undefined {
   if (name === '_' || name === '*' || name === '') return '*';
   const host = name.toLowerCase().replace(/^\./, '*.');
-  return /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$|^\[?[0-9a-f:]+\]?$/.test(host) ? host : undefined;
+  return /^(?:\*\.)?[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$|^\[?[0-9a-f:]+\]?$/.test(host) ? host : undefined;
 }
 
 /** A path as a route has it; undefined for what cannot be one. */

@@ -12,7 +12,7 @@ import { fillServer, poolsOf } from './nginx-settings.ts';
 export async function importNginx(file: string, { cwd }: ImportPlace): Promise<Imported> {
   const imported = sitesOfNginx(readFrontFile('nginx', file, cwd));
   if (Object.keys(imported.config.sites ?? {}).length === 0)
-    throw noRoutes(file, 'server { … proxy_pass … }');
+    throw noRoutes(file, 'server { … proxy_pass … }', imported.notes);
   return imported;
 }
 
