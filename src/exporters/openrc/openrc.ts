@@ -5,7 +5,7 @@ import type { Exported, ExportedFile, ExportOptions, Loss } from '../exported.ts
 import { lossLines } from '../losses.ts';
 import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
 import { type Service, serviceName, servicesOf } from '../services/service.ts';
-import { exportLines, shellWord } from '../services/shell.ts';
+import { evalWord, exportLines, shellWord } from '../services/shell.ts';
 
 /** What installs the scripts looks for it. */
 export const NOT_AT_BOOT = '# It is not started with the machine.';
@@ -105,7 +105,7 @@ function conf({ app, env }: Service, options: ExportOptions): ExportedFile {
 }
 
 function evaluated(words: readonly string[]): string {
-  return words.map(shellWord).join(' ');
+  return words.map(evalWord).join(' ');
 }
 
 function respawn({ restart: { delayMs, backoffMinMs, giveUp } }: AppPlan): string[] {

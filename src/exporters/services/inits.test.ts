@@ -41,6 +41,9 @@ const AWKWARD = [
   '%i %% $$ ${PATH}',
   '--flag=a b',
   ' ',
+  'a ; b # c\t;\u0085#',
+  `"'`,
+  '/bin/*  [a-z] ?',
   'end script\nend script',
   'ends in lines\r\n\n',
 ];
@@ -73,6 +76,17 @@ interface Seen {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Its own classes, in the Python that it runs with. */
+const SUPERVISORD_READS = `$(sed -n '1s/^#! *//p' "$(command -v supervisord)") -c '
+import json, shlex, sys
+from supervisor.options import ServerOptions, UnhosedConfigParser
+options, parser = ServerOptions(), UnhosedConfigParser()
+options.environ_expansions = {}
+parser.read_string(sys.argv[1])
+[program] = options.processes_from_section(parser, parser.sections()[0], "web")
+print(json.dumps({"command": shlex.split(program.command), "environment": program.environment}))
+' "$1"`;
+
 /** How a program of the init would start it; only what the exporter writes is used. */
 const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> = {
   procfile: ({ files }) => {
@@ -91,6 +105,14 @@ const START: Readonly<Record<string, (exported: Exported) => Seen | undefined>> 
     sh(
       `checkpath() { :; }\n${files[0]?.text}\nstart_pre || exit 1\nsupervise() { while [ "$1" != -- ]; do program=$1; shift; done; shift; exec "$program" "$@"; }\neval supervise $command -- $command_args`,
     ),
+  supervisord: ({ files }) => {
+    const parsed = spawnSync('/bin/sh', ['-c', SUPERVISORD_READS, 'sh', files[0]?.text ?? ''], {
+      encoding: 'utf8',
+    });
+    assert.equal(parsed.status, 0, parsed.stderr);
+    const { command, environment } = JSON.parse(parsed.stdout);
+    return sh('exec "$@"', environment, command);
+  },
   launchd: ({ files }) => {
     const parsed = spawnSync(
       'python3',
@@ -119,7 +141,7 @@ function sh(script: string, env: Record<string, string> = {}, args: readonly str
 }
 
 test('an app gets its arguments and its environment, whatever is in them', (t) => {
-  if (!requireProgram(t, 'python3')) return;
+  if (!requireProgram(t, 'python3') || !requireProgram(t, 'supervisord')) return;
   const dir = tempDir(t);
   const script = join(dir, "it's $an app.js");
   writeFileSync(script, 'console.log(JSON.stringify({ args: process.argv.slice(2), env: process.env }))');

@@ -7,14 +7,24 @@ const LINE_END = '${IFS#??}';
 
 /** One word on one line, also with line ends in it: a file of lines must not end within a word. */
 export function shellWord(word: string): string {
-  if (!/[\n\r]/.test(word)) return shellQuote(word);
+  return /[\n\r]/.test(word) ? printedWord(word) : shellQuote(word);
+}
+
+/** The same where the shell first splits a line at its blanks and looks for files, and then reads it (`eval $line`). */
+export function evalWord(word: string): string {
+  return /[\n\r\t*?[]| {2}/.test(word) ? printedWord(word, /[ \t*?[]/g) : shellWord(word);
+}
+
+/** @param octal what else must not be there as it is */
+function printedWord(word: string, octal?: RegExp): string {
   const body = word.replace(/\n+$/, '');
   const format = body
     .replaceAll('\\', '\\\\')
     .replaceAll('%', '%%')
     .replaceAll("'", "'\\''")
     .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r');
+    .replaceAll('\r', '\\r')
+    .replace(octal ?? /$^/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
   // The shell takes line ends from the end of what a command says; IFS is a space, a tab and a line end in every shell that begins.
   return `"$(printf '${format}')${LINE_END.repeat(word.length - body.length)}"`;
 }

@@ -154,7 +154,10 @@ describe('a service has its user, environment and limits, comes back after kill 
       const { files } = init.export(plan, exportOptions(plan, { node: process.execPath, user: null }));
       const { nobody } = place(dir, files, isRoot && !init.asRoot);
       const supervisor = init.start(t, dir, files);
-      const log = (app: string) => readFileSync(join(dir, 'log', init.log(`holdfast-${app}`)), 'utf8');
+      const log = (app: string) => {
+        const path = join(dir, 'log', init.log(`holdfast-${app}`));
+        return existsSync(path) ? readFileSync(path, 'utf8') : '';
+      };
       const seen = () =>
         [...log('web').matchAll(/SEEN (.*)/g)].map(([, json = '']) => JSON.parse(json) as Seen);
       const children = () => [...log('web').matchAll(/CHILD (\d+)/g)].map(([, pid]) => Number(pid));
