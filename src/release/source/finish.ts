@@ -33,7 +33,11 @@ export async function withScratch(
     return { ...finish(await open(scratch)), close };
   } catch (error) {
     await close();
-    throw error;
+    if (!options.signal?.aborted) throw error;
+    throw new HoldfastError('STEP_FAILED', 'The deploy was given up', {
+      hint: 'Nothing was changed',
+      cause: error,
+    });
   }
 }
 

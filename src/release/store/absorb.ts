@@ -18,7 +18,7 @@ import {
   readlinkSync,
   readSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -110,7 +110,7 @@ async function copyLarge(contents: Contents, fd: number, executable: boolean): P
     return taken;
   } finally {
     closeSync(to);
-    rmSync(temporary, { force: true });
+    unlinkSync(temporary);
   }
 }
 
@@ -119,18 +119,19 @@ function putLink(contents: Contents, file: Taken, place: string): void {
   const stored = lstatSync(contents.pathOf(file), { throwIfNoEntry: false });
   const there = lstatSync(place);
   if (stored?.ino === there.ino && stored.dev === there.dev) return;
-  const temporary = contents.temporaryPath();
-  try {
-    // On another file system it stays as it is: a copy would be one, too.
-    if (stored?.dev === there.dev) {
-      contents.link(file, temporary);
-      renameSync(temporary, place);
-      return;
-    }
+  // On another file system it stays as it is: a copy would be one, too.
+  if (stored?.dev !== there.dev) {
     makeOwn(place, there.uid);
     chmodSync(place, file.executable ? 0o555 : 0o444);
-  } finally {
-    rmSync(temporary, { force: true });
+    return;
+  }
+  const temporary = contents.temporaryPath();
+  contents.link(file, temporary);
+  try {
+    renameSync(temporary, place);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
   }
 }
 
@@ -141,6 +142,6 @@ function makeOurs(dir: string): void {
 }
 
 function makeOwn(path: string, uid: number): void {
-  const own = process.geteuid?.() ?? uid;
-  if (uid !== own) lchownSync(path, own, process.getegid?.() ?? own);
+  // Nobody else may, nor has files of others there.
+  if (process.geteuid?.() === 0 && uid !== 0) lchownSync(path, 0, 0);
 }

@@ -2,15 +2,19 @@
  * Contents by their hash: `files/3f/3f2a…`, and with `-x` behind it for programs, because the mode belongs to the content and not to
  * its names. A content gets its name when it is complete, so a process that is killed leaves nothing half.
  */
+
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   constants,
   copyFileSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,6 +33,7 @@ export class Contents {
   /** What is being written. */
   readonly temporary: string;
   readonly #clock: Clock;
+  readonly #writer = randomUUID();
   #count = 0;
   #made = new Set<string>();
 
@@ -58,18 +63,20 @@ export class Contents {
   /** A name for something that is not complete yet. */
   temporaryPath(): string {
     this.#makeDir(this.temporary);
-    return join(this.temporary, `${process.pid}-${this.#clock.now()}-${this.#count++}`);
+    return join(this.temporary, `${this.#writer}-${this.#count++}`);
   }
 
   /** A small content, all of it. */
   write(content: Content, bytes: Uint8Array): void {
     if (this.has(content)) return;
     const temporary = this.temporaryPath();
+    const fd = openSync(temporary, 'wx', 0o600);
     try {
-      writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o600 });
+      writeFileSync(fd, bytes);
       this.take(content, temporary);
     } finally {
-      rmSync(temporary, { force: true });
+      closeSync(fd);
+      unlinkSync(temporary);
     }
   }
 

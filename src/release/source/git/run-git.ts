@@ -143,7 +143,11 @@ async function endOf(child: ChildProcess): Promise<number | null> {
 function failed(errors: string, { action, secret = [] }: GitOptions): HoldfastError {
   const shown = secret.reduce((text, word) => (word === '' ? text : text.replaceAll(word, '***')), errors);
   const lines = shown.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? 'git has failed';
+  const fatal = lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? 'git has failed';
+  // Then ssh, or the other side, has said more.
+  const said = fatal.includes('Could not read from remote')
+    ? (lines[lines.indexOf(fatal) - 1] ?? fatal)
+    : fatal;
   const why = said.replace(/^(fatal|error): /, '').replace(/[.\s]+$/, '');
   return new HoldfastError('SOURCE_INVALID', `Cannot ${action}: ${why}`, { details: lines });
 }

@@ -1,5 +1,6 @@
 /** What a repository says of itself, and of the files that lie in it. Nothing in it is changed. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '../../../errors.ts';
 import { checkRef } from './git-url.ts';
 import { git } from './run-git.ts';
@@ -22,9 +23,15 @@ export async function findRepository(dir: string): Promise<Repository | null> {
     const [bare, format = 'sha1', objects = '', prefix = ''] = text.split('\n');
     return { dir, prefix, bare: bare === 'true', objects: resolve(dir, objects), format };
   } catch (error) {
-    if (error instanceof HoldfastError && /not a git repository/.test(error.message)) return null;
+    if (!(error instanceof HoldfastError)) throw error;
+    if (error.code === 'PROGRAM_MISSING' && !isInRepository(dir)) return null;
+    if (/not a git repository/.test(error.message)) return null;
     throw error;
   }
+}
+
+function isInRepository(dir: string): boolean {
+  return existsSync(join(dir, '.git')) || (dirname(dir) !== dir && isInRepository(dirname(dir)));
 }
 
 /** @throws HoldfastError SOURCE_INVALID when there is no such commit */
