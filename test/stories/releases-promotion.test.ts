@@ -174,18 +174,19 @@ describe('a release', () => {
 
   test('is carried on when the daemon is killed, whatever it was doing', async (t) => {
     const shop = await startShop(t);
-    await shop.promote(await shop.release('r0', server()));
+    // As by `hold up` in its directory, before anybody thought of releases.
+    const { plan } = await shop.release('r0', server());
+    await shop.client.up({ ...plan, source: '/home/ann/shop/holdfast.config.json' });
     const loads = [
       await startLoad(t, { url: shop.site, expect: 'url', connections: 4 }),
       await startLoad(t, { url: shop.held, expect: 'url', connections: 2 }),
     ];
     // Long enough to be seen; a daemon that comes in between begins the time anew.
-    const rules = { canary: ['50%'], canaryStep: '1s', bake: '1s' };
+    const rules = { canary: ['50%'], canaryStep: '500ms', bake: '500ms' };
     const promotion = shop.promote(await shop.release('r1', server(), rules));
     promotion.catch(() => undefined);
     for (const step of ['trying', 'canary', 'rolling', 'baking'] as const) {
-      const before = step === 'canary' ? 0 : 1;
-      await happened(shop.home, `release.${step}`, { after: before });
+      await happened(shop.home, `release.${step}`);
       await killDaemon(shop.home);
     }
     await assert.rejects(promotion, { code: 'DAEMON_UNREACHABLE' });
@@ -195,7 +196,7 @@ describe('a release', () => {
 
     const second = shop.promote(await shop.release('r2', server(), { bake: '60s' }));
     second.catch(() => undefined);
-    await happened(shop.home, 'release.baking', { after: 2 });
+    await happened(shop.home, 'release.baking', { after: events(shop.home, 'release.baking').length });
     await assert.rejects(shop.client.scale('web', 3), { code: 'BUSY' });
     await assert.rejects(shop.promote(await shop.release('r3', server())), { code: 'DEPLOY_LOCKED' });
     assert.equal((await shop.client.abortPromotion('shop')).promotion?.step, 'rollback');

@@ -52,7 +52,7 @@ export function promotionOf(given: Partial<Promotion> = {}): Promotion {
     stepSince: 0,
     before: null,
     past: {},
-    from: { serving: { release: 'r1', since: '' }, previous: null, current: 'releases/r1' },
+    from: { serving: { release: 'r1', since: '' }, previous: null, current: 'releases/r1', source: null },
     failure: null,
     ...given,
   };

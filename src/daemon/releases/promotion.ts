@@ -66,6 +66,8 @@ export interface Promotion {
     readonly serving: Placed | null;
     readonly previous: Placed | null;
     readonly current: string | null;
+    /** The file that the apps came from before the first deploy; null: there was none. */
+    readonly source: string | null;
   };
   /** Set on the way back. */
   readonly failure: Failure | null;

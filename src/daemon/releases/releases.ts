@@ -3,7 +3,7 @@
  * person, and by the next daemon when this one dies. After each step what comes next is written down before it is done, and each step
  * can be done twice.
  */
-import type { AppPlan } from '../../config/plan.ts';
+import type { AppPlan, Plan } from '../../config/plan.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { CrashRecord, TrafficView } from '../../protocol/api.ts';
@@ -12,8 +12,9 @@ import type { SupervisorFact } from '../../supervisor/supervisor.ts';
 import type { Journal } from '../journal.ts';
 import type { Operations } from '../operations.ts';
 import type { Outputs } from '../outputs.ts';
-import type { DesiredStore } from '../state.ts';
+import type { DesiredState, DesiredStore } from '../state.ts';
 import { refuseForeign } from '../up-plan.ts';
+import { formerSource, withSource } from './adoption.ts';
 import { Chronicle, recordsIn } from './chronicle.ts';
 import { CrashLog } from './crash-log.ts';
 import { readCurrent } from './current-link.ts';
@@ -118,7 +119,11 @@ export class Releases {
     this.#check(request);
     const promotion = this.#newPromotion(request);
     const end = new Promise<Failure | null>((resolve) => this.#waiting.set(project, resolve));
-    this.#edit(project, (old) => ({ ...old, promotion }));
+    this.#edit(
+      project,
+      (old) => ({ ...old, promotion }),
+      () => this.#taken(request.plan),
+    );
     this.#chronicle.begun(promotion);
     this.#begin(project, promotion);
     const failure = await end;
@@ -164,9 +169,14 @@ export class Releases {
     return this.#options.store.state.releases[project] ?? noReleases;
   }
 
-  #edit(project: string, change: (old: ProjectReleases) => ProjectReleases): void {
+  /** @param also what else becomes different at the same time */
+  #edit(
+    project: string,
+    change: (old: ProjectReleases) => ProjectReleases,
+    also: (state: DesiredState) => DesiredState = (state) => state,
+  ): void {
     this.#options.store.edit((state) => ({
-      ...state,
+      ...also(state),
       releases: { ...state.releases, [project]: change(state.releases[project] ?? noReleases) },
     }));
   }
@@ -183,15 +193,21 @@ export class Releases {
     }
     if (typeof plan?.source !== 'string' || typeof root !== 'string')
       throw new HoldfastError('BAD_REQUEST', `Cannot promote "${release}": its plan is of no release`);
-    refuseForeign(this.#options.store.state, plan);
+    refuseForeign(this.#taken(plan), plan);
     this.#options.operations.plan(plan);
+  }
+
+  /** Desired state with what there is of the project, wherever it came from, as it is known from now on. */
+  #taken(plan: Plan): DesiredState {
+    const { state } = this.#options.store;
+    return withSource(state, formerSource(state, plan), plan.source);
   }
 
   #newPromotion({ project, release, root, plan, kind }: PromoteRequest): Promotion {
     const { clock, store } = this.#options;
     const now = clock.now();
     const { serving, previous } = this.#of(project);
-    const before = standingOf(store.state, plan);
+    const before = standingOf(this.#taken(plan), plan);
     const { by } = recordsIn(root).read(release) ?? {};
     return {
       kind,
@@ -207,7 +223,7 @@ export class Releases {
       past: Object.fromEntries(
         Object.values(before?.plan.apps ?? {}).map((app) => [app.name, this.#past(app)]),
       ),
-      from: { serving, previous, current: readCurrent(root) },
+      from: { serving, previous, current: readCurrent(root), source: formerSource(store.state, plan) },
       failure: null,
     };
   }
@@ -269,7 +285,12 @@ export class Releases {
     const now = this.#options.clock.now();
     if (failure) this.#chronicle.fell(promotion, failure);
     else this.#chronicle.serves(promotion);
-    this.#edit(project, () => ({ ...placesAfter(promotion, failure, now), promotion: null }));
+    const { from, plan } = promotion;
+    this.#edit(
+      project,
+      () => ({ ...placesAfter(promotion, failure, now), promotion: null }),
+      (state) => (failure ? withSource(state, plan.source, from.source) : state),
+    );
     this.#answer(project, failure);
   }
 
