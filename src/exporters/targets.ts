@@ -1,14 +1,18 @@
 /** Everything that can be exported, by the name that the command takes. */
 import { apacheTarget } from './apache/target.ts';
 import { caddyTarget } from './caddy/target.ts';
+import { cloudrunTarget } from './cloudrun/target.ts';
 import { composeTarget } from './compose/target.ts';
 import { dockerfileTarget } from './dockerfile/target.ts';
+import { flyTarget } from './fly/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
+import { herokuTarget } from './heroku/target.ts';
 import { kubernetesTarget } from './kubernetes/target.ts';
 import { launchdTarget } from './launchd/target.ts';
 import { nginxTarget } from './nginx/target.ts';
 import { openrcTarget } from './openrc/target.ts';
 import { procfileTarget } from './procfile/target.ts';
+import { renderTarget } from './render/target.ts';
 import { runitTarget } from './runit/target.ts';
 import { s6Target } from './s6/target.ts';
 import { s6rcTarget } from './s6-rc/target.ts';
@@ -36,4 +40,8 @@ export const targets: Readonly<Record<string, Target>> = {
   compose: composeTarget,
   dockerfile: dockerfileTarget,
   kubernetes: kubernetesTarget,
+  fly: flyTarget,
+  render: renderTarget,
+  cloudrun: cloudrunTarget,
+  heroku: herokuTarget,
 };

@@ -1,7 +1,7 @@
 /** compose.yaml, as Docker Compose and podman-compose read it (compose-spec.io): a service for each app, built from the Dockerfile. */
 import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
-import { LATER, type PlatformWords, platformLosses, platformRights } from '../containers/losses.ts';
+import { BY_HAND, LATER, type PlatformWords, platformLosses, platformRights } from '../containers/losses.ts';
 import { graceSeconds, probeCommand, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
@@ -108,6 +108,7 @@ function literal(text: string): string {
 
 const words: PlatformWords = {
   egress: 'apps connect to where they like: there is no proxy of Holdfast',
+  migrate: BY_HAND,
   sites: 'there is no server in front: export one, such as caddy; apps have their ports on 127.0.0.1',
   apps: {
     instances: 'kept',

@@ -44,11 +44,13 @@ export interface PlatformWords {
   readonly apps: PlatformFates;
   /** What becomes of `egress`; undefined: it is in the files. */
   readonly egress: string | undefined;
+  /** Of `release.migrate`; undefined: it is in the files. */
+  readonly migrate: string | undefined;
   /** Of sites and the edge; null: the target tells by itself. */
   readonly sites: string | null;
 }
 
-export function platformLosses(plan: Plan, { apps, egress, sites }: PlatformWords): Loss[] {
+export function platformLosses(plan: Plan, { apps, egress, migrate, sites }: PlatformWords): Loss[] {
   const fates: AppFates = { ...everywhere, ...apps };
   return [
     ...Object.values(plan.apps)
@@ -56,6 +58,9 @@ export function platformLosses(plan: Plan, { apps, egress, sites }: PlatformWord
       // They stand beside the app's other settings.
       .map(({ setting, text }) => ({ setting: setting.replace(/\.rights\.(?=\w+$)/, '.'), text })),
     ...(plan.egress && egress !== undefined ? [{ setting: 'egress', text: egress }] : []),
+    ...(plan.release.migrate !== null && migrate !== undefined
+      ? [{ setting: 'release.migrate', text: migrate }]
+      : []),
     ...(Object.keys(plan.sites).length > 0 && sites !== null
       ? ['sites', 'edge'].map((setting) => ({ setting, text: sites }))
       : []),
@@ -100,5 +105,7 @@ export function restartLost(restart: AppPlan['restart']): Record<string, string 
     cron: at ? 'nothing restarts it by the clock' : undefined,
   };
 }
+
+export const BY_HAND = 'nothing runs it: run it in the new image before that gets requests';
 
 export const LATER = 'nothing starts it by the clock: it is not in the files';

@@ -2,6 +2,7 @@
 import type { AppPlan, Plan } from '../../config/plan.ts';
 import { comment, oneLine } from '../comment.ts';
 import {
+  BY_HAND,
   LATER,
   type PlatformWords,
   platformLosses,
@@ -127,6 +128,7 @@ const RUNNER = 'whoever runs the container decides that';
 
 const words: PlatformWords = {
   egress: 'apps connect to where they like: there is no proxy of Holdfast',
+  migrate: BY_HAND,
   sites: 'an image has no server in front: export one, such as caddy, or use what the platform has',
   apps: {
     instances: (count) => (count > 1 ? RUNNER : undefined),

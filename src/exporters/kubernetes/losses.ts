@@ -66,6 +66,7 @@ const TO = { upstream: 'another server', split: 'several apps', files: 'files' }
 
 const words: PlatformWords = {
   egress: undefined,
+  migrate: undefined,
   sites: null,
   apps: {
     instances: 'kept',
