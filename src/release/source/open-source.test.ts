@@ -5,11 +5,14 @@ import {
   chmodSync,
   chownSync,
   lchownSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -272,6 +275,16 @@ describe('a directory', () => {
     assert.match(source.notes.join('\n'), /belong to one machine \(see release.shared\): (sub\/)?\.env/);
     assert.match(source.notes.join('\n'), /no files: pipe/);
     assert.equal(source.record.commit, null);
+    const path = process.env.PATH;
+    process.env.PATH = scratch;
+    try {
+      assert.equal((await opened({ kind: 'directory', directory: from }, scratch)).paths.length, 4);
+      mkdirSync(join(from, '.git'));
+      await assert.rejects(openSource({ kind: 'directory', directory: from }), { code: 'PROGRAM_MISSING' });
+    } finally {
+      process.env.PATH = path;
+      rmSync(join(from, '.git'), { recursive: true });
+    }
     await refused({ kind: 'directory', directory: join(dir, 'none') }, scratch, /no directory/);
     await refused({ kind: 'directory', directory: scratch }, scratch, /no files in/);
   });
@@ -372,10 +385,13 @@ describe('a tarball', () => {
     await bad(/"a": it is there twice/, '--transform=s,^b,a,', 'a', 'b');
     await bad(/"l\/c": it lies behind "l"/, '--transform=s,^d,l,', 'l', 'd/c');
     await bad(/backslash/, '--transform=s,^a,x\\\\y,', 'a');
-    execFileSync('ln', [join(from, 'a'), join(from, 'hard')]);
+    linkSync(join(from, 'a'), join(from, 'hard'));
     await bad(/"hard": it is a hard link/, 'a', 'hard');
     execFileSync('tar', ['-czf', file, '-C', from, 'b', 'd']);
-    execFileSync('truncate', ['-s', '-9', file]);
+    const given = openSource({ kind: 'tarball', file }, { scratch, signal: AbortSignal.abort() });
+    await assert.rejects(given, /given up/);
+    assert.deepEqual(readdirSync(scratch), []);
+    truncateSync(file, statSync(file).size - 9);
     await refused({ kind: 'tarball', file }, scratch, /damaged, or not all of it/);
     writeFileSync(file, Buffer.from('504b030400000000', 'hex'));
     await refused({ kind: 'tarball', file }, scratch, /a zip archive/);

@@ -246,6 +246,8 @@ describe('collecting', () => {
     for (const file of readdirSync(join(dir, 'store/trees')))
       writeFileSync(join(dir, 'store/trees', file), '{"a":');
     assert.equal(store.loadTree('used'), null, 'damaged');
+    await store.collect();
+    assert.deepEqual(readdirSync(join(dir, 'store/trees')), []);
   });
 });
 

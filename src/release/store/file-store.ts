@@ -12,15 +12,8 @@ import { Contents } from './contents.ts';
 import { materialise } from './materialise.ts';
 import { SavedTrees } from './saved-trees.ts';
 
-/** Trees under a key that says what they were made of. */
-export interface TreeStore {
-  saveTree(key: string, tree: Tree): void;
-  /** Null = not there, or not all of it any more. Kept for 30 days after it was last asked for, and as long as releases have its files. */
-  loadTree(key: string): Tree | null;
-}
-
 /** @param dir see ReleasePaths; on the same file system as the releases, else they are copies */
-export function createFileStore(dir: string, clock: Clock = systemClock): FileStore & TreeStore {
+export function createFileStore(dir: string, clock: Clock = systemClock): FileStore {
   const contents = new Contents(dir, clock);
   const trees = new SavedTrees(dir, clock);
   const missing = (tree: Tree): TreeFile[] => {

@@ -39,14 +39,17 @@ export class SavedTrees {
     return tree;
   }
 
+  /** Those that are damaged are removed. */
   list(): SavedTree[] {
     return namesIn(this.#dir).flatMap((name) => {
       const file = join(this.#dir, name);
-      const tree = name.endsWith('.json') ? read(file) : null;
+      const remove = () => rmSync(file, { force: true });
       const usedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-      return tree && usedAt !== undefined
-        ? [{ tree, usedAt, remove: () => rmSync(file, { force: true }) }]
-        : [];
+      if (!name.endsWith('.json') || usedAt === undefined) return [];
+      const tree = read(file);
+      if (tree) return [{ tree, usedAt, remove }];
+      remove();
+      return [];
     });
   }
 
