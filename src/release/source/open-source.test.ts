@@ -8,6 +8,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -97,7 +98,11 @@ async function refused(request: SourceRequest, scratch: string, message: RegExp)
 
 function setUp(t: Test, ...programs: string[]): { dir: string; scratch: string } | undefined {
   if (!programs.every((name) => requireProgram(t, name))) return undefined;
-  const dir = tempDir(t);
+  if (programs.includes('tar') && !/GNU/.test(execFileSync('tar', ['--version'], { encoding: 'utf8' }))) {
+    unavailable(t, 'needs GNU tar');
+    return undefined;
+  }
+  const dir = realpathSync(tempDir(t));
   const scratch = join(dir, 'scratch');
   mkdirSync(scratch);
   return { dir, scratch };
