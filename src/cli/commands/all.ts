@@ -15,6 +15,7 @@ import { defineHashPassword } from './hash-password.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
+import { definePackages } from './packages.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
 import { defineProxy } from './proxy.ts';
@@ -50,6 +51,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineDeploy,
   defineReleases,
   defineRollback,
+  definePackages,
   defineDelete,
   defineRun,
   defineRunAll,

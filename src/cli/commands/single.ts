@@ -32,6 +32,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
+  packages: async () => (await import('./packages.ts')).definePackages,
   traffic: async () => (await import('./traffic.ts')).defineTraffic,
   'hash-password': async () => (await import('./hash-password.ts')).defineHashPassword,
   egress: async () => (await import('./egress.ts')).defineEgress,

@@ -23,6 +23,9 @@ export interface Vulnerability {
   readonly range: string | null;
 }
 
+/** A registry that does not answer is told, not waited for: by itself npm tries for minutes. */
+export const askOnce = ['--no-update-notifier', '--fetch-retries=0', '--fetch-timeout=20000'] as const;
+
 export interface AuditPlace {
   /** Its .npmrc says which registry. */
   readonly dir: string;
@@ -51,7 +54,7 @@ export async function audit(
         await chown(join(place, name), uid, gid).catch(() => {});
       }
     }
-    const words = ['npm', 'audit', '--omit=dev', '--json', '--package-lock-only', '--no-update-notifier'];
+    const words = ['npm', 'audit', '--omit=dev', '--json', '--package-lock-only', ...askOnce];
     return readAudit(JSON.parse(await runner.read(words, { cwd: place, path, alsoGood: [1] })), asked);
   } catch {
     return undefined;

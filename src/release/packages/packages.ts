@@ -14,7 +14,7 @@ import type { OwnNode } from '../node/runtime.ts';
 import type { LockedPackage, PackagesRequest, Prepared, Produced } from '../seams.ts';
 import type { Fetcher, OwnNpm } from '../tools.ts';
 import { tryAddons } from './addons.ts';
-import { atLeast, audit, vulnerabilityLine } from './audit.ts';
+import { askOnce, atLeast, audit, vulnerabilityLine } from './audit.ts';
 import { installCommands } from './commands.ts';
 import { installedPackages, moduleDirs } from './installed.ts';
 import { hasOwnScripts, treeKey } from './key.ts';
@@ -147,7 +147,7 @@ export class Packages {
   #times(): PublishTimes {
     const { dir, runner } = this.#request;
     return async (name) => {
-      const words = ['npm', 'view', name, 'time', '--json', '--no-update-notifier'];
+      const words = ['npm', 'view', name, 'time', '--json', ...askOnce];
       try {
         const answer: unknown = JSON.parse(await runner.read(words, { cwd: dir, path: this.#npmPath() }));
         return isRecord(answer) ? textsOf(answer) : undefined;

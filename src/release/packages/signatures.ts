@@ -3,6 +3,7 @@ import { HoldfastError } from '../../errors.ts';
 import { inWords } from '../lockfile/check.ts';
 import { isRecord, textOf } from '../lockfile/lockfile.ts';
 import type { StepRunner } from '../seams.ts';
+import { askOnce } from './audit.ts';
 
 /**
  * Asks npm, which must have installed what is in `dir`.
@@ -15,7 +16,7 @@ export async function checkSignatures(
   runner: Pick<StepRunner, 'read'>,
   path: readonly string[],
 ): Promise<string[]> {
-  const words = ['npm', 'audit', 'signatures', '--json', '--no-update-notifier'];
+  const words = ['npm', 'audit', 'signatures', '--json', ...askOnce];
   let report: unknown;
   try {
     report = JSON.parse(await runner.read(words, { cwd: dir, path, alsoGood: [1] }));
