@@ -105,12 +105,12 @@ function healthcheck({ app, health, ready }: Workload): string[] {
   const probe = health ?? ready;
   if (!probe || app.job) return [];
   const { everyMs, timeoutMs, failures } = app.health ?? { everyMs: 10_000, timeoutMs: 5000, failures: 3 };
+  // No --start-interval: podman and buildah refuse a file with it.
   const flags = [
     `--interval=${everyMs}ms`,
     `--timeout=${timeoutMs}ms`,
     `--retries=${failures}`,
     `--start-period=${app.readyTimeoutMs}ms`,
-    '--start-interval=1s',
   ];
   return [`HEALTHCHECK ${flags.join(' ')} CMD ${JSON.stringify(probeCommand(probe))}`];
 }
