@@ -47,7 +47,7 @@ async function startShop(t: Test): Promise<Shop> {
     },
     sites: { '*': { routes: { '/': 'web' } } },
     listen: { http: `127.0.0.1:${port}` },
-    release: { bake: '300ms', ...release },
+    release: { bake: '100ms', ...release },
   });
   const work = 'setInterval(() => undefined, 1000);';
   return {
@@ -66,9 +66,10 @@ async function said(url: string): Promise<string | undefined> {
   return /^release (\S+)/.exec(await answer.text())?.[1];
 }
 
-/** What everybody gets. */
-async function serving({ site, held }: Shop): Promise<readonly (string | undefined)[]> {
-  return [...new Set([await said(site), await said(site), await said(site), await said(held)])];
+/** Everybody gets this release. On a held port a process that has just been told to drain may take a last connection. */
+async function serves({ site, held }: Shop, release: string): Promise<void> {
+  const all = async () => [await said(site), await said(site), await said(site), await said(held)];
+  await until(async () => (await all()).every((one) => one === release), { why: `${release} serves` });
 }
 
 async function refused(promotion: Promise<unknown>): Promise<HoldfastError> {
@@ -87,18 +88,18 @@ describe('a release', () => {
     const { home } = shop;
     const one = await shop.release('r1', server());
     assert.equal((await shop.promote(one)).serving, 'r1');
-    assert.deepEqual(await serving(shop), ['r1']);
+    await serves(shop, 'r1');
     assert.equal(shop.current(), 'r1');
 
     const loads = [
       await startLoad(t, { url: shop.site, expect: 'url' }),
       await startLoad(t, { url: shop.held, expect: 'url', connections: 4 }),
     ];
-    const rules = { smoke: ['/', '/ok?x=1'], canary: ['50%'], canaryStep: '300ms' };
+    const rules = { smoke: ['/', '/ok?x=1'], canary: ['50%'], canaryStep: '100ms' };
     const two = await shop.release('r2', server(), rules);
     const promoted = await shop.promote(two);
     assert.deepEqual([promoted.serving, promoted.previous, promoted.promotion], ['r2', 'r1', null]);
-    assert.deepEqual(await serving(shop), ['r2']);
+    await serves(shop, 'r2');
     assert.equal(shop.current(), 'r2');
     const { outcome, steps, servedFrom } = shop.record('r2');
     assert.equal(outcome, 'serving');
@@ -129,25 +130,31 @@ describe('a release', () => {
     );
     assert.match(smoke.message, /web failed its smoke test: GET \/ok answered 500/);
     assert.match(smoke.details.join('\n'), /release r4 begins/);
-    // It crashes when it has been well for a while, so it is the bake that sees it.
+    for (const load of loads) {
+      const report = await load.report();
+      assert.equal(report.failed, 0, JSON.stringify(report));
+    }
+    // It crashes when it has been well for a while, with all of the traffic.
     const late = server("if (process.env.HOLDFAST_APP === 'web') setTimeout(() => process.exit(7), 50);");
     const crashed = await refused(shop.promote(await shop.release('r5', late, { bake: '60s' })));
     assert.match(crashed.message, /web.* exited with code 7/);
-    assert.deepEqual(await serving(shop), ['r2']);
+    await serves(shop, 'r2');
     assert.deepEqual(events(home, 'release.failed').length + events(home, 'release.rolled-back').length, 3);
 
     assert.equal((await shop.promote(one, 'rollback')).serving, 'r1');
-    assert.deepEqual(await serving(shop), ['r1']);
+    await serves(shop, 'r1');
     assert.deepEqual([shop.current(), shop.record('r2').outcome], ['r1', 'rolledBack']);
     const again = await shop.promote(two, 'rollback');
     assert.deepEqual([again.serving, again.previous], ['r2', 'r1']);
-    assert.deepEqual(await serving(shop), ['r2']);
+    await serves(shop, 'r2');
     assert.equal(shop.record('r2').outcome, 'serving');
     for (const load of loads) {
       const report = await load.stop();
       // Of the release that crashed, what was under way went with it.
-      const { closed = 0, reset = 0, 'status 502': lost = 0 } = report.kinds;
-      assert.ok(report.failed - closed - reset - lost === 0, JSON.stringify(report));
+      const others = Object.keys(report.kinds).filter(
+        (kind) => !/^(closed|reset|truncated|status 502)$/.test(kind),
+      );
+      assert.deepEqual(others, [], JSON.stringify(report));
       assert.ok(report.ok > 100);
     }
   });
@@ -164,9 +171,9 @@ describe('a release', () => {
     assert.match(first.message, /\(canary\): web: 5xx: \d+ of \d+ requests/);
     assert.deepEqual([shop.record('r2').outcome, shop.record('r2').reason], ['failed', reasonOf(first)]);
     const second = await refused(shop.promote(await shop.release('r3', ill('web'), { bake: '60s' })));
-    assert.match(second.message, /\(bake\): web: 5xx: .*, the release before had 0 of \d+$/);
+    assert.match(second.message, /\(bake\): web: 5xx: .*, the release before had \d+ of \d+$/);
     assert.deepEqual([shop.record('r3').outcome, shop.record('r1').outcome], ['rolledBack', 'serving']);
-    assert.deepEqual(await serving(shop), ['r1']);
+    await serves(shop, 'r1');
     assert.equal(shop.current(), 'r1');
     const { failed, kinds } = await load.stop();
     assert.equal(failed, kinds['status 500'], JSON.stringify(kinds));
@@ -182,29 +189,32 @@ describe('a release', () => {
       await startLoad(t, { url: shop.held, expect: 'url', connections: 2 }),
     ];
     // Long enough to be seen; a daemon that comes in between begins the time anew.
-    const rules = { canary: ['50%'], canaryStep: '500ms', bake: '500ms' };
-    const promotion = shop.promote(await shop.release('r1', server(), rules));
-    promotion.catch(() => undefined);
-    for (const step of ['trying', 'canary', 'rolling', 'baking'] as const) {
+    const rules = { canary: ['50%'], canaryStep: '500ms', bake: '100ms' };
+    const first = shop.promote(await shop.release('r1', server(), rules));
+    first.catch(() => undefined);
+    for (const step of ['trying', 'canary', 'rolling'] as const) {
       await happened(shop.home, `release.${step}`);
       await killDaemon(shop.home);
     }
-    await assert.rejects(promotion, { code: 'DAEMON_UNREACHABLE' });
+    await assert.rejects(first, { code: 'DAEMON_UNREACHABLE' });
     await over(shop);
     assert.deepEqual([(await shop.view())?.serving, shop.current()], ['r1', 'r1']);
-    assert.deepEqual(await serving(shop), ['r1']);
+    await serves(shop, 'r1');
 
+    const baked = events(shop.home, 'release.baking').length;
     const second = shop.promote(await shop.release('r2', server(), { bake: '60s' }));
     second.catch(() => undefined);
-    await happened(shop.home, 'release.baking', { after: events(shop.home, 'release.baking').length });
+    await happened(shop.home, 'release.baking', { after: baked });
+    await killDaemon(shop.home);
+    await assert.rejects(second, { code: 'DAEMON_UNREACHABLE' });
+    await until(async () => (await shop.view())?.promotion?.step === 'bake', { why: 'it is watched again' });
     await assert.rejects(shop.client.scale('web', 3), { code: 'BUSY' });
     await assert.rejects(shop.promote(await shop.release('r3', server())), { code: 'DEPLOY_LOCKED' });
     assert.equal((await shop.client.abortPromotion('shop')).promotion?.step, 'rollback');
-    await killDaemon(shop.home);
-    await assert.rejects(second);
     await over(shop);
     assert.deepEqual([(await shop.view())?.serving, shop.current()], ['r1', 'r1']);
-    assert.deepEqual(await serving(shop), ['r1']);
+    await serves(shop, 'r1');
+    assert.deepEqual([shop.record('r2').outcome, shop.record('r1').outcome], ['rolledBack', 'serving']);
     const names = (await shop.home.apps()).map(({ name }) => name);
     assert.ok(!names.some((name) => name.includes('@next')), String(names));
     for (const load of loads) {
