@@ -402,7 +402,7 @@ export class Daemon {
         app: (name) => this.#supervisor.app(name),
         doors: () => this.#doors.all,
         isRouted,
-        frontNotes: () => this.#front.notes,
+        front: this.#front,
         edgeNotes: () => [
           ...this.#tlsFiles.notes,
           ...this.#acme.notes,

@@ -122,7 +122,8 @@ export class Routing implements Traffic {
     const gone = () => instance.phase !== 'ready';
     const lease = instance.running?.record.lease;
     // What it was given counts, not what is routed now: it may be from before.
-    if (lease?.front !== undefined) await this.#options.front.retire(instance, order);
+    const behindFront = lease?.front !== undefined || (lease?.port && this.#options.state().front !== null);
+    if (behindFront) await this.#options.front.retire(instance, order);
     else if (lease && (lease.socket !== null || lease.port !== null)) {
       this.#retiredBy.delete(key);
       if (final) this.#closing.add(key);

@@ -40,7 +40,7 @@ export interface ViewSources {
   /** What is to be said of the edge, such as of certificates. */
   edgeNotes(): readonly string[];
   /** The same of the server in the place of it. */
-  frontNotes(): readonly string[];
+  readonly front: { readonly troubles: readonly string[]; readonly notes: readonly string[] };
 }
 
 export function appViews(sources: ViewSources): AppView[] {
@@ -57,7 +57,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   const paused = pausedSites(name, sources.state());
-  const notes = name === EDGE ? sources.edgeNotes() : name === FRONT_NAME ? sources.frontNotes() : [];
+  const notes = name === EDGE ? sources.edgeNotes() : name === FRONT_NAME ? sources.front.troubles : [];
   return {
     name,
     kind: kindOf(name),
@@ -243,7 +243,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const state = sources.state();
   const notes = pauseNotes(state, pausedSites(plan.name, state));
   if (plan.name === EDGE) notes.push(...sources.edgeNotes());
-  if (plan.name === FRONT_NAME) notes.push(...sources.frontNotes());
+  if (plan.name === FRONT_NAME) notes.push(...sources.front.notes);
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);
   const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');

@@ -1,5 +1,8 @@
 /** Runs the programs that look at configurations, and that put them into force. */
 import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 
@@ -12,11 +15,9 @@ export interface Ran {
 
 /** System programs are not in everybody's PATH. */
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
-/** They may come after its end. */
-const LAST_WORDS_MS = 500;
-const MOST_CHARS = 20_000;
+const MOST_BYTES = 20_000;
 
-/** @throws HoldfastError PROGRAM_MISSING; EXPORT_REFUSED when it does not end within `timeoutMs` */
+/** @throws HoldfastError PROGRAM_MISSING when there is no such program; EXPORT_REFUSED when it does not end within `timeoutMs` */
 export function runCommand(
   [program = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -24,19 +25,14 @@ export function runCommand(
   timeoutMs: number,
 ): Promise<Ran> {
   const PATH = [process.env.PATH ?? '/usr/bin:/bin', ...SYSTEM_PATHS].join(':');
-  return new Promise((resolve, reject) => {
+  const output = openOutput();
+  return new Promise<Ran>((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, output],
       env: { ...process.env, PATH, LC_ALL: 'C', ...env },
       detached: true,
     });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said = (said + text).slice(-MOST_CHARS);
-      });
-    }
     const cancel = clock.after(timeoutMs, () => {
       // With what it has started.
       if (child.pid !== undefined) endGroup(child.pid);
@@ -49,19 +45,26 @@ export function runCommand(
       const text = `Cannot run "${program}": there is no such program on this machine`;
       reject(missing ? new HoldfastError('PROGRAM_MISSING', text) : error);
     });
-    let code: number | null = null;
-    const end = () => resolve({ code, said: said.trim() });
-    child.once('exit', (with_) => {
+    child.once('exit', (code) => {
       cancel();
-      code = with_;
-      // What it left behind may hold the pipes open for ever.
-      const cancelEnd = clock.after(LAST_WORDS_MS, end);
-      child.once('close', () => {
-        cancelEnd();
-        end();
-      });
+      resolve({ code, said: textIn(output).trim() });
     });
-  });
+  }).finally(() => closeSync(output));
+}
+
+/** A file without a name: a server that logs to /dev/stdout opens it, which it cannot do with the sockets that Node gives. */
+function openOutput(): number {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-'));
+  try {
+    return openSync(join(dir, 'output'), 'w+', 0o600);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function textIn(fd: number): string {
+  const bytes = Buffer.alloc(MOST_BYTES);
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, MOST_BYTES, 0));
 }
 
 function endGroup(pid: number): void {

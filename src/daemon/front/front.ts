@@ -71,10 +71,14 @@ export class Front {
     this.#own = new OwnProcess(options);
   }
 
-  /** What is to be said of it, in `hold show @front`. */
+  /** What somebody must see to. */
+  get troubles(): readonly string[] {
+    return this.#refused ? [`it goes on with its old configuration: ${this.#refused.error.message}`] : [];
+  }
+
+  /** All that is to be said of it. */
   get notes(): readonly string[] {
-    const refused = this.#refused ? [`it refuses its new configuration: ${this.#refused.error.message}`] : [];
-    return [...refused, ...this.#losses];
+    return [...this.troubles, ...this.#losses];
   }
 
   close(): void {
@@ -132,9 +136,10 @@ export class Front {
    * Resolves when the server sends it nothing new: another process has its port, or it is out of the file, and nobody is connected any
    * more who had it from the file before.
    */
-  async retire({ running, plan, phase }: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
-    const port = running?.record.lease.front;
-    if (port === undefined || phase !== 'ready') return;
+  async retire(instance: Instance, { timeoutMs, final }: DrainOrder): Promise<void> {
+    const { plan, phase } = instance;
+    const port = portOf(instance);
+    if (port === null || phase !== 'ready') return;
     await this.#patiently();
     if (final || (hasGuest(plan) && this.#ports.has(port))) return;
     await this.#quiet(port, timeoutMs);
@@ -223,7 +228,8 @@ export class Front {
     if (!stored || stored.stopped) return [];
     const instances = this.#options.app(name)?.instances ?? [];
     const works = instances.filter(({ phase, draining }) => phase === 'ready' && !draining);
-    if (!hasGuest(stored.plan)) return works.flatMap(({ running }) => running?.record.lease.front ?? []);
+    // Those from behind the edge have such a port, too.
+    if (!hasGuest(stored.plan)) return works.flatMap((one) => portOf(one) ?? []);
     const ports = state.frontPorts[name] ?? [];
     const slots = Array.from({ length: stored.plan.instances }, (_, slot) => slot);
     const views = slots
@@ -258,4 +264,10 @@ export class Front {
 
 function linesOf({ losses }: Rendered): readonly string[] {
   return lossLines(losses).map((line) => line.replace(/^- /, ''));
+}
+
+/** Where requests reach an instance from outside of it; null = nowhere. */
+function portOf({ running }: Instance): number | null {
+  const { front, port = null } = running?.record.lease ?? {};
+  return front ?? port;
 }

@@ -27,7 +27,7 @@ export function logLines(rules: AccessLogRules | null, sites: readonly SitePlan[
 function logFormat({ format, fields }: AccessLogRules): string {
   if (format === 'combined')
     return `'%[src] - - [%trl] "%HM %HU %HV" %ST %B "%[capture.req.hdr(0),json(utf8s)]" "%[capture.req.hdr(1),json(utf8s)]"'`;
-  if (format === 'short') return "'%[src] %[var(txn.host)] %HM %HU %ST %B %Tams %si:%sp %ID'";
+  if (format === 'short') return "'%[src] %[var(txn.host)] %HM %HU %ST %B %Ta %si:%sp %ID'";
   const wanted = fields.length > 0 ? fields : Object.keys(samples);
   const parts = wanted.flatMap((field) => {
     const sample = samples[field];
