@@ -417,7 +417,10 @@ export class Daemon {
       },
       upgrade: (request) => this.#prepareUpgrade(request),
       onUpgrade: () => void this.#leave(),
-      onUp: () => this.reloadFiles(),
+      onUp: () => {
+        this.reloadFiles();
+        this.#front.retry();
+      },
     });
   }
 

@@ -49,6 +49,8 @@ const SETTLE_MS = 50;
 const LOOK_MS = 100;
 /** So often in a row nobody is connected to a port: those who were on their way are done, too. */
 const QUIET_LOOKS = 5;
+/** Whether its old processes have heard of the new file, the server of the machine does not tell us. */
+const SYSTEM_QUIET_LOOKS = 20;
 /** Where the system does not tell who is connected. */
 const UNSEEN_MS = 5000;
 
@@ -92,6 +94,7 @@ export class Front {
     if (!front || Object.keys(target.sites).length === 0) return;
     const destination = this.#destination(target);
     const file = this.#render(target, new Map());
+    refuseUnguarded(file, servers[front.server].title);
     await this.#alone(() => destination.check(file));
     const known = this.#losses;
     this.#losses = linesOf(file);
@@ -107,6 +110,12 @@ export class Front {
     this.#cancel?.();
     this.#later(SETTLE_MS);
     this.#isSoon = true;
+  }
+
+  /** A person has run `up`: what was refused is tried again. */
+  retry(): void {
+    this.#refused = null;
+    this.refresh();
   }
 
   /** The file is as it is to be now, and in force. Throws when the server refuses it. */
@@ -250,7 +259,8 @@ export class Front {
   async #quiet(port: number, timeoutMs: number): Promise<void> {
     const { clock } = this.#options;
     const end = clock.now() + timeoutMs;
-    for (let looks = 0; looks < QUIET_LOOKS && clock.now() < end; ) {
+    const enough = (this.#options.state().front?.file ?? null) === null ? QUIET_LOOKS : SYSTEM_QUIET_LOOKS;
+    for (let looks = 0; looks < enough && clock.now() < end; ) {
       await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
       const connected = isConnected(port);
       if (connected === null) {
@@ -270,4 +280,17 @@ function linesOf({ losses }: Rendered): readonly string[] {
 function portOf({ running }: Instance): number | null {
   const { front, port = null } = running?.record.lease ?? {};
   return front ?? port;
+}
+
+/** Where passwords cannot be checked, nobody or everybody gets in. */
+function refuseUnguarded({ losses }: Rendered, title: string): void {
+  const loss = losses.find(({ setting }) => setting.endsWith('.auth'));
+  if (!loss) return;
+  throw new HoldfastError(
+    'EXPORT_REFUSED',
+    `${title} cannot stand in front of "${loss.setting}": ${loss.text}`,
+    {
+      hint: 'Leave out `front`, or check the passwords in the app',
+    },
+  );
 }

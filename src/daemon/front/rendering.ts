@@ -1,7 +1,9 @@
 /** From desired state to the text that a server in front gets. Pure. */
 import { edgeDefaults } from '../../config/app-defaults.ts';
 import type { FrontPlan, Plan } from '../../config/plan.ts';
+import { comment } from '../../exporters/comment.ts';
 import type { Exported, Place } from '../../exporters/exported.ts';
+import { lossLines } from '../../exporters/losses.ts';
 import { routedApps } from '../edge-table.ts';
 import type { DesiredState } from '../state.ts';
 import { FRONT_HOST } from './ports.ts';
@@ -42,13 +44,23 @@ export function rendered(
     idleMs: UPSTREAM_IDLE_MS,
     isSecret: () => true,
   });
-  const text = files.map((file) => file.text).join('\n');
+  const left = losses.filter(({ setting }) => !isDone(setting, front));
+  const text = withOwnHead(files.map((file) => file.text).join('\n'), left);
   const [pattern, ours] = log;
-  return {
-    text: front.file === null ? text.replace(pattern, ours) : text,
-    losses: losses.filter(({ setting }) => !isDone(setting, front)),
-    plan,
-  };
+  return { text: front.file === null ? text.replace(pattern, ours) : text, losses: left, plan };
+}
+
+/** The head of an exported file says what to do with it. What Apache's says of modules is for machines, too. */
+function withOwnHead(text: string, losses: Exported['losses']): string {
+  const lines = text.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('#'));
+  const modules = lines.slice(0, end).filter((line) => line.startsWith('# a2enmod '));
+  const head = comment('#', [
+    'Written by Holdfast (`front` in its configuration) whenever something changes; what is changed here is lost.',
+    ...(losses.length > 0 ? ['', 'Not in this file, because this server cannot do it:'] : []),
+    ...lossLines(losses),
+  ]);
+  return [...modules, head + lines.slice(end).join('\n').trimStart()].join('\n');
 }
 
 /** All sites of the home, whatever file they came from. */

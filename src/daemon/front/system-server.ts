@@ -12,8 +12,6 @@ import { type Command, servers } from './servers.ts';
 
 const CHECK_MS = 30_000;
 const RELOAD_MS = 60_000;
-/** Its processes of before have heard of the new configuration by then. They are not ours to look at. */
-const HEARD_MS = 2000;
 
 export class SystemServer implements Destination {
   readonly #file: string;
@@ -64,7 +62,6 @@ export class SystemServer implements Destination {
       this.#write(before);
       throw error;
     }
-    await new Promise<void>((resolve) => void this.#clock.after(HEARD_MS, resolve));
   }
 
   async #run(command: Command, timeoutMs: number): Promise<void> {
