@@ -17,6 +17,11 @@ import { Packages } from './packages.ts';
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 
 const packages: TinyPackage[] = [
+  {
+    name: 'thief',
+    version: '1.0.0',
+    manifest: { scripts: { postinstall: 'echo npm_0123"45"6789 > token' } },
+  },
   { name: 'pad', version: '1.0.0', files: { 'index.js': 'module.exports = "pad 1"' } },
   {
     name: 'pad',
