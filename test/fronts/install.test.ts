@@ -92,8 +92,8 @@ async function driven(host: InitHost, name: string, server: FrontServer): Promis
   const { unit, before, file, port, mistake } = server;
   host.shell(`${before}; systemctl start ${unit}`);
   assert.equal(host.shell(`systemctl is-active ${unit}`).output, 'active\n');
-  const install = (word: string) => {
-    put(host, '/srv/holdfast.config.json', config(port, word));
+  const install = (word: string, at = port) => {
+    put(host, '/srv/holdfast.config.json', config(at, word));
     return host.shell(`cd /srv && hold export ${name} --install --yes 2>&1`);
   };
 
@@ -104,6 +104,15 @@ async function driven(host: InitHost, name: string, server: FrontServer): Promis
   await inForce(host, port, 'one');
   assert.match(install('one').output, /has these files already\n$/);
 
+  if (name === 'apache') {
+    // Apache itself would end at the reload.
+    const taken = install('unheard', servers.nginx?.port);
+    assert.match(
+      taken.output,
+      /does not take the new files: cannot listen at 127.0.0.1:8081: another program does .*nginx/,
+    );
+    await inForce(host, port, 'one');
+  }
   const second = install('two');
   assert.equal(second.code, 0, second.output);
   assert.match(second.output, /^-.*one/m);
