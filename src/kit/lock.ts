@@ -5,7 +5,6 @@
  */
 import { readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../errors.ts';
 import { bootId, identify, isAlive, type ProcessId } from './proc.ts';
 
 interface Owner extends ProcessId {
@@ -44,7 +43,7 @@ function created(file: string, { pid, startTime, boot }: Owner): boolean {
     symlinkSync(`${pid}:${startTime}:${boot}`, file);
     return true;
   } catch (error) {
-    if (isSystemError(error) && error.code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 /** One deploy of a project at a time on a machine. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors.ts';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
 import { type Lock, takeLock } from '../kit/lock.ts';
 import type { ReleaseRecord } from '../protocol/release.ts';
-import type { ReleasePaths } from './paths.ts';
+import { makeReleaseDirs, type ReleasePaths } from './paths.ts';
 
 interface Holder {
   readonly by: ReleaseRecord['by'];
@@ -13,8 +13,9 @@ interface Holder {
 }
 
 /** @throws HoldfastError DEPLOY_LOCKED, which says by whom and since when */
-export function lockDeploy({ root, lock: dir }: ReleasePaths, by: ReleaseRecord['by'], now: number): Lock {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+export function lockDeploy(paths: ReleasePaths, by: ReleaseRecord['by'], now: number): Lock {
+  const { root, lock: dir } = paths;
+  makeReleaseDirs(paths);
   const file = join(dir, 'holder.json');
   const lock = takeLock(dir, 'deploy');
   if ('owner' in lock) {

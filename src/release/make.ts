@@ -55,6 +55,8 @@ export interface MakeOptions {
   readonly onBegin: (record: ReleaseRecord) => void;
   readonly onStep: (step: StepRecord) => void;
   readonly onLine: (line: string) => void;
+  /** What a person should know, a line each. */
+  readonly onNote: (note: string) => void;
 }
 
 export interface Made {
@@ -179,14 +181,14 @@ class Making {
   #keepPackages({ record, packages, sbom }: Produced, runner: Runner): void {
     const dir = this.#records.dirOf(this.#id);
     this.#log.set({ packages: record });
-    for (const note of record.notes) runner.say(note);
+    for (const note of record.notes) this.#note(note, runner);
     writeFileSync(this.#packagesFile(this.#id), JSON.stringify(packages), { mode: 0o600 });
     writeFileSync(join(dir, 'sbom.json'), sbom, { mode: 0o600 });
   }
 
   async #check(report: StepReport): Promise<void> {
-    const { source, paths, onLine } = this.#options;
-    for (const note of source.notes) onLine(note);
+    const { source, paths, onNote } = this.#options;
+    for (const note of source.notes) onNote(note);
     const { entries } = source.tree;
     if (!entries.some(({ path }) => path === this.#config)) {
       throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
@@ -261,7 +263,7 @@ class Making {
     const account = user && builder.identity ? machine.account(user) : undefined;
     const owner = account ? { uid: account.uid, gid: account.gid ?? 0 } : null;
     const shared = { dir: this.#dir, shared: paths.shared, paths: release.shared, owner };
-    for (const note of linkShared(shared)) runner.say(note);
+    for (const note of linkShared(shared)) this.#note(note, runner);
     const tree = await store.absorb(this.#dir, without);
     const before = this.#records
       .list()
@@ -272,6 +274,11 @@ class Making {
     chmodSync(this.#dir, 0o755);
     const assets = carried > 0 ? `, ${carried} files of earlier releases stay reachable` : '';
     return `${tree.entries.length} files${assets}`;
+  }
+
+  #note(note: string, runner: Runner): void {
+    runner.say(note);
+    this.#options.onNote(note);
   }
 
   #packagesFile(id: string): string {

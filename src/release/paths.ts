@@ -2,7 +2,8 @@
  * Where releases lie on a machine. Not in the home, which is 0700: apps may run as other users, and must read what they run. What
  * only Holdfast reads (records, logs of steps, the lock) is 0700 all the same.
  */
-import { join } from 'node:path';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export interface ReleasePaths {
   /** Of one project. */
@@ -44,4 +45,15 @@ export function releasePaths(home: string, project: string): ReleasePaths {
     tools: join(all, '.tools'),
     buildHome: join(all, '.build'),
   };
+}
+
+/** Makes what is not there yet, whatever the umask: who runs the apps must get to the releases, and nobody else to the records. */
+export function makeReleaseDirs({ root, releases, shared, records, lock }: ReleasePaths): void {
+  for (const dir of [dirname(root), root, releases, shared]) makeDir(dir, 0o755);
+  for (const dir of [records, lock]) makeDir(dir, 0o700);
+}
+
+function makeDir(dir: string, mode: number): void {
+  mkdirSync(dir, { recursive: true, mode });
+  chmodSync(dir, mode);
 }

@@ -22,7 +22,7 @@ function setUp(t: TestContext, signal = new AbortController().signal) {
   const said: string[] = [];
   const output = new StepOutput({ records, env, secret: ['TOKEN'], onLine: (line) => said.push(line) });
   const builder = { identity: null, name: 'ann' };
-  const runner = new Runner({ machine, builder, env, records, signal, output });
+  const runner = new Runner({ machine, builder, env, records, signal, output, releases: dir });
   return { dir, records, said, output, runner };
 }
 
@@ -83,6 +83,27 @@ test('what a killed deploy has left running is found and ended', async (t) => {
   endRunning(records, (path) => readFileSync(path, 'utf8'));
   await running;
   await until(() => ids.every((id) => !isAlive(id)), { why: 'both have ended' });
+});
+
+test('a build user who cannot get to the releases is told at which door it stands', async (t) => {
+  const { dir, records, output } = setUp(t);
+  const machine = { ...thisMachine(), firstClosed: () => ({ path: '/root', what: 'enter' as const }) };
+  const account = { name: 'www', uid: 5, gid: 5, home: '/', shell: '/bin/sh' };
+  const builder = { identity: { account, gid: 5 }, name: 'www' };
+  const { signal } = new AbortController();
+  const runner = new Runner({
+    machine,
+    builder,
+    env: {},
+    records,
+    signal,
+    output,
+    releases: '/root/releases',
+  });
+  await assert.rejects(runner.run(node('0'), { cwd: dir }), {
+    code: 'RIGHTS_MISSING',
+    message: 'Cannot build as "www": "www" may not enter "/root"',
+  });
 });
 
 test('root builds as somebody else; others as who they are', () => {

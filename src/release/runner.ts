@@ -14,6 +14,8 @@ export interface RunnerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Directory of the release's record. */
   readonly records: string;
+  /** Where the build user must get. */
+  readonly releases: string;
   readonly signal: AbortSignal;
   readonly output: StepOutput;
 }
@@ -22,6 +24,7 @@ const MOST_OUTPUT_CHARS = 64 * 1024 * 1024;
 
 export class Runner implements StepRunner {
   readonly #options: RunnerOptions;
+  #mayEnter = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -49,6 +52,7 @@ export class Runner implements StepRunner {
   async #run(words: readonly string[], command: StepCommand, onOut: (line: string) => void): Promise<void> {
     const { machine, builder, signal, records, output } = this.#options;
     const { cwd, env = {}, path = [], alsoGood = [] } = command;
+    this.#requireEntrance();
     const all = { ...this.#options.env, ...env };
     const PATH = [...path, all.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(':');
     const [file = '', ...args] = [...become(builder.identity, machine), ...words];
@@ -72,5 +76,18 @@ export class Runner implements StepRunner {
         details: details.map((line) => output.mask(line)),
       });
     }
+  }
+
+  /** Otherwise every program would fail in its own words. */
+  #requireEntrance(): void {
+    const { machine, builder, releases } = this.#options;
+    if (this.#mayEnter || !builder.identity?.account) return;
+    const closed = machine.firstClosed(become(builder.identity, machine), { enter: [releases], read: [] });
+    this.#mayEnter = closed === undefined;
+    if (!closed) return;
+    const message = `Cannot build as "${builder.name}": "${builder.name}" may not enter "${closed.path}"`;
+    throw new HoldfastError('RIGHTS_MISSING', message, {
+      hint: 'Open that directory to it (chmod o+x), or choose a home of Holdfast that every user can reach',
+    });
   }
 }

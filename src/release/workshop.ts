@@ -44,7 +44,7 @@ export function openWorkshop(options: WorkshopOptions): Workshop {
   const env = buildEnv({ shell: shellEnv, names: rules.buildEnv, home, user: builder.name });
   const records = new RecordFiles(paths.records).dirOf(id);
   const output = new StepOutput({ records, env, secret: rules.buildEnv, onLine });
-  const runner = new Runner({ machine, builder, env, records, signal, output });
+  const runner = new Runner({ machine, builder, env, records, signal, output, releases: paths.releases });
   return {
     builder,
     output,

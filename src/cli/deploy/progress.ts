@@ -40,6 +40,11 @@ export class DeployProgress {
     this.#line(`  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${style.dim(plain(note ?? ''))}`.trimEnd());
   }
 
+  note(text: string): void {
+    const { style } = this.#context.err;
+    this.#line(`    ${style.yellow('!')} ${plain(text)}`);
+  }
+
   /** What a step says. */
   say(line: string): void {
     if (this.#context.verbose) this.#line(`    ${this.#context.err.style.dim(plain(line))}`);

@@ -28,17 +28,17 @@ export interface NamedSource {
 
 /** @throws HoldfastError SOURCE_INVALID, CONFIG_NOT_FOUND, USAGE and others */
 export async function sourceOf(context: Context, options: SourceOptions): Promise<NamedSource> {
-  const { cwd } = context;
+  const { cwd, signal } = context;
   const { file, ref, from, workingTree = false } = options;
   if ([ref, from, workingTree || undefined].filter((one) => one !== undefined).length > 1)
     throw new HoldfastError('USAGE', 'Only one of --ref, --from and --working-tree can say what is deployed');
   if (from !== undefined && options.project !== undefined) {
-    const source = await openSource(sourceNamed(from, cwd));
+    const source = await openSource(sourceNamed(from, cwd), { signal });
     return { source, project: options.project, config: file ?? null, facts: null };
   }
   const path = findConfigFile({ ...(file !== undefined && { file }), cwd });
   const { project, facts } = await projectOf(context, options);
-  const source = await openSource(requestFor(from, ref, workingTree, cwd, dirname(path)));
+  const source = await openSource(requestFor(from, ref, workingTree, cwd, dirname(path)), { signal });
   return { source, project, config: file === undefined ? null : basename(path), facts };
 }
 

@@ -36,6 +36,7 @@ export function deploySurroundings(
     onBegin: (record) => progress.begin(record),
     onStep: (step) => progress.step(step),
     onLine: (line) => progress.say(line),
+    onNote: (note) => progress.note(note),
     onEvent: (event) => progress.event(event),
   };
 }
