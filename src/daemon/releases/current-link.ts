@@ -1,6 +1,7 @@
 /** The symbolic link `current`: replaced in one step, so that it is never missing. */
 import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Promotion } from './promotion.ts';
 
 /** What it leads to, as it is written; null: there is none. */
 export function readCurrent(root: string): string | null {
@@ -23,6 +24,15 @@ export function writeCurrent(root: string, target: string | null): void {
   rmSync(fresh, { force: true });
   symlinkSync(target, fresh);
   renameSync(fresh, link);
+}
+
+/** To what it led to before, as far as that can be. */
+export function pointBack({ root, from }: Promotion): void {
+  try {
+    writeCurrent(root, from.current);
+  } catch {
+    // Whoever looks at it finds a release that has not come to serve, and its record says so.
+  }
 }
 
 export function targetOf(release: string): string {

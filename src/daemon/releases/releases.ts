@@ -17,7 +17,7 @@ import { refuseForeign } from '../up-plan.ts';
 import { formerSource, withSource } from './adoption.ts';
 import { Chronicle, recordsIn } from './chronicle.ts';
 import { CrashLog } from './crash-log.ts';
-import { readCurrent } from './current-link.ts';
+import { pointBack, readCurrent } from './current-link.ts';
 import { whyOf } from './failed-step.ts';
 import { usualFigures } from './figures.ts';
 import { advance, firstStep, type PromotionEvent } from './machine.ts';
@@ -108,6 +108,7 @@ export class Releases {
       const failure = { step, reason: 'everything was stopped', details: [], aborted: true };
       this.#chronicle.ended(promotion, 'failed', failure.reason);
       this.#chronicle.fell(promotion, failure);
+      pointBack(promotion);
       this.#answer(project, failure);
     }
     store.edit((state) => ({ ...state, releases: {} }));

@@ -9,7 +9,7 @@ import type { UpOptions } from '../operations.ts';
 import type { Problem } from '../probe.ts';
 import type { DesiredState } from '../state.ts';
 import type { CrashLog } from './crash-log.ts';
-import { targetOf, writeCurrent } from './current-link.ts';
+import { pointBack, targetOf, writeCurrent } from './current-link.ts';
 import { nextName } from './next-name.ts';
 import type { Promotion } from './promotion.ts';
 import { canaryApps, canaryPlan, emptied, rolloutPlan, trialPlan, triedApps } from './stages.ts';
@@ -109,7 +109,8 @@ export class Steps {
   }
 
   /** All as it was. Apps that the release has not touched are not waited for: they may have been ill before. */
-  async #goBack({ before, plan: next, root, from, failure }: Promotion, signal: AbortSignal): Promise<Note> {
+  async #goBack(promotion: Promotion, signal: AbortSignal): Promise<Note> {
+    const { before, plan: next, failure } = promotion;
     const untouched = failure?.step === 'trial' || failure?.step === 'canary';
     const plan = this.#standing(before?.plan ?? emptied(next), next);
     await this.#up(plan, {
@@ -118,7 +119,7 @@ export class Steps {
       ...(untouched && { waitFor: [] }),
     });
     signal.throwIfAborted();
-    writeCurrent(root, from.current);
+    pointBack(promotion);
     return null;
   }
 
