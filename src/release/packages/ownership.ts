@@ -45,8 +45,8 @@ export function besides(dir: string, kept: readonly string[]): string[] {
 const MANAGERS_OWN = ['.bin', '.pnpm', '.cache', '.vite', '.vite-temp', '.store'];
 
 /** Directories that a build has made in node_modules, such as `.prisma`. */
-export function generatedIn(dir: string): string[] {
-  return moduleDirs(dir).flatMap((modules) =>
+export function generatedIn(dir: string, all: readonly string[]): string[] {
+  return all.flatMap((modules) =>
     readdirSync(join(dir, modules), { withFileTypes: true })
       .filter((one) => one.isDirectory() && one.name.startsWith('.') && !MANAGERS_OWN.includes(one.name))
       .map(({ name }) => `${modules}/${name}`),

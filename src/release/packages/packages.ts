@@ -49,6 +49,8 @@ export class Packages {
   /** npm, also where another manager installs: for questions to the registry. */
   readonly #npm: ManagerTool;
   readonly #notes: string[] = [];
+  /** Directories `node_modules` that are part of the source, such as those of test fixtures. */
+  readonly #ofSource: readonly string[];
   #packages: readonly LockedPackage[];
   #reused = false;
 
@@ -66,6 +68,7 @@ export class Packages {
     this.#npm = npm;
     this.#packages = checked.lockfile.content.packages;
     this.#notes.push(...checked.notes);
+    this.#ofSource = moduleDirs(request.dir);
   }
 
   /** Null when the release has no packages. */
@@ -124,7 +127,7 @@ export class Packages {
     const { secrets } = this.#options;
     refuseLeak(JSON.stringify([record, this.#packages]), 'its record', secrets);
     // What a build has put there is not of the store yet.
-    return { record, packages: this.#packages, sbom, trees: builds ? [] : moduleDirs(dir) };
+    return { record, packages: this.#packages, sbom, trees: builds ? [] : this.#modules() };
   }
 
   /** Before anything of it is fetched. */
@@ -165,7 +168,7 @@ export class Packages {
   async #tree(production: boolean): Promise<void> {
     const { dir, node, rules, store, tools, offline, runner, builds } = this.#request;
     const { lockfile } = this.#checked;
-    if (moduleDirs(dir).length > 0) {
+    if (this.#modulesInTheWay().length > 0) {
       throw new HoldfastError('PACKAGES_REFUSED', 'There is a node_modules in the source', {
         hint: 'Take it out of the repository, and put "node_modules" into .gitignore: a release installs its own',
       });
@@ -242,21 +245,33 @@ export class Packages {
     }
   }
 
+  /** What was installed. */
+  #modules(): string[] {
+    return moduleDirs(this.#request.dir).filter((path) => !this.#ofSource.includes(path));
+  }
+
+  /** Where packages are about to be installed. */
+  #modulesInTheWay(): string[] {
+    const { wants } = this.#checked.lockfile.content;
+    const places = Object.keys(wants ?? { '': {} }).map((at) => join(at, 'node_modules'));
+    return this.#ofSource.filter((path) => places.includes(path));
+  }
+
   /** Only node_modules; what is around them is absorbed when the release is sealed. */
   #absorb(dir: string) {
-    return this.#request.store.absorb(dir, besides(dir, moduleDirs(dir)));
+    return this.#request.store.absorb(dir, besides(dir, this.#modules()));
   }
 
   async #dropDevelopment(): Promise<void> {
     const { dir } = this.#request;
     const { devPaths } = this.#checked.lockfile.content;
-    if (devPaths) return pruneDevelopment(dir, devPaths);
+    if (devPaths) return pruneDevelopment(dir, this.#modules(), devPaths);
     // Other managers cannot take away what they have put in, or only with the registry. What the build has generated stays.
     const aside = mkdtempSync(`${dir}.generated-`);
     try {
-      const generated = generatedIn(dir);
+      const generated = generatedIn(dir, this.#modules());
       for (const path of generated) move(join(dir, path), join(aside, path));
-      for (const modules of moduleDirs(dir)) rmSync(join(dir, modules), { recursive: true, force: true });
+      for (const modules of this.#modules()) rmSync(join(dir, modules), { recursive: true, force: true });
       const reused = this.#reused;
       this.#reused = false;
       await this.#tree(true);

@@ -1,13 +1,16 @@
 /** Takes away what only the build needed, without a package manager: package-lock.json says where it lies. */
 import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { moduleDirs } from './installed.ts';
 
-/** @param devPaths see LockContent */
-export function pruneDevelopment(dir: string, devPaths: readonly string[]): void {
+/**
+ * @param modules the directories `node_modules` that were installed, relative
+ * @param devPaths see LockContent
+ */
+export function pruneDevelopment(dir: string, modules: readonly string[], devPaths: readonly string[]): void {
   for (const path of devPaths) rmSync(join(dir, path), { recursive: true, force: true });
-  for (const modules of moduleDirs(dir)) {
-    const at = join(dir, modules);
+  for (const one of modules) {
+    const at = join(dir, one);
+    if (!existsSync(at)) continue;
     removeDeadLinks(join(at, '.bin'));
     for (const name of readdirSync(at)) if (name.startsWith('@')) removeIfEmpty(join(at, name));
     // It lists what is gone now; caches of build tools are large, and nobody needs them any more.
