@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { type TinyPackage, type TinyRegistry, tinyRegistry } from '../../../test/support/registry.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { releaseDefaults } from '../../config/release-defaults.ts';
@@ -13,6 +23,10 @@ import type { PackagesRequest, Produced, StepRunner } from '../seams.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { npmFetcher, ownNpm } from '../tools.ts';
 import { Packages } from './packages.ts';
+
+/** npm is put there once for all tests. */
+const tools = mkdtempSync(join(tmpdir(), 't-'));
+after(() => rmSync(tools, { recursive: true, force: true }));
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 
@@ -81,7 +95,7 @@ async function site(t: TestContext): Promise<Site> {
         allowNew: [],
         offline: false,
         store,
-        tools: join(home, 'tools'),
+        tools,
         builds: false,
         runner,
         ...more,
