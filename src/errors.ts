@@ -88,6 +88,12 @@ const codes = {
     status: 502,
     hint: 'Try `ssh` to the host yourself: it must work without a question',
   },
+  VARIABLES_UNREADABLE: {
+    exit: 1,
+    status: 500,
+    hint: 'Bring the file back from a copy, or remove it and set the variables again with `hold env set`',
+  },
+  VARIABLE_UNKNOWN: { exit: 1, status: 404, hint: '`hold env ls` shows which there are' },
   BUSY: { exit: 1, status: 409, hint: 'Wait until the other operation is done' },
   DAEMON_UNREACHABLE: { exit: 1, status: 503, hint: 'Look into daemon.log in the home directory' },
   DAEMON_MISMATCH: {
