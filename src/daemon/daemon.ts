@@ -25,8 +25,7 @@ import { Egress } from './egress.ts';
 import { Exits } from './exits.ts';
 import { eventOf } from './fact-events.ts';
 import { firstAttempts } from './first-attempts.ts';
-import { createFront, frontPlanOf } from './front/create.ts';
-import type { Front } from './front/front.ts';
+import { LazyFront } from './front/lazy-front.ts';
 import { createGuardians, type Guardian } from './guardians.ts';
 import { Holder, type Inheritance } from './holder.ts';
 import { Journal } from './journal.ts';
@@ -89,7 +88,7 @@ export class Daemon {
   readonly #tlsFiles: TlsFiles;
   readonly #acme: Acme;
   readonly #routing: Routing;
-  readonly #front: Front;
+  readonly #front: LazyFront;
   readonly #egress: Egress;
   readonly #rejections: Rejections;
   readonly #caches: CacheClearing;
@@ -236,7 +235,7 @@ export class Daemon {
       supervisor: () => this.#supervisor,
       state: () => this.#store.state,
     });
-    this.#front = createFront({
+    this.#front = new LazyFront({
       clock,
       journal: this.#journal,
       home: paths.home,
@@ -334,7 +333,6 @@ export class Daemon {
       egressEntry: EGRESS_ENTRY,
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       front: this.#front,
-      frontPlan: (server, edge) => frontPlanOf(server, edge, paths.home),
       requireRights: (plan) => requireRights(plan, thisMachine(), plan.guest ? GUEST : null),
       refreshRoutes: () => this.#routing.refresh(),
       portsFreed: () => this.#holder.settled(),
@@ -449,6 +447,7 @@ export class Daemon {
     this.#attachOutputs(records);
     for (const fd of held.pipes) closeSync(fd);
     sweepRun(paths.run, records);
+    if (this.#store.state.front) await this.#front.load();
     this.#operations.renewFrontPorts(
       new Set(
         records.flatMap(({ process: found }) => (found && isAlive(found) ? (found.lease.front ?? []) : [])),

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AppPlan, EdgePlan, FrontServer, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
-import type { Change, RestartRequest } from '../protocol/api.ts';
+import { type Change, FRONT_NAME, type RestartRequest } from '../protocol/api.ts';
 import type { DesiredApp } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
@@ -15,9 +15,8 @@ import { type Address, type Doors, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses, edgeAppPlan } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { EGRESS, type EgressApp, isOwn, renewedEgressPlan, withEgress } from './egress-app.ts';
-import type { Front } from './front/front.ts';
-import { FRONT } from './front/front-app.ts';
 import { FrontPorts } from './front/front-ports.ts';
+import type { LazyFront } from './front/lazy-front.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
 import { freePort } from './lease.ts';
@@ -45,9 +44,7 @@ export interface OperationsOptions {
   readonly edgeEnv: Readonly<Record<string, string>>;
   /** The file that the egress proxy runs. */
   readonly egressEntry: string;
-  readonly front: Pick<Front, 'check' | 'settled' | 'withdraw'>;
-  /** The process that is to stand in front. Throws HoldfastError PROGRAM_MISSING. */
-  frontPlan(server: FrontServer, edge: EdgePlan): AppPlan;
+  readonly front: Pick<LazyFront, 'load' | 'planOf' | 'check' | 'settled' | 'withdraw'>;
   /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
   requireRights(plan: AppPlan): void;
   /** The routes have changed. */
@@ -255,7 +252,8 @@ export class Operations {
     this.#refuse(next);
     const changes = this.plan(next).filter(({ kind }) => kind !== 'start' || !how.keep);
     if (changes.length === 0 && !how.insist) return changes;
-    const { frontPlan } = this.#options;
+    if (next.front) await this.#options.front.load();
+    const frontPlan = (server: FrontServer, edge: EdgePlan) => this.#options.front.planOf(server, edge);
     const withoutEgress = (state: DesiredState) =>
       this.#frontPorts.give(targetState(state, next, (...of) => this.#edgePlan(...of), frontPlan));
     if (next.front) await this.#checkFront(withoutEgress(this.#state));
@@ -283,7 +281,7 @@ export class Operations {
       journal.record('app.changed', { app: name, data: { change: kind, detail } });
     }
     this.#options.refreshRoutes();
-    const own = [EDGE, FRONT, EGRESS].filter((name) => this.#state.apps[name]);
+    const own = [EDGE, FRONT_NAME, EGRESS].filter((name) => this.#state.apps[name]);
     for (const name of [...Object.keys(next.apps), ...own]) {
       const plan = this.#state.apps[name]?.plan;
       if (plan) outputs.configure(plan);
@@ -319,7 +317,7 @@ export class Operations {
     this.#wishes.end({ keepWishes: false });
     const names = Object.keys(this.#state.apps).filter((name) => !isOwn(name));
     await Promise.all([this.#delete(names, HURRY_MS), orphans.endAll()]);
-    await this.#delete([FRONT], HURRY_MS);
+    await this.#delete([FRONT_NAME], HURRY_MS);
     await this.#options.front.withdraw({ ...this.#state, front: null });
     store.edit((state) => ({ ...state, sites: {} }));
     await this.#delete([EDGE, EGRESS], HURRY_MS);
@@ -344,7 +342,7 @@ export class Operations {
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await Promise.all([end(EDGE), end(FRONT), end(EGRESS)]);
+    await Promise.all([end(EDGE), end(FRONT_NAME), end(EGRESS)]);
     // Of a rollout that was under way nothing is left to go back to.
     for (const { plan, previous } of Object.values(this.#state.apps)) {
       if (previous) this.#wishes.edit(plan.name, (old) => ({ ...old, previous: null }));
@@ -562,7 +560,7 @@ export class Operations {
   #changesPlaces({ front }: DesiredState): readonly string[] {
     const runs = (name: string) => this.#state.apps[name]?.stopped === false;
     if (front && runs(EDGE)) return [EDGE];
-    return runs(FRONT) && front?.server !== this.#state.front?.server ? [FRONT] : [];
+    return runs(FRONT_NAME) && front?.server !== this.#state.front?.server ? [FRONT_NAME] : [];
   }
 
   /** Nothing is changed when it cannot be had. */
@@ -579,8 +577,8 @@ export class Operations {
   /** A server of its own opens its ports itself, and would only say that it cannot when the wish is made already. */
   #refuseTakenPorts(target: DesiredState): void {
     const { doors } = this.#options;
-    if (target.apps[FRONT]?.stopped !== false) return;
-    const runs = this.#state.apps[FRONT]?.stopped === false;
+    if (target.apps[FRONT_NAME]?.stopped !== false) return;
+    const runs = this.#state.apps[FRONT_NAME]?.stopped === false;
     const known = runs ? edgeAddresses(this.#state) : [];
     for (const address of edgeAddresses(target)) {
       if (known.some((one) => sameAddress(one, address)) || doors.find(address)) continue;

@@ -2,11 +2,10 @@
 import { diffPlans } from '../config/diff.ts';
 import type { AppPlan, EdgePlan, FrontServer, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
-import type { Change } from '../protocol/api.ts';
+import { type Change, FRONT_NAME } from '../protocol/api.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { egressOf, isOwn } from './egress-app.ts';
-import { FRONT } from './front/front-app.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 import { renewed } from './stored-app.ts';
 
@@ -130,12 +129,12 @@ function withFront(
   frontPlan: (server: FrontServer, edge: EdgePlan) => AppPlan,
 ): DesiredState {
   const { front, edge, sites } = state;
-  const { [FRONT]: old, ...apps } = state.apps;
+  const { [FRONT_NAME]: old, ...apps } = state.apps;
   if (!front || front.file !== null || !edge || Object.keys(sites).length === 0) {
-    return old ? { ...state, apps: { ...apps, [FRONT]: { ...old, stopped: true } } } : state;
+    return old ? { ...state, apps: { ...apps, [FRONT_NAME]: { ...old, stopped: true } } } : state;
   }
   return {
     ...state,
-    apps: { ...apps, [FRONT]: renewed(old, frontPlan(front.server, edge), null, 'restart') },
+    apps: { ...apps, [FRONT_NAME]: renewed(old, frontPlan(front.server, edge), null, 'restart') },
   };
 }

@@ -7,10 +7,11 @@ import { missing } from './own-process.ts';
 import { frontProgram } from './program.ts';
 import { type ServerUser, servers } from './servers.ts';
 
-export function createFront({
-  home,
-  ...rest
-}: Omit<FrontOptions, 'dir' | 'user'> & { readonly home: string }): Front {
+export interface CreateFrontOptions extends Omit<FrontOptions, 'dir' | 'user'> {
+  readonly home: string;
+}
+
+export function createFront({ home, ...rest }: CreateFrontOptions): Front {
   return new Front({ ...rest, dir: frontDir(home), user: serverUser });
 }
 
