@@ -78,9 +78,14 @@ export interface ProjectReleases {
   readonly serving: Placed | null;
   readonly previous: Placed | null;
   readonly promotion: Promotion | null;
+  /**
+   * How apps do when no bad release has been in between: what the last one that failed was compared with, and until when (ms since the
+   * epoch) that is better than what was counted since.
+   */
+  readonly usual: { readonly past: Promotion['past']; readonly until: number } | null;
 }
 
-export const noReleases: ProjectReleases = { serving: null, previous: null, promotion: null };
+export const noReleases: ProjectReleases = { serving: null, previous: null, promotion: null, usual: null };
 
 /** As an older version may have stored it, which knew less. */
 export function completedReleases(stored: ProjectReleases): ProjectReleases {

@@ -26,6 +26,7 @@ import { placesAfter, placesOf, refusal, viewOf } from './places.ts';
 import { type Failure, noReleases, type Past, type ProjectReleases, type Promotion } from './promotion.ts';
 import { standingOf } from './standing.ts';
 import { type Note, Steps, type StepsOptions, sharesOf } from './steps.ts';
+import { usualAfter, usualPast } from './usual.ts';
 
 export interface ReleasesOptions {
   readonly clock: Clock;
@@ -222,17 +223,20 @@ export class Releases {
       stepSince: now,
       before,
       past: Object.fromEntries(
-        Object.values(before?.plan.apps ?? {}).map((app) => [app.name, this.#past(app)]),
+        Object.values(before?.plan.apps ?? {}).map((app) => [
+          app.name,
+          usualPast(this.#of(project), app.name, now) ?? this.#past(app),
+        ]),
       ),
       from: { serving, previous, current: readCurrent(root), source: formerSource(store.state, plan) },
       failure: null,
     };
   }
 
-  #past({ name }: AppPlan): Past {
+  #past({ name, release }: AppPlan): Past {
     const { clock, crashes, traffic } = this.#options;
     const since = new Date(clock.now() - COMPARED_MS).toISOString();
-    const late = crashes(name).filter(({ time }) => time > since);
+    const late = crashes(name).filter((crash) => crash.time > since && crash.release === release);
     return { ...usualFigures(traffic(), name), crashes: late.length };
   }
 
@@ -289,7 +293,11 @@ export class Releases {
     const { from, plan } = promotion;
     this.#edit(
       project,
-      () => ({ ...placesAfter(promotion, failure, now), promotion: null }),
+      () => ({
+        ...placesAfter(promotion, failure, now),
+        promotion: null,
+        usual: usualAfter(promotion, failure, now),
+      }),
       (state) => (failure ? withSource(state, plan.source, from.source) : state),
     );
     this.#answer(project, failure);
