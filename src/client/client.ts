@@ -21,6 +21,8 @@ import type {
   UpgradeRequest,
   UpRequest,
   UpResult,
+  VariablesChanged,
+  VariablesResult,
 } from '../protocol/api.ts';
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
@@ -187,6 +189,11 @@ export class Client {
   /** The daemon ends after its answer, and the next one is of another version. */
   upgrade(body: UpgradeRequest, options: ChangeOptions = {}): Promise<null> {
     return this.#post('/v1/upgrade', body, options);
+  }
+
+  /** After what the vault has of a project was changed. */
+  variablesChanged(body: VariablesChanged, options: ChangeOptions = {}): Promise<VariablesResult> {
+    return this.#post('/v1/variables/changed', body, options);
   }
 
   scale(name: string, instances: number, options: ChangeOptions = {}): Promise<AppView> {

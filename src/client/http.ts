@@ -5,6 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type ErrorBody, HoldfastError, isSystemError } from '../errors.ts';
 import { type Decoded, NdjsonDecoder } from '../kit/ndjson.ts';
+import { ASKER_FIELD } from '../protocol/audit.ts';
+import { askerOf } from './asker.ts';
 
 // Imported, the module would evaluate all its exports, and with them (Node 22 and later) undici: 30 ms of every command.
 const { Agent, request } = process.getBuiltinModule('node:http');
@@ -58,6 +60,7 @@ export class ControlSocket {
           ...(method === 'POST' && {
             'Content-Type': 'application/json',
             'Content-Length': Buffer.byteLength(text),
+            [ASKER_FIELD]: encodeURIComponent(askerOf(process.env)),
           }),
         },
         ...(signal && { signal }),

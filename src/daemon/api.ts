@@ -19,8 +19,13 @@ import type {
   UpgradeRequest,
   UpRequest,
   UpResult,
+  VariablesChanged,
+  VariablesResult,
 } from '../protocol/api.ts';
+import { ASKER_FIELD } from '../protocol/audit.ts';
 import type { PromoteRequest } from '../protocol/release.ts';
+import { plainName } from '../vault/for-app.ts';
+import { askedBy } from './asker.ts';
 import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
 import type { Egress } from './egress.ts';
@@ -142,7 +147,8 @@ export class Api {
     const stop = this.#options.journal.follow((event) => reply({ event }));
     let succeeded = false;
     try {
-      const result = await operation();
+      const field = request.headers[ASKER_FIELD.toLowerCase()];
+      const result = await askedBy(typeof field === 'string' ? field : undefined, operation);
       succeeded = true;
       stop();
       reply({ result });
@@ -192,6 +198,10 @@ export class Api {
         if (!dryRun) this.#options.onUp();
         return { changes, apps: appViews(views) };
       };
+    }
+    if (what === 'variables' && name === 'changed') {
+      const changed = body as VariablesChanged;
+      return async () => this.#variablesChanged(changed);
     }
     if (what === 'logs') return this.#logOperation(name, body, request);
     if (what === 'sites' && name !== undefined) {
@@ -264,6 +274,17 @@ export class Api {
       default:
         throw unknownCall(request);
     }
+  }
+
+  /** @returns the apps that run with what was set before */
+  #variablesChanged({ project, app, set, removed }: VariablesChanged): VariablesResult {
+    const { journal, views } = this.#options;
+    journal.record('env.changed', { ...(app !== null && { app }), data: { project, set, removed } });
+    const apps = Object.values(views.state().apps)
+      .filter(({ plan, stopped }) => plan.project === project && plan.job === null && !stopped)
+      .map(({ plan }) => plan.name)
+      .filter((name) => app === null || app === plainName(name));
+    return { apps };
   }
 
   #logOperation(verb: string | undefined, body: unknown, request: http.IncomingMessage): () => Promise<null> {

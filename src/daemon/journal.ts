@@ -6,6 +6,7 @@ import { closeSync, openSync, readFileSync, renameSync, statSync, writeSync } fr
 import type { Clock } from '../kit/clock.ts';
 import { encodeNdjson } from '../kit/ndjson.ts';
 import type { EventType, HoldfastEvent } from '../protocol/events.ts';
+import { withAsker } from './asker.ts';
 
 const ROTATE_BYTES = 10 * 1024 * 1024;
 /** Kept in memory for `tail`. */
@@ -33,7 +34,8 @@ export class Journal {
 
   record(type: EventType, event: Omit<NewEvent, 'type'> = {}): HoldfastEvent {
     const time = new Date(this.#clock.now()).toISOString();
-    const full: HoldfastEvent = { seq: this.lastSeq + 1, time, type, ...event };
+    const data = withAsker(type, event.data);
+    const full: HoldfastEvent = { seq: this.lastSeq + 1, time, type, ...event, ...(data && { data }) };
     this.#recent.push(full);
     if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
     this.#write(encodeNdjson(full));

@@ -25,6 +25,7 @@ import {
   type SpawnSpec,
   spawnProcess,
 } from '../supervisor/process.ts';
+import { variablesFor } from '../vault/for-app.ts';
 import type { Annex, Annexes } from './annexes.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Address, Door, OfferedHandle } from './doors.ts';
@@ -100,7 +101,10 @@ class Launch {
     const { outputs, machine } = this.#options;
     requireRights(plan, machine, plan.guest ? this.#options.guest : null);
     this.#checkNet();
-    const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
+    const secrets = {
+      ...readSecrets(plan.secrets, identityOf(plan.rights, machine)),
+      ...variablesFor(this.#options.paths.home, plan),
+    };
     const { pipes, ends } = await outputs.create(plan, slot, `${this.#id}#${serial}`);
     const opened = [ends.out, ends.err];
     let lease: Lease | null = null;

@@ -1,4 +1,4 @@
-/** The environment of a process: what surrounds it, what its user has, what the plan says, its secrets, and its port. Pure. */
+/** The environment of a process: what surrounds it, what its user has, what the plan says, its secrets and what `hold env` has set, and its port. Pure. */
 import type { AppPlan } from '../config/plan.ts';
 import type { Account } from './accounts.ts';
 import { accountName } from './identity.ts';
@@ -7,6 +7,7 @@ export interface EnvironmentParts {
   readonly plan: Pick<AppPlan, 'baseEnv' | 'env'>;
   /** The user that it runs as, when that is another one than the daemon's. */
   readonly account: Account | null;
+  /** Contents of files, and what `hold env` has set. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly port: number | null;
   /** Ours: nothing of the plan overrides them. */

@@ -11,7 +11,7 @@ import { permissionArgs } from './permissions.ts';
 export interface LaunchOrder {
   readonly plan: Pick<AppPlan, 'command' | 'cwd' | 'env' | 'baseEnv' | 'rights' | 'node'>;
   readonly machine: Machine;
-  /** As `readSecrets` has them. */
+  /** As `readSecrets` has them, and what `hold env` has set. */
   readonly secrets: Readonly<Record<string, string>>;
   /** For PORT; null: the environment of the plan may have one. */
   readonly port: number | null;

@@ -27,6 +27,7 @@
  *   GET  /v1/releases                        PromotionView[], see release.ts
  *   POST /v1/releases/promote { … }          PromotionView    PromoteRequest; RELEASE_REFUSED when it came to nothing
  *   POST /v1/releases/:project/continue|abort    PromotionView    ends the watching; brings the release before back
+ *   POST /v1/variables/changed { project, … }    VariablesResult    `hold env` has changed what is kept of them
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
@@ -243,6 +244,20 @@ export interface UpgradeRequest {
   readonly main: string;
   /** Absolute path of the node that runs it. */
   readonly node: string;
+}
+
+/** Names only: nothing of the values goes this way. */
+export interface VariablesChanged {
+  readonly project: string;
+  /** Only of this app; null = of all of the project. */
+  readonly app: string | null;
+  readonly set: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface VariablesResult {
+  /** That run, and have what was set before until they are reloaded. */
+  readonly apps: readonly string[];
 }
 
 export interface SiteView {

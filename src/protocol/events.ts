@@ -15,7 +15,7 @@ export interface HoldfastEvent {
   readonly pid?: number;
   /** For people: why, in one line. */
   readonly reason?: string;
-  /** Facts of this type of event, such as `code`, `signal`, `uptimeMs`, `delayMs`, `port`. */
+  /** Facts of this type of event, such as `code`, `signal`, `uptimeMs`, `delayMs`, `port`; `by` is who asked for it, as told. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
@@ -26,6 +26,7 @@ export type EventType =
   | 'state.repaired' // a damaged state file was set aside
   | 'state.unsaved' // desired state could not be written (disk full)
   | 'app.changed' // the wish: started, stopped, scaled, deleted, reconfigured; data.change says which
+  | 'env.changed' // variables of `hold env`; data.project, data.app, data.set and data.removed, names only
   | 'instance.spawned'
   | 'instance.ready'
   | 'instance.adopted' // a new daemon found it alive
@@ -80,4 +81,5 @@ export type EventType =
   | 'front.written' // the server in front has the new file; data.server, data.file
   | 'front.refused' // it does not take it, and the one before is back; data.server, data.said
   | 'front.lacks' // what that server does not do of the configuration; data.lines
+  | 'notify.failed' // a message to a webhook did not arrive; data.to, without what is secret in it
   | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

@@ -35,7 +35,7 @@ export async function migrateRelease(options: MigrationOptions, { record, plan }
       if (!app)
         throw new HoldfastError('CONFIG_INVALID', 'There is no app whose environment it could run with');
       await hook('before migrate', dir);
-      const spec = oneOff(app, words, { HOLDFAST_RELEASE: id });
+      const spec = oneOff(paths.home, app, words, { HOLDFAST_RELEASE: id });
       const order = { ...spec, words: words.join(' '), records, signal };
       say(`$ ${order.words}`);
       await runProgram({ ...order, onOut: say, onErr: say });

@@ -7,12 +7,15 @@ import { thisMachine } from '../launch/machine.ts';
 import { requireRights } from '../launch/rights.ts';
 import { readSecrets } from '../launch/secrets.ts';
 import { type LaunchSpec, oneOffSpec } from '../launch/spec.ts';
+import { variablesFor } from '../vault/for-app.ts';
 
 /**
+ * @param home of Holdfast, whose vault has the variables of the project
  * @param names variables that nothing of the plan overrides
- * @throws HoldfastError RIGHTS_MISSING, SCRIPT_NOT_FOUND
+ * @throws HoldfastError RIGHTS_MISSING, SCRIPT_NOT_FOUND, VARIABLES_UNREADABLE
  */
 export function oneOff(
+  home: string,
   plan: AppPlan,
   words: readonly string[],
   names: Readonly<Record<string, string>>,
@@ -20,6 +23,9 @@ export function oneOff(
   const machine = thisMachine();
   requireRights(plan, machine);
   const command = resolveCommand(words, { cwd: plan.cwd, path: plan.env.PATH ?? plan.baseEnv.PATH });
-  const secrets = readSecrets(plan.secrets, identityOf(plan.rights, machine));
+  const secrets = {
+    ...readSecrets(plan.secrets, identityOf(plan.rights, machine)),
+    ...variablesFor(home, plan),
+  };
   return oneOffSpec({ plan, machine, secrets, names, realCwd: realpathSync(plan.cwd) }, command);
 }

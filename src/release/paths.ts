@@ -6,6 +6,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface ReleasePaths {
+  /** Of Holdfast itself. */
+  readonly home: string;
   /** Of one project. */
   readonly root: string;
   /** `<id>/`, one tree each, read-only. */
@@ -33,6 +35,7 @@ export function releasePaths(home: string, project: string): ReleasePaths {
   const all = `${home}-releases`;
   const root = join(all, project);
   return {
+    home,
     root,
     releases: join(root, 'releases'),
     current: join(root, 'current'),

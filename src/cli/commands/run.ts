@@ -54,7 +54,7 @@ async function runOnce(
   words: readonly string[],
 ): Promise<number> {
   const { oneOff } = await import('../../release/one-off.ts');
-  const spec = oneOff(plan, words, names);
+  const spec = oneOff(context.home, plan, words, names);
   const child = spawn(spec.file, [...spec.args], { cwd: spec.cwd, env: { ...spec.env }, stdio: 'inherit' });
   // A terminal sends Ctrl-C to both of us: what becomes of it is the command's business.
   context.takeSignals((signal) => {

@@ -14,6 +14,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'state.repaired': ['yellow', 'state repaired'],
   'state.unsaved': ['red', 'state could not be saved'],
   'app.changed': ['plain', 'changed'],
+  'env.changed': ['plain', 'has other variables'],
   'instance.spawned': ['dim', 'starting'],
   'instance.ready': ['green', 'ready'],
   'instance.adopted': ['green', 'found alive and adopted'],
@@ -68,6 +69,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'front.written': ['dim', 'has its new configuration'],
   'front.refused': ['red', 'refuses its new configuration, and goes on with the one before'],
   'front.lacks': ['yellow', 'cannot do all that the configuration says'],
+  'notify.failed': ['yellow', 'could not tell of it'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 
@@ -84,6 +86,7 @@ export function describeEvent(event: HoldfastEvent, style: Style): string {
 function subjectOf({ type, app, instance, data }: HoldfastEvent): string {
   if (instance !== undefined) return instance;
   if (type.startsWith('site.')) return plain(String(data?.site ?? 'holdfast'));
+  if (type === 'env.changed' && app === undefined) return plain(String(data?.project ?? 'holdfast'));
   if (type.startsWith('release.')) return plain(`${data?.project} ${data?.release ?? ''}`.trim());
   if (app === undefined) return 'holdfast';
   return typeof data?.slot === 'number' ? `${app}.${data.slot}` : app;
@@ -116,8 +119,14 @@ const wishes: Readonly<Record<string, string>> = {
   remove: 'removed by up',
 };
 
+function variablesOf({ set, removed }: Readonly<Record<string, unknown>>): string[] {
+  const list = (names: unknown) => (Array.isArray(names) ? names.map((name) => plain(String(name))) : []);
+  return [...list(set), ...list(removed).map((name) => `without ${name}`)];
+}
+
 function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   const facts: string[] = [];
+  if (type === 'env.changed') facts.push(...variablesOf(data));
   if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
   if (typeof data.signal === 'string' && type === 'instance.signalled') facts.push(data.signal);
