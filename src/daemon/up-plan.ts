@@ -67,7 +67,8 @@ export function targetState(
     ...Object.entries(next.sites).map(([host, site]) => [host, { ...state.sites[host], site, source }]),
   ]) as DesiredState['sites'];
   const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
-  const front = Object.keys(next.sites).length > 0 ? next.front : state.front;
+  // A plan of an older version says nothing of it.
+  const front = Object.keys(next.sites).length > 0 ? (next.front ?? null) : state.front;
   // Behind a server they listen on doors, behind the edge on sockets.
   const isOtherKind = (front === null) !== (state.front === null);
   const before = routedApps(state);

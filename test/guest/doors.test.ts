@@ -281,3 +281,19 @@ test('an answer is whole when the app closes its server while it is sent', async
   await app.printed('closed');
   assert.equal(await app.ended(), 0, 'and nothing of the guest keeps the process alive');
 });
+
+test('behind a server in front: the web server of the app is on its door, whatever port it means, and clients cannot say who they are', async (t) => {
+  const daemon = await Daemon.start(t);
+  const door = await holdDoor(t, '127.0.0.1');
+  const port = await freePort();
+  const code = `const server = require('node:http').createServer((req, res) =>
+      res.end(JSON.stringify([req.socket.remoteAddress, req.headers['x-holdfast-client']])));
+    server.listen(${port}, () => console.log(JSON.stringify(server.address())));`;
+  const app = daemon.run({ code, doors: [door], orders: { front: door.port } });
+  assert.deepEqual(JSON.parse(await app.printed('\n')), { address: '::', family: 'IPv6', port });
+  const { via } = await daemon.hears('listening');
+  assert.equal(via, 'front');
+  const headers = { 'X-Holdfast-Client': '6.6.6.6 1 https' };
+  const { body } = await ask({ port: door.port, headers });
+  assert.deepEqual(JSON.parse(body), ['127.0.0.1', '6.6.6.6 1 https'], 'a field like any other');
+});

@@ -75,7 +75,8 @@ export async function portsOf(plan: Plan, running: readonly AppView[]): Promise<
       (app) => app.name === name && app.kind === kind && app.status !== 'stopped' && app.status !== 'failed',
     );
   const hasEdge = running.some(
-    ({ kind, status }) => kind === 'edge' && status !== 'failed' && status !== 'stopped',
+    ({ kind, status }) =>
+      (kind === 'edge' || kind === 'front') && status !== 'failed' && status !== 'stopped',
   );
   const sites = Object.values(plan.sites);
   const wanted = [

@@ -251,6 +251,8 @@ export class Front {
     const { clock } = this.#options;
     const now = clock.now();
     const listing = listed(views, this.#listings.get(name), now);
+    // A wish that is only looked at has no consequences.
+    if (state !== this.#options.state()) return listing.slots.flatMap((slot) => ports[slot] ?? []);
     this.#listings.set(name, listing);
     if (listing.againAt !== null) this.#laterUnlessSoon(listing.againAt - now);
     return listing.slots.flatMap((slot) => ports[slot] ?? []);
