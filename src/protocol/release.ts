@@ -19,6 +19,8 @@ export interface ReleaseRecord {
   /** Null as long as it is not known. */
   readonly node: { readonly version: string; readonly path: string; readonly abi: string } | null;
   readonly packages: PackagesRecord | null;
+  /** Absolute paths of all the Nodes that its apps run on, which must stay as long as it does; older records have none. */
+  readonly nodes?: readonly string[];
   readonly steps: readonly StepRecord[];
   /** Set when it got, or lost, the traffic; ISO 8601. */
   readonly servedFrom: string | null;

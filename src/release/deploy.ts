@@ -1,7 +1,8 @@
 /** A deploy on this machine, from a source to a release that serves, and the way back. */
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { loadPlan } from '../config/load.ts';
-import type { Plan } from '../config/plan.ts';
+import type { AppPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import type { PromoteRequest, ReleaseRecord } from '../protocol/release.ts';
@@ -11,9 +12,11 @@ import { lockDeploy } from './deploy-lock.ts';
 import { matchesRelease } from './id.ts';
 import { type Made, type MakeOptions, makeRelease } from './make.ts';
 import { migrateRelease } from './migrate.ts';
+import { nodesInUse } from './node/in-use.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import { removeExpired } from './retention/remove.ts';
+import { pruneNodes } from './tools.ts';
 import { openWorkshop } from './workshop.ts';
 
 /** What a deploy needs of the daemon, see client/client.ts. */
@@ -22,6 +25,8 @@ export interface Promoter {
     request: PromoteRequest,
     options: { onEvent?: (event: HoldfastEvent) => void; signal?: AbortSignal },
   ): Promise<unknown>;
+  apps(): Promise<readonly { readonly name: string }[]>;
+  plan(app: string): Promise<AppPlan>;
 }
 
 export interface DeployOptions extends MakeOptions {
@@ -32,6 +37,9 @@ export interface DeployOptions extends MakeOptions {
   readonly connect: () => Promise<Promoter>;
   readonly onEvent: (event: HoldfastEvent) => void;
 }
+
+/** A Node may have been fetched for what is just being made. */
+const HOUR_MS = 3_600_000;
 
 /** What giving a release the traffic needs. */
 export type Promotion = Pick<
@@ -101,7 +109,7 @@ export async function promoteRelease(
     { onEvent: toldAlso(onEvent, records, id, onStep), signal },
   );
   if (kind === 'deploy') await workshop.hook('after promote', dir);
-  await tidy(options, plan.release.keep);
+  await tidy(options, client, plan.release.keep);
   return known(records, id);
 }
 
@@ -157,11 +165,25 @@ function toldAlso(
 }
 
 /** Removes releases beyond `keep`, and what nobody has any more; to be called with the lock. */
-async function tidy({ paths, store, onLine }: Promotion, keep: number): Promise<void> {
-  const records = new RecordFiles(paths.records).list();
-  const { releases, notes } = await removeExpired({ paths, records, keep, current: currentRelease(paths) });
+async function tidy(
+  { paths, store, clock, onLine }: Promotion,
+  client: Promoter,
+  keep: number,
+): Promise<void> {
+  const files = new RecordFiles(paths.records);
+  const current = currentRelease(paths);
+  const { releases, notes } = await removeExpired({ paths, records: files.list(), keep, current });
   for (const note of notes) onLine(note);
-  if (releases.length > 0) await store.collect();
+  if (releases.length === 0) return;
+  await store.collect();
+  const apps = await Promise.all((await client.apps()).map(({ name }) => client.plan(name)));
+  pruneNodes(paths.tools, nodesInUse(await allRecords(paths), apps), clock.now() - HOUR_MS);
+}
+
+/** Of all projects: they share the Nodes. */
+async function allRecords({ root }: ReleasePaths): Promise<ReleaseRecord[]> {
+  const projects = await readdir(dirname(root));
+  return projects.flatMap((project) => new RecordFiles(join(dirname(root), project, 'records')).list());
 }
 
 function known(records: RecordFiles, id: string): ReleaseRecord {

@@ -25,6 +25,7 @@ import { carryAssets } from './assets.ts';
 import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId } from './id.ts';
+import { nodesOf } from './node/in-use.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import { estimate, requireSpace, sizeOf } from './retention/space.ts';
@@ -173,7 +174,10 @@ class Making {
       if (produced) this.#keepPackages(produced, runner);
       report.note = await this.#seal(facts, workshop, produced?.trees ?? []);
       // What it runs must be there by now.
-      return tools.plan(await this.#plan(), { dir, tools: paths.tools, say: (line) => runner.say(line) });
+      const say = (line: string) => runner.say(line);
+      const whole = await tools.plan(await this.#plan(), { dir, tools: paths.tools, say });
+      this.#log.set({ nodes: nodesOf(Object.values(whole.apps)) });
+      return whole;
     });
     return { plan };
   }
