@@ -6,6 +6,8 @@ import type { Failure, Past, ProjectReleases, Promotion } from './promotion.ts';
 
 /** Until then there are new figures. */
 const KEPT_MS = 600_000;
+/** Fewer requests are nothing to compare with. */
+const LITTLE = 20;
 
 export function usualAfter(
   { past }: Promotion,
@@ -16,5 +18,6 @@ export function usualAfter(
 }
 
 export function usualPast({ usual }: Pick<ProjectReleases, 'usual'>, app: string, now: number): Past | null {
-  return usual && now < usual.until ? (usual.past[app] ?? null) : null;
+  const past = usual && now < usual.until ? usual.past[app] : undefined;
+  return past && past.requests >= LITTLE ? past : null;
 }
