@@ -4,8 +4,8 @@ import type { ExportedFile, Exporter } from './exported.ts';
 export interface Target {
   /** As people write its name. */
   readonly title: string;
-  /** `front`: stands before the apps; `init`: starts them. */
-  readonly kind: 'front' | 'init';
+  /** `front`: stands before the apps. `init`: starts them. `platform`: does both, elsewhere. `pipeline`: deploys with Holdfast. */
+  readonly kind: 'front' | 'init' | 'platform' | 'pipeline';
   readonly export: Exporter;
   /** How its own checker looks at the files. Left out: it has none. */
   readonly check?: (files: readonly ExportedFile[], dir: string) => Check;

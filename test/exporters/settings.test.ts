@@ -8,9 +8,15 @@ import { everything, heldTargets, optionsFor } from './plans.ts';
 type Path = readonly string[];
 
 /** What somebody is told by the plan; the rest is somebody else's matter. */
+const INIT =
+  /^(?:logsTotalBytes|apps\.(?:web\.(?!(?:name|apart|sticky|hold|upstream)(?:\.|$))|nightly\.(?:command|cwd|autostart|job)|(?:chat|spare)\.(?:ready\.|autostart$)))/;
 const CONCERNS = {
   front: /^(?:sites|edge|apps\.web\.(?:instances|port|portStep|sticky|hold|upstream))(?:\.|$)/,
-  init: /^(?:logsTotalBytes|apps\.(?:web\.(?!(?:name|apart|sticky|hold|upstream)(?:\.|$))|nightly\.(?:command|cwd|autostart|job)|(?:chat|spare)\.(?:ready\.|autostart$)))/,
+  init: INIT,
+  platform: new RegExp(
+    String.raw`${INIT.source}|^(?:sites|edge|egress|release\.migrate|apps\.web\.sticky)(?:\.|$)`,
+  ),
+  pipeline: /^(?:deploy\.production\.hosts|apps\.web\.node)\./,
 } as const;
 /** What is in no file, and must not be. */
 const SECRET = /TOKEN|\.HOME$/;

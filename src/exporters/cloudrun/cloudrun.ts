@@ -6,7 +6,7 @@ import { healthPath, isAsked, managed } from '../containers/managed.ts';
 import { type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
-import { type Yaml, yaml } from '../traefik/yaml.ts';
+import { type Yaml, yaml } from '../yaml.ts';
 
 /** A WebSocket is a request there: it ends with this, which is the longest. */
 const REQUEST_SECONDS = 3600;

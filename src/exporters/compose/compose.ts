@@ -5,7 +5,7 @@ import { BY_HAND, LATER, type PlatformWords, platformLosses, platformRights } fr
 import { graceSeconds, probeCommand, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
-import { type Yaml, yaml } from '../traefik/yaml.ts';
+import { type Yaml, yaml } from '../yaml.ts';
 
 export function compose(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);

@@ -8,11 +8,11 @@ export function projectTarget(
   title: string,
   exporter: Exporter,
   next: string,
-  check?: Target['check'],
+  { check, kind = 'platform' }: Partial<Pick<Target, 'check' | 'kind'>> = {},
 ): Target {
   return {
     title,
-    kind: 'init',
+    kind,
     export: exporter,
     ...(check && { check }),
     install() {

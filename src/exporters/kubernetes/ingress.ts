@@ -2,7 +2,7 @@
 import type { Plan, RoutePlan } from '../../config/plan.ts';
 import type { Workload } from '../containers/workload.ts';
 import type { ExportOptions } from '../exported.ts';
-import type { Yaml } from '../traefik/yaml.ts';
+import type { Yaml } from '../yaml.ts';
 
 /** WebSockets need nothing here: Traefik, nginx and HAProxy pass them on. */
 export function ingresses(plan: Plan, workloads: readonly Workload[], { name }: ExportOptions): Yaml[] {

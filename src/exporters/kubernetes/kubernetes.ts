@@ -4,7 +4,7 @@ import { comment } from '../comment.ts';
 import { workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
-import { type Yaml, yaml } from '../traefik/yaml.ts';
+import { type Yaml, yaml } from '../yaml.ts';
 import { ingresses } from './ingress.ts';
 import { kubernetesLosses } from './losses.ts';
 import { networkPolicy } from './network-policy.ts';

@@ -1,11 +1,12 @@
 /** What Kubernetes does not do, or not from these files. */
 import type { Plan } from '../../config/plan.ts';
 import { type PlatformWords, platformLosses, platformRights, restartLost } from '../containers/losses.ts';
+import { type SiteWords, siteLosses } from '../containers/site-losses.ts';
 import type { Loss } from '../exported.ts';
 import { cronExpression } from './objects.ts';
 
 export function kubernetesLosses(plan: Plan): Loss[] {
-  return [...platformLosses(plan, words), ...egressLosses(plan), ...siteLosses(plan)];
+  return [...platformLosses(plan, words), ...egressLosses(plan), ...siteLosses(plan, sites)];
 }
 
 function egressLosses({ egress }: Plan): Loss[] {
@@ -18,51 +19,14 @@ function egressLosses({ egress }: Plan): Loss[] {
   return names.length === 0 ? [] : [{ setting: 'egress.allow', text }];
 }
 
-/** Hosts, paths and certificates are in the Ingress; the rest is for its controller, each of which has words of its own. */
-function siteLosses({ sites, edge }: Plan): Loss[] {
-  const all = Object.values(sites);
-  if (all.length === 0) return [];
-  const own = 'the ingress controller has settings of its own for that';
-  return [
-    ...all.flatMap(({ host, tls, content, load, cache, accessLog, routes }) => {
-      const at = `sites.${host}`;
-      return [
-        ...(tls
-          ? [
-              {
-                setting: `${at}.tls`,
-                text: 'put the certificate into the secret that the Ingress names, or have cert-manager do so',
-              },
-            ]
-          : []),
-        ...Object.entries({ content, load, cache })
-          .filter(([, value]) => value !== null)
-          .map(([key]) => ({
-            setting: key === 'content' ? at : `${at}.${key === 'load' ? 'limits' : key}`,
-            text: own,
-          })),
-        ...(accessLog ? [{ setting: `${at}.accessLog`, text: own }] : []),
-        ...routes.flatMap(({ prefix, to, load: limits, cache: cached, mirror }) => {
-          const route = `${at}.routes.${prefix}`;
-          return [
-            ...(to.kind === 'app'
-              ? []
-              : [{ setting: route, text: `it leads to ${TO[to.kind]}: it is not in the Ingress` }]),
-            ...(limits === null && cached === null && mirror === null ? [] : [{ setting: route, text: own }]),
-            ...(prefix === '/' || prefix.endsWith('/')
-              ? []
-              : [{ setting: route, text: 'only whole segments of a path are matched' }]),
-          ];
-        }),
-      ];
-    }),
-    ...(edge.accessLog || edge.trust.length > 0 || edge.proxyProtocol
-      ? [{ setting: 'edge', text: own }]
-      : [{ setting: 'edge', text: 'the ingress controller is in front, with its own limits and times' }]),
-  ];
-}
-
-const TO = { upstream: 'another server', split: 'several apps', files: 'files' } as const;
+/** Each controller has words of its own for what is not a host or a path. */
+const sites: SiteWords = {
+  own: 'the ingress controller has settings of its own for that',
+  elsewhere: (what) => `it leads to ${what}: it is not in the Ingress`,
+  tls: 'put the certificate into the secret that the Ingress names, or have cert-manager do so',
+  segments: 'only whole segments of a path are matched',
+  edge: 'the ingress controller is in front, with its own limits and times',
+};
 
 const words: PlatformWords = {
   egress: undefined,

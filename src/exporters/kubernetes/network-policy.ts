@@ -1,7 +1,7 @@
 /** `egress` as a NetworkPolicy: it knows networks and ports, and no names of hosts. */
 import type { EgressRule, Plan } from '../../config/plan.ts';
 import type { Workload } from '../containers/workload.ts';
-import type { Yaml } from '../traefik/yaml.ts';
+import type { Yaml } from '../yaml.ts';
 import { labels } from './objects.ts';
 
 export function networkPolicy(plan: Plan, workload: Workload): Yaml[] {

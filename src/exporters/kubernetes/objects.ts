@@ -2,7 +2,7 @@
 import type { Plan, Probe } from '../../config/plan.ts';
 import { graceSeconds, type Workload } from '../containers/workload.ts';
 import type { ExportOptions } from '../exported.ts';
-import type { Yaml } from '../traefik/yaml.ts';
+import type { Yaml } from '../yaml.ts';
 
 /** Until every node and every ingress knows that a pod gets no more requests; its signal comes after that. */
 const LEAVE_SECONDS = 5;

@@ -7,7 +7,7 @@ import { graceSeconds, type Workload, workloadsOf } from '../containers/workload
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { shellWord } from '../services/shell.ts';
-import { type Yaml, yaml } from '../traefik/yaml.ts';
+import { type Yaml, yaml } from '../yaml.ts';
 
 /** Render kills later than this in no case. */
 const LONGEST_GRACE = 300;

@@ -1,6 +1,6 @@
 /** The parts of Traefik's dynamic configuration, by their names. */
 import type { ExportOptions } from '../exported.ts';
-import type { Yaml } from './yaml.ts';
+import type { Yaml } from '../yaml.ts';
 
 type Fields = { readonly [key: string]: Yaml | undefined };
 

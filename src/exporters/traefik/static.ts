@@ -1,7 +1,7 @@
 /** What Traefik reads at its start only: where it listens, whom it trusts, certificates that it orders. */
 import type { EdgePlan, ListenPlan, Plan } from '../../config/plan.ts';
+import type { Yaml } from '../yaml.ts';
 import { time } from './parts.ts';
-import type { Yaml } from './yaml.ts';
 
 export function staticPart({ edge, sites }: Plan, name: string): Yaml {
   const all = Object.values(sites);

@@ -6,11 +6,11 @@ import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
+import { type Yaml, yaml } from '../yaml.ts';
 import { traefikLosses } from './losses.ts';
 import { Parts } from './parts.ts';
 import { siteRouters, upgradeRouters } from './routers.ts';
 import { staticPart } from './static.ts';
-import { type Yaml, yaml } from './yaml.ts';
 
 export function traefik(plan: Plan, options: ExportOptions): Exported {
   const { name } = options;

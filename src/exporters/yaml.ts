@@ -1,4 +1,4 @@
-/** YAML for what Traefik reads: objects, lists, texts, numbers, true and false. */
+/** YAML for what other programs read: objects, lists, texts, numbers, true and false. */
 
 export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml | undefined };
 
