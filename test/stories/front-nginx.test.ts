@@ -132,6 +132,10 @@ describe('nginx in front', { concurrency: true }, () => {
       check: [program, '-t', '-q', ...args],
       reload: [program, '-s', 'reload', ...args],
     });
+    writeFileSync(file, '# by hand');
+    assert.match((await up()).stderr, /Cannot write ".*": there is one that Holdfast has not written/);
+    assert.equal(readFileSync(file, 'utf8'), '# by hand');
+    rmSync(file);
     assert.equal((await up()).code, 0);
     await answers(port);
     assert.ok(

@@ -3,7 +3,7 @@
  * server itself first; one that it refuses never counts, and the one before goes on.
  */
 
-import { HoldfastError } from '../../errors.ts';
+import { asHoldfastError, HoldfastError } from '../../errors.ts';
 import { lossLines } from '../../exporters/losses.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { FRONT_NAME } from '../../protocol/api.ts';
@@ -38,7 +38,7 @@ export interface Destination {
   has(file: Rendered): boolean;
   /** Checks it, puts it there and into force, or leaves all as it was and throws as `check` does. */
   put(file: Rendered): Promise<void>;
-  /** Takes away what was put there. */
+  /** Takes away what was put there, also when the server then finds fault with the rest. */
   withdraw(): Promise<void>;
 }
 
@@ -133,7 +133,11 @@ export class Front {
     if (!front || JSON.stringify(front) === JSON.stringify(next.front)) return;
     this.#ports = new Set();
     this.#refused = null;
-    await this.#alone(() => this.#destination(this.#options.state()).withdraw());
+    const destination = this.#destination(this.#options.state());
+    // That somebody's other file is broken must not keep us here.
+    await this.#alone(() => destination.withdraw()).catch((error: unknown) =>
+      this.#tellRefusal(servers[front.server].title, asHoldfastError(error)),
+    );
   }
 
   /** Resolves when the server sends requests to it. */
@@ -201,18 +205,19 @@ export class Front {
       }
       this.#refused = null;
       this.#ports = new Set([...ports.values()].flat());
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
+    } catch (thrown) {
+      // A full disk, too: it is tried again.
+      const error = asHoldfastError(thrown);
       const isKnown = this.#refused?.error.message === error.message;
       this.#refused = { text: file.text, error, at: clock.now() };
       this.#laterUnlessSoon(AGAIN_MS);
-      if (!isKnown)
-        journal.record('front.refused', {
-          app: FRONT_NAME,
-          reason: error.message,
-          data: { server: title, said: error.details },
-        });
+      if (!isKnown) this.#tellRefusal(title, error);
     }
+  }
+
+  #tellRefusal(server: string, { message, details }: HoldfastError): void {
+    const data = { server, said: details };
+    this.#options.journal.record('front.refused', { app: FRONT_NAME, reason: message, data });
   }
 
   #destination(state: DesiredState): Destination {

@@ -10,6 +10,8 @@ import type { Destination } from './front.ts';
 import type { Rendered } from './rendering.ts';
 import { type Command, servers } from './servers.ts';
 
+/** At the head of what `front` and `hold export` write. */
+const OURS = /^# Written by (?:Holdfast|`hold export)/m;
 const CHECK_MS = 30_000;
 const RELOAD_MS = 60_000;
 
@@ -32,6 +34,7 @@ export class SystemServer implements Destination {
   async check({ text }: Rendered): Promise<void> {
     const before = this.#read();
     if (before === text) return;
+    this.#refuseForeign(before);
     try {
       this.#write(text);
       await this.#run(this.#check, CHECK_MS);
@@ -45,15 +48,8 @@ export class SystemServer implements Destination {
   }
 
   async put({ text }: Rendered): Promise<void> {
-    await this.#change(text);
-  }
-
-  async withdraw(): Promise<void> {
-    if (this.#read() !== null) await this.#change(null);
-  }
-
-  async #change(text: string | null): Promise<void> {
     const before = this.#read();
+    this.#refuseForeign(before);
     try {
       this.#write(text);
       await this.#run(this.#check, CHECK_MS);
@@ -64,11 +60,30 @@ export class SystemServer implements Destination {
     }
   }
 
+  async withdraw(): Promise<void> {
+    if (this.#read() === null) return;
+    this.#write(null);
+    await this.#run(this.#check, CHECK_MS);
+    await this.#run(this.#reload, RELOAD_MS);
+  }
+
   async #run(command: Command, timeoutMs: number): Promise<void> {
     const { code, said } = await runCommand(command, {}, this.#clock, timeoutMs);
     if (code === 0) return;
     const how = code === null ? 'was ended by a signal' : `ended with ${code}`;
     throw refusal(`${this.#title} refuses "${this.#file}"`, said, `\`${command.join(' ')}\` ${how}`);
+  }
+
+  /** A file that somebody wrote by hand is not to be lost. */
+  #refuseForeign(text: string | null): void {
+    if (text === null || text.trim() === '' || OURS.test(text)) return;
+    throw new HoldfastError(
+      'EXPORT_REFUSED',
+      `Cannot write "${this.#file}": there is one that Holdfast has not written`,
+      {
+        hint: 'Name another file in `front.file`, or move this one away',
+      },
+    );
   }
 
   #read(): string | null {
