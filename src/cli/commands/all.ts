@@ -8,6 +8,7 @@ import { defineDeploy } from './deploy.ts';
 import { defineDoctor } from './doctor.ts';
 import { defineDown } from './down.ts';
 import { defineEgress } from './egress.ts';
+import { defineEnv } from './env.ts';
 import { defineEvents } from './events.ts';
 import { defineExport } from './export.ts';
 import { defineForever } from './forever.ts';
@@ -19,6 +20,7 @@ import { definePackages } from './packages.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
 import { defineProxy } from './proxy.ts';
+import { defineReceive } from './receive.ts';
 import { defineReleases } from './releases.ts';
 import { defineReload } from './reload.ts';
 import { defineReset } from './reset.ts';
@@ -51,7 +53,9 @@ export const allCommands: readonly DefineCommand[] = [
   defineDeploy,
   defineReleases,
   defineRollback,
+  defineReceive,
   definePackages,
+  defineEnv,
   defineDelete,
   defineRun,
   defineRunAll,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
+import type { AppDetail } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -22,8 +23,24 @@ async function show(context: Context, name: string): Promise<void> {
   if (!found || !target) throw unknownApp(name, []);
   if (others.length > 0)
     throw new HoldfastError('USAGE', `This command takes the name of one app: got "${name}"`);
-  const detail = await found.client.app(target.app.name);
+  const detail = await withVariables(context.home, await found.client.app(target.app.name));
   if (json) return out.json(detail);
   const { detailLines } = await import('../print/detail.ts');
   out.lines(detailLines(detail, { width: out.width, style: out.style, now: Date.now() }));
+}
+
+/** With a note when instances run with other variables than `hold env` has by now. */
+async function withVariables(home: string, detail: AppDetail): Promise<AppDetail> {
+  const { project } = detail.plan;
+  if (project === null || project === undefined) return detail;
+  const { Vault } = await import('../../vault/vault.ts');
+  const { outdatedNote } = await import('../env/outdated.ts');
+  let note: string | null;
+  try {
+    note = outdatedNote(detail, new Vault(home).variables(project));
+  } catch (error) {
+    // What runs goes on; it is the next start that would fail.
+    note = error instanceof Error ? error.message : String(error);
+  }
+  return note === null ? detail : { ...detail, notes: [...detail.notes, note] };
 }
