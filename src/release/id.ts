@@ -6,6 +6,14 @@ export function releaseId(now: number, of: string): string {
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${of.slice(0, 7)}`;
 }
 
+/** When it was made, by its id, in ms since the epoch; 0 for what is no id. */
+export function timeOf(id: string): number {
+  const [, date, time] = /^(\d{8})-(\d{6})-/.exec(id) ?? [];
+  if (!date || !time) return 0;
+  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+  return Date.parse(`${day}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`) || 0;
+}
+
 /** What a person may type for a release: its id, the end of it, or the beginning of its commit. */
 export function matchesRelease(id: string, typed: string): boolean {
   return (

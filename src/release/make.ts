@@ -2,15 +2,7 @@
  * Makes a release on this machine, up to where it could be started: its own directory, its packages, what its build makes, and a record
  * of how. Nothing that serves is touched. What fails is left as it is, to be looked at.
  */
-import {
-  chmodSync,
-  existsSync,
-  lchownSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configEndings } from '../config/find.ts';
 import { loadPlan, loadReleaseFacts, type ReleaseFacts } from '../config/load.ts';
@@ -24,7 +16,7 @@ import type { StepName } from '../protocol/release-rules.ts';
 import { carryAssets } from './assets.ts';
 import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
-import { releaseId } from './id.ts';
+import { releaseId, timeOf } from './id.ts';
 import { nodesOf } from './node/in-use.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
@@ -227,13 +219,12 @@ class Making {
     return loadPlan({ file: this.#config, cwd: this.#dir, env: shellEnv, clock, release });
   }
 
-  /** Two within a second are told apart. */
+  /** Later than all others, also than one of the same second: ids are sorted by it. */
   #freeId(): string {
     const { clock, source } = this.#options;
     const of = source.record.commit ?? source.record.treeHash;
-    let now = clock.now();
-    while (existsSync(this.#records.dirOf(releaseId(now, of)))) now += 1000;
-    return releaseId(now, of);
+    const [newest = ''] = this.#records.ids();
+    return releaseId(Math.max(clock.now(), timeOf(newest) + 1000), of);
   }
 
   /** The script of package.json, run by its manager. */
