@@ -30,7 +30,7 @@ export function openGit(request: GitRequest, options: OpenOptions): Promise<Sour
     const repository = await findRepository(dir);
     if (!repository) {
       throw new HoldfastError('SOURCE_INVALID', `There is no git repository in "${dir}"`, {
-        hint: 'Deploy the directory as it is, or run `git init` and commit',
+        hint: 'Deploy the directory as it is with `--working-tree`, or run `git init` and commit',
       });
     }
     // What is pushed is named by its hash.
