@@ -28,7 +28,11 @@ function quietWhenUnread(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   if (used.has(stream)) return stream;
   used.add(stream);
   return stream.on('error', (error) => {
-    if (isSystemError(error) && error.code === 'EPIPE') process.exit(0);
+    if (isSystemError(error) && error.code === 'EPIPE') {
+      // Somebody else sees to it.
+      if (stream.listenerCount('error') > 1) return;
+      process.exit(0);
+    }
     throw error;
   });
 }

@@ -18,6 +18,7 @@ export interface DeployCommandOptions {
 const examples = `
 Examples:
   hold deploy                       the newest commit, on this machine
+  hold deploy production            on the hosts of this target, over ssh
   hold deploy --working-tree        the files as they are here, committed or not
   hold deploy --from app-1.4.0.tgz  what \`npm pack\` has made`;
 
@@ -28,6 +29,7 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     .description(
       'Makes a release of the newest commit: exact packages from the lockfile, build, migration, a trial without traffic, then all of the traffic without a failed request, watched for a while. Whatever fails, the release before still serves.',
     )
+    .argument('[target]', 'where to: a name in `deploy` of the config file (default: this machine)')
     .option('-f, --file <file>', 'config file, inside the project')
     .option('--ref <ref>', 'this commit, branch or tag instead of HEAD')
     .option('--working-tree', 'the files as they are, committed or not')
@@ -42,7 +44,11 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     .option('--offline', 'fetch nothing: packages come from the store and the cache')
     .option('--no-migrate', 'leave out `release.migrate`')
     .addHelpText('after', examples)
-    .action((options: DeployCommandOptions) => deploy(context(), options));
+    .action(async (target: string | undefined, options: DeployCommandOptions) => {
+      if (target === undefined) return deploy(context(), options);
+      const { deployToHosts } = await import('../deploy/hosts.ts');
+      await deployToHosts(context(), target, options);
+    });
 }
 
 async function deploy(context: Context, options: DeployCommandOptions): Promise<void> {

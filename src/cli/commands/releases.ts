@@ -9,6 +9,10 @@ Examples:
   hold releases show 3f2a91c     one of them: its steps, and what the one that failed said
   hold releases show 3f2a91c build   all that this step said`;
 
+interface ReleasesOptions extends ProjectOptions {
+  readonly target?: string;
+}
+
 export function defineReleases(program: Command, context: ContextFactory): void {
   const releases = program
     .command('releases')
@@ -16,8 +20,9 @@ export function defineReleases(program: Command, context: ContextFactory): void 
     .description('Lists the releases of a project, the newest first.')
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
+    .option('--target <name>', 'on the hosts of this target of the config file')
     .addHelpText('after', examples)
-    .action((options: ProjectOptions) => list(context(), options));
+    .action((options: ReleasesOptions) => list(context(), options));
   releases
     .command('show')
     .summary('one release: its steps, and what they said')
@@ -27,11 +32,12 @@ export function defineReleases(program: Command, context: ContextFactory): void 
     .argument('<release>', 'its id, or its commit')
     .argument('[step]', 'all that this step said')
     .action((typed: string, step: string | undefined) =>
-      show(context(), typed, step, releases.opts<ProjectOptions>()),
+      show(context(), typed, step, releases.opts<ReleasesOptions>()),
     );
 }
 
-async function list(context: Context, options: ProjectOptions): Promise<void> {
+async function list(context: Context, options: ReleasesOptions): Promise<void> {
+  if (options.target !== undefined) return onHosts(context, ['releases'], options.target, options);
   const { out, err, json } = context;
   const { projectOf } = await import('../deploy/project.ts');
   const { releasePaths } = await import('../../release/paths.ts');
@@ -45,12 +51,25 @@ async function list(context: Context, options: ProjectOptions): Promise<void> {
   out.lines(releaseTable(records, { width: out.width, style: out.style, now: Date.now() }));
 }
 
+/** The same on the hosts of a target. */
+async function onHosts(
+  context: Context,
+  words: readonly string[],
+  target: string,
+  options: ReleasesOptions,
+): Promise<void> {
+  const { onEachHost } = await import('../deploy/hosts-each.ts');
+  await onEachHost(context, target, words, options);
+}
+
 async function show(
   context: Context,
   typed: string,
   step: string | undefined,
-  options: ProjectOptions,
+  options: ReleasesOptions,
 ): Promise<void> {
+  const words = ['releases', 'show', typed, ...(step === undefined ? [] : [step])];
+  if (options.target !== undefined) return onHosts(context, words, options.target, options);
   const { out, json } = context;
   const { projectOf } = await import('../deploy/project.ts');
   const { findRelease } = await import('../../release/deploy.ts');

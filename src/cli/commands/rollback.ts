@@ -7,6 +7,12 @@ Examples:
   hold rollback              back to the release that served before
   hold rollback 3f2a91c      to this one, by its commit or its id`;
 
+interface RollbackOptions {
+  readonly file?: string;
+  readonly project?: string;
+  readonly target?: string;
+}
+
 export function defineRollback(program: Command, context: ContextFactory): void {
   program
     .command('rollback')
@@ -17,17 +23,20 @@ export function defineRollback(program: Command, context: ContextFactory): void 
     .argument('[release]', 'its id, or its commit (default: the one that served before)')
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
+    .option('--target <name>', 'on all hosts of this target of the config file')
     .addHelpText('after', examples)
-    .action((release: string | undefined, options: { file?: string; project?: string }) =>
-      rollback(context(), release, options),
-    );
+    .action((release: string | undefined, options: RollbackOptions) => rollback(context(), release, options));
 }
 
 async function rollback(
   context: Context,
   typed: string | undefined,
-  options: { file?: string; project?: string },
+  options: RollbackOptions,
 ): Promise<void> {
+  if (options.target !== undefined) {
+    const { rollbackHosts } = await import('../deploy/hosts-rollback.ts');
+    return rollbackHosts(context, options.target, typed, options);
+  }
   const { projectOf } = await import('../deploy/project.ts');
   const { deploySurroundings } = await import('../deploy/surroundings.ts');
   const { DeployProgress } = await import('../deploy/progress.ts');

@@ -1,0 +1,44 @@
+/** Where `hold <command> production` goes to. */
+import { loadReleaseFacts } from '../../config/load.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { DeployTarget } from '../../protocol/release-rules.ts';
+import { fromRemoteHome } from '../../release/ssh/remote-words.ts';
+import type { Context } from '../context.ts';
+
+export interface TargetOptions {
+  readonly file?: string;
+  readonly project?: string;
+}
+
+export interface NamedTarget {
+  readonly target: DeployTarget;
+  /** In the order in which they change; none is there twice. */
+  readonly hosts: readonly string[];
+  readonly project: string;
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+}
+
+/** @throws HoldfastError USAGE when the configuration has no such target */
+export async function targetNamed(
+  { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+  name: string,
+  { file: named, project }: TargetOptions,
+): Promise<NamedTarget> {
+  const facts = await loadReleaseFacts({ ...(named !== undefined && { file: named }), cwd, env });
+  const { file, deploy } = facts;
+  const target = Object.hasOwn(deploy, name) ? deploy[name] : undefined;
+  if (target) return { target, hosts: [...new Set(target.hosts)], project: project ?? facts.project, file };
+  const names = Object.keys(deploy);
+  throw new HoldfastError('USAGE', `There is no target "${name}" in "${file}"`, {
+    hint:
+      names.length === 0
+        ? `Add it: deploy: { ${/^\w+$/.test(name) ? name : 'production'}: { hosts: ['deploy@app1'] } }`
+        : `There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}`,
+  });
+}
+
+/** Words of a command of Holdfast on the hosts of a target. */
+export function holdfastThere({ command, home }: DeployTarget, words: readonly string[]): string[] {
+  return [fromRemoteHome(command), ...words, ...(home === null ? [] : ['--home', fromRemoteHome(home)])];
+}
