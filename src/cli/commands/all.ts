@@ -13,6 +13,7 @@ import { defineEvents } from './events.ts';
 import { defineExport } from './export.ts';
 import { defineForever } from './forever.ts';
 import { defineHashPassword } from './hash-password.ts';
+import { defineHost } from './host.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
@@ -54,6 +55,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineReleases,
   defineRollback,
   defineReceive,
+  defineHost,
   definePackages,
   defineEnv,
   defineDelete,

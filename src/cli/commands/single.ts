@@ -23,6 +23,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   releases: async () => (await import('./releases.ts')).defineReleases,
   rollback: async () => (await import('./rollback.ts')).defineRollback,
   receive: async () => (await import('./receive.ts')).defineReceive,
+  host: async () => (await import('./host.ts')).defineHost,
   packages: async () => (await import('./packages.ts')).definePackages,
   env: async () => (await import('./env.ts')).defineEnv,
   delete: async () => (await import('./delete.ts')).defineDelete,
