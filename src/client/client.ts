@@ -17,6 +17,7 @@ import type {
   SignalRequest,
   SignalResult,
   SiteView,
+  TestNotifyRequest,
   TrafficView,
   UpgradeRequest,
   UpRequest,
@@ -26,6 +27,7 @@ import type {
 } from '../protocol/api.ts';
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
+import type { NotifyTest } from '../protocol/notify-rules.ts';
 import type { PromoteRequest, PromotionView } from '../protocol/release.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 
@@ -189,6 +191,11 @@ export class Client {
   /** The daemon ends after its answer, and the next one is of another version. */
   upgrade(body: UpgradeRequest, options: ChangeOptions = {}): Promise<null> {
     return this.#post('/v1/upgrade', body, options);
+  }
+
+  /** Sends a message that tries the webhooks: one address, or with null all that are in force. */
+  testNotify(url: string | null, options: ChangeOptions = {}): Promise<NotifyTest[]> {
+    return this.#post('/v1/notify/test', { url } satisfies TestNotifyRequest, options);
   }
 
   /** After what the vault has of a project was changed. */

@@ -6,6 +6,7 @@ import { completeApp, type Surroundings } from './app.ts';
 import { completeEgress } from './egress-schema.ts';
 import { completeFront } from './front-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
+import { completeNotify } from './notify-schema.ts';
 import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { completeDeploy, completeRelease } from './release-schema.ts';
@@ -138,6 +139,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     logsTotalBytes: settings.logs.total ?? null,
     egress: completeEgress(settings.egress, names, problems),
     front: completeFront(settings, problems),
+    notify: completeNotify(settings.notify, around.root, problems),
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },

@@ -37,6 +37,11 @@ export interface HoldfastConfig {
    * @example "shop"
    */
   readonly name?: string | undefined;
+  /**
+   * Webhooks: who is told when a deploy has ended, an app keeps crashing, a certificate or the disk needs somebody.
+   * @example [{"url":"file:/etc/shop/slack-url","on":["deploys","crashes"]}]
+   */
+  readonly notify?: readonly NotifyConfig[] | undefined;
   /** How releases are made and promoted by `hold deploy`. */
   readonly release?: ReleaseConfig | undefined;
   /**
@@ -469,6 +474,29 @@ export interface FrontConfig {
    * @example ["sudo","systemctl","reload","nginx"]
    */
   readonly reload?: readonly string[] | undefined;
+}
+
+export interface NotifyConfig {
+  /**
+   * Where messages are sent to. Such an address is most often a secret by itself: `file:` and the path of a file that has it keeps it out of this file.
+   * @example "file:/etc/shop/slack-url"
+   */
+  readonly url: string;
+  /**
+   * Of what. Left out: of all of these.
+   * @default ["deploys","crashes","jobs","certificates","disk","health","daemon"]
+   * @example ["deploys","crashes"]
+   */
+  readonly on?:
+    | readonly ('deploys' | 'crashes' | 'jobs' | 'certificates' | 'disk' | 'health' | 'daemon')[]
+    | undefined;
+  /**
+   * `slack`: what Slack, Mattermost and others show. `json`: the event with all its facts, for programs.
+   * @default "slack"
+   */
+  readonly style?: 'slack' | 'json' | undefined;
+  /** A file with a secret, with which messages are signed (HMAC-SHA256) in the field `Holdfast-Signature`. */
+  readonly secret?: string | undefined;
 }
 
 /** How releases are made and promoted by `hold deploy`. */

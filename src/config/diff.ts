@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, formatDuration } from '../kit/units.ts';
+import type { NotifyRules } from '../protocol/notify-rules.ts';
 import { appDefaults } from './app-defaults.ts';
 import { diffContent } from './content-diff.ts';
 import { printEgressRule } from './egress-rule.ts';
@@ -34,7 +35,7 @@ import {
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify';
   readonly name: string;
   readonly detail: readonly string[];
 }
@@ -50,6 +51,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
     logsTotalBytes: null,
     egress: null,
     front: null,
+    notify: [],
   };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
@@ -57,6 +59,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
     ...edgeChange(before, next),
     ...logsChange(before.logsTotalBytes, next.logsTotalBytes),
     ...egressChange(before.egress, next.egress),
+    ...notifyChange(before.notify, next.notify),
   ];
 }
 
@@ -328,6 +331,18 @@ function egressChange(before: EgressPlan | null, after: EgressPlan | null): Plan
   if (!after) return [{ kind: 'remove', ...about, detail: [] }];
   const kind = before ? 'change' : 'add';
   return [{ kind, ...about, detail: diffRows(egressRows, before ?? NO_EGRESS, after) }];
+}
+
+/** Addresses are secrets, so only how many there are, and of what they are told. A client of an older version says nothing of it. */
+function notifyChange(
+  before: readonly NotifyRules[],
+  after: readonly NotifyRules[] | undefined = [],
+): PlanChange[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const about = { what: 'notify', name: 'notify' } as const;
+  if (after.length === 0) return [{ kind: 'remove', ...about, detail: [] }];
+  const detail = after.map(({ on, style }) => `${style}: ${on.join(', ')}`);
+  return [{ kind: before.length === 0 ? 'add' : 'change', ...about, detail }];
 }
 
 const NO_EGRESS: EgressPlan = { observe: false, allow: [], apps: {}, port: null, socket: null };

@@ -4,6 +4,7 @@
  * the exporters read.
  */
 
+import type { NotifyRules } from '../protocol/notify-rules.ts';
 import type { DeployTarget, ReleaseRules } from '../protocol/release-rules.ts';
 import type { FilesRoute, SiteContent } from '../protocol/site-content.ts';
 import type {
@@ -33,6 +34,8 @@ export interface Plan {
   readonly deploy: Readonly<Record<string, DeployTarget>>;
   /** The server that stands in the place of the edge; null = the edge. */
   readonly front: FrontPlan | null;
+  /** Who is told of what happens. */
+  readonly notify: readonly NotifyRules[];
 }
 
 export type FrontServer = 'nginx' | 'apache' | 'haproxy' | 'caddy';

@@ -51,7 +51,7 @@ interface Part {
 /** `docs/reference/configuration.md`. */
 export function renderConfigReference(): string {
   const { properties = {} } = configJsonSchema();
-  const { apps, sites, edge, listen, acme, logs, egress } = properties;
+  const { apps, sites, edge, listen, acme, logs, egress, notify } = properties;
   const parts: readonly Part[] = [
     { title: 'apps.<name>', node: objectOf(entryOf(apps)), says: apps?.description },
     { title: 'sites.<host>', node: objectOf(entryOf(sites)), says: sites?.description },
@@ -60,6 +60,7 @@ export function renderConfigReference(): string {
     { title: 'acme', node: acme, says: acme?.description },
     { title: 'logs', node: logs, says: logs?.description },
     { title: 'egress', node: objectOf(egress), says: egress?.description },
+    { title: 'notify[]', node: notify?.items, says: notify?.description },
   ];
   return `${[intro, ...parts.map(renderPart)].join('\n')}`;
 }

@@ -17,4 +17,4 @@ export const releaseDefaults: ReleaseRules = {
   hooks: {},
 };
 
-export const projectDefaults = { project: 'app', release: releaseDefaults, deploy: {} };
+export const projectDefaults = { project: 'app', release: releaseDefaults, deploy: {}, notify: [] };

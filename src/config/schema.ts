@@ -12,6 +12,7 @@ import { egressSettings } from './egress-schema.ts';
 import { frontSettings } from './front-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
 import { appName, groupName } from './names.ts';
+import { notifySettings } from './notify-schema.ts';
 import { deploySettings, releaseSettings } from './release-schema.ts';
 import { siteSettings } from './site-schema.ts';
 
@@ -123,6 +124,7 @@ const configShape = z.strictObject({
     says: 'The name of the project, under which its releases and its variables are kept. Left out: the name in package.json, else the directory',
     example: 'shop',
   }),
+  notify: notifySettings,
   release: releaseSettings,
   deploy: deploySettings,
 });

@@ -16,6 +16,7 @@ import type {
   SendRequest,
   SignalRequest,
   SignalResult,
+  TestNotifyRequest,
   UpgradeRequest,
   UpRequest,
   UpResult,
@@ -30,6 +31,7 @@ import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
 import type { Egress } from './egress.ts';
 import type { Journal } from './journal.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
 import type { Pausing } from './pausing.ts';
@@ -47,6 +49,7 @@ export interface ApiOptions {
   readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly pausing: Pausing;
   readonly releases: Releases;
+  readonly notifier: Pick<Notifier, 'test'>;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -198,6 +201,10 @@ export class Api {
         if (!dryRun) this.#options.onUp();
         return { changes, apps: appViews(views) };
       };
+    }
+    if (what === 'notify' && name === 'test') {
+      const { url } = body as TestNotifyRequest;
+      return () => this.#options.notifier.test(url);
     }
     if (what === 'variables' && name === 'changed') {
       const changed = body as VariablesChanged;

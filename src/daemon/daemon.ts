@@ -1,5 +1,6 @@
 /** The composition root: makes the parts and connects them. It decides nothing. */
 import { closeSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { appDefaults } from '../config/app-defaults.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -32,6 +33,7 @@ import { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { Leases } from './leases.ts';
 import { Links } from './links.ts';
+import { Notifier } from './notify/notifier.ts';
 import { askResponder } from './ocsp/ask.ts';
 import { Staples } from './ocsp/staples.ts';
 import { Operations } from './operations.ts';
@@ -101,6 +103,7 @@ export class Daemon {
   readonly #crashReports: CrashReports;
   readonly #guardians: readonly Guardian[];
   readonly #releases: Releases;
+  readonly #notifier: Notifier;
   readonly #api: Api;
   readonly #exits: Exits;
   #ending = false;
@@ -375,8 +378,15 @@ export class Daemon {
       crashes: (app) => this.#crashes.list(app),
       traffic: () => this.#traffic.view(),
     });
+    this.#notifier = new Notifier({
+      clock,
+      journal: this.#journal,
+      host: hostname(),
+      state: () => this.#store.state,
+    });
     this.#api = new Api({
       releases: this.#releases,
+      notifier: this.#notifier,
       operations: this.#operations,
       journal: this.#journal,
       crashes: this.#crashes,
@@ -410,6 +420,7 @@ export class Daemon {
       },
       daemon: () => this.#view(),
       onDown: () => {
+        this.#journal.record('daemon.stopping', { reason: 'a person wanted everything to end' });
         this.#presence.say('down');
         void this.#end();
       },
@@ -462,6 +473,7 @@ export class Daemon {
     for (const { plan } of Object.values(this.#store.state.apps)) this.#outputs.configure(plan);
     this.#supervisor.resume(this.#operations.desiredApps(), records, serials);
     this.#watching = true;
+    this.#notifier.begin();
     this.#stateChanged();
     this.#routing.refresh();
     this.#holder.refresh();
@@ -508,6 +520,7 @@ export class Daemon {
     this.#edgeTls.close();
     this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
+    this.#notifier.close();
     this.#vitals.close();
     this.#egress.close();
     this.#api.close();
@@ -527,6 +540,7 @@ export class Daemon {
     this.#edgeTls.close();
     this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
+    this.#notifier.close();
     this.#holder.close();
     this.#api.close();
     this.#links.close();
@@ -608,6 +622,7 @@ export class Daemon {
     if (!this.#watching) return;
     this.#tlsFiles.changed();
     this.#acme.changed();
+    this.#notifier.changed();
     for (const guardian of this.#guardians) guardian.changed();
   }
 

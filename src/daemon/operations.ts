@@ -323,7 +323,15 @@ export class Operations {
     await this.#delete([EDGE, EGRESS], HURRY_MS);
     store.edit((state) => ({
       ...state,
-      ...{ edge: null, logsTotalBytes: null, egress: {}, front: null, frontPorts: {}, releases: {} },
+      ...{
+        edge: null,
+        logsTotalBytes: null,
+        egress: {},
+        front: null,
+        frontPorts: {},
+        releases: {},
+        notify: {},
+      },
     }));
   }
 

@@ -9,6 +9,7 @@ import type { AppPlan, EdgePlan, EgressPlan, FrontPlan, SitePlan } from '../conf
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
+import type { NotifyRules } from '../protocol/notify-rules.ts';
 import type { PauseRules } from '../protocol/traffic-rules.ts';
 import { initialState } from '../supervisor/machine.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
@@ -60,6 +61,8 @@ export interface DesiredState {
   readonly front: FrontPlan | null;
   /** By app, in the order of the slots: where that server reaches it. */
   readonly frontPorts: Readonly<Record<string, readonly number[]>>;
+  /** By project: who is told of what happens. */
+  readonly notify: Readonly<Record<string, readonly NotifyRules[]>>;
 }
 
 export const nothingDesired: DesiredState = {
@@ -72,6 +75,7 @@ export const nothingDesired: DesiredState = {
   releases: {},
   front: null,
   frontPorts: {},
+  notify: {},
 };
 
 const GENERATIONS = 2;

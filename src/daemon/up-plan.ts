@@ -3,6 +3,7 @@ import { diffPlans } from '../config/diff.ts';
 import type { AppPlan, EdgePlan, FrontServer, ListenPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Change, FRONT_NAME } from '../protocol/api.ts';
+import type { NotifyRules } from '../protocol/notify-rules.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { egressOf, isOwn } from './egress-app.ts';
@@ -90,7 +91,20 @@ export function targetState(
     apps[name] = starts ? wanted : { ...wanted, stopped: true, previous: null };
   }
   const logsTotalBytes = next.logsTotalBytes ?? state.logsTotalBytes;
-  return withFront(withEdge({ ...state, apps, sites, edge, front, logsTotalBytes }, edgePlan), frontPlan);
+  const notify = withNotify(state.notify, next);
+  return withFront(
+    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify }, edgePlan),
+    frontPlan,
+  );
+}
+
+/** A client of an older version says nothing of it. */
+function withNotify(
+  { ...all }: Record<string, readonly NotifyRules[]>,
+  { project, notify }: { readonly project: string; readonly notify?: readonly NotifyRules[] },
+): DesiredState['notify'] {
+  delete all[project];
+  return notify && notify.length > 0 ? { ...all, [project]: notify } : all;
 }
 
 /** What runs now of what came from this file, in the shape of a plan. */
@@ -107,6 +121,7 @@ export function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'projec
     logsTotalBytes: state.logsTotalBytes,
     egress: egressOf(source, state),
     front: Object.keys(next.sites).length === 0 ? next.front : state.front,
+    notify: state.notify[next.project] ?? [],
   };
 }
 

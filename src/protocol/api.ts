@@ -27,6 +27,7 @@
  *   GET  /v1/releases                        PromotionView[], see release.ts
  *   POST /v1/releases/promote { … }          PromotionView    PromoteRequest; RELEASE_REFUSED when it came to nothing
  *   POST /v1/releases/:project/continue|abort    PromotionView    ends the watching; brings the release before back
+ *   POST /v1/notify/test { url }             NotifyTest[], see notify-rules.ts    to one address, or with null to all
  *   POST /v1/variables/changed { project, … }    VariablesResult    `hold env` has changed what is kept of them
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
@@ -246,6 +247,11 @@ export interface UpgradeRequest {
   readonly node: string;
 }
 
+/** An address, or null = all that are in force. */
+export interface TestNotifyRequest {
+  readonly url: string | null;
+}
+
 /** Names only: nothing of the values goes this way. */
 export interface VariablesChanged {
   readonly project: string;
@@ -281,7 +287,7 @@ export interface OutputLine {
 /** One line of what `up` changes; `detail` names the settings that differ. */
 export interface Change {
   readonly kind: 'add' | 'change' | 'scale' | 'remove' | 'start';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify';
   readonly name: string;
   readonly detail: readonly string[];
 }

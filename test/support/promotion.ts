@@ -33,6 +33,7 @@ export function releasePlan(rules: Partial<ReleaseRules> = {}): Plan {
     logsTotalBytes: null,
     egress: null,
     front: null,
+    notify: [],
     project: 'shop',
     release: { ...releaseDefaults, ...rules },
     deploy: {},

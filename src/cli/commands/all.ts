@@ -17,6 +17,7 @@ import { defineHost } from './host.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
+import { defineNotify } from './notify.ts';
 import { definePackages } from './packages.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
@@ -72,6 +73,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineCrashes,
   defineTop,
   defineTraffic,
+  defineNotify,
   defineHashPassword,
   defineEgress,
   defineProxy,

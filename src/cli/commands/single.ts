@@ -40,6 +40,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   top: async () => (await import('./top.ts')).defineTop,
   traffic: async () => (await import('./traffic.ts')).defineTraffic,
+  notify: async () => (await import('./notify.ts')).defineNotify,
   'hash-password': async () => (await import('./hash-password.ts')).defineHashPassword,
   egress: async () => (await import('./egress.ts')).defineEgress,
   proxy: async () => (await import('./proxy.ts')).defineProxy,
