@@ -2,8 +2,15 @@
  * Known vulnerabilities, as the registry has them. npm asks for all managers: it is given a lockfile that lists exactly what runs in
  * production, so that it needs no installed tree.
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { chown } from 'node:fs/promises';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRecord, textOf } from '../lockfile/lockfile.ts';
@@ -48,12 +55,9 @@ export async function audit(
     writeFileSync(join(place, 'package-lock.json'), lock);
     const npmrc = join(dir, '.npmrc');
     if (existsSync(npmrc)) copyFileSync(npmrc, join(place, '.npmrc'));
-    const { uid, gid } = statSync(dir);
-    if (process.getuid?.() === 0) {
-      for (const name of ['.', 'package.json', 'package-lock.json', '.npmrc']) {
-        await chown(join(place, name), uid, gid).catch(() => {});
-      }
-    }
+    // The build user reads it; nothing in it is more secret than the release.
+    chmodSync(place, 0o755);
+    for (const name of readdirSync(place)) chmodSync(join(place, name), 0o644);
     const words = ['npm', 'audit', '--omit=dev', '--json', '--package-lock-only', ...askOnce];
     return readAudit(JSON.parse(await runner.read(words, { cwd: place, path, alsoGood: [1] })), asked);
   } catch {
