@@ -17,13 +17,22 @@ const eaten = [];
 const eat = () => eaten.push(Buffer.alloc(2e7, 1)) < 40 && setImmediate(eat);
 const server = http.createServer((req, res) => {
   res.end(answer());
-  if (req.url === '/block') res.once('finish', () => { for (;;); });
+  if (req.url === '/block') res.once('finish', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
   if (req.url === '/eat') eat();
 }).listen(process.env.PORT);
 process.on('SIGINT', () => server.close(() => {
   fs.writeFileSync('/srv/web/stopped-' + process.env.PORT, 'gracefully');
   process.exit();
 }));
+`;
+/** It loads for longer than its watchdog waits, and has a thread that is never blocked. */
+const SLOW = `
+const { Worker, isMainThread } = require('node:worker_threads');
+if (isMainThread) {
+  new Worker(__filename);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000);
+  require('./server.js');
+} else setInterval(() => {}, 1000);
 `;
 const JOB = `require('node:fs').writeFileSync('/srv/web/job', String(process.getuid()))`;
 
@@ -47,12 +56,18 @@ function config(word: string, changes: object = {}, others: object = {}): string
     restart: { backoff: ['10ms', '20ms'], giveUpAfter: { crashes: 3, within: '1m' } },
   };
   return JSON.stringify({
-    apps: { web: { ...web, ...changes }, other: { run: 'server.js' }, job, broken },
+    apps: { web: { ...web, ...changes }, other: { run: 'slow.js', watchdog: '5s' }, job, broken },
     ...others,
   });
 }
 
 const UNITS = ['holdfast-web@3000.service', 'holdfast-other@4000.service', 'holdfast-job.service'];
+/** Why systemd ends them. Where control groups are of version 1, it does not hear why the kernel has killed one. */
+const ENDS = {
+  '3000/block': /Failed with result 'watchdog'/,
+  '3001/eat': /Failed with result '(?:oom-kill|signal)'/,
+  '4000/block': /Failed with result 'watchdog'/,
+};
 let done = false;
 
 /** One after the other, until the restart is done; curl says 7 when it cannot connect. */
@@ -87,6 +102,7 @@ test('apps run under systemd as exported', async (t) => {
   // As systemd does it where it does not think that it is in a container; credentials need it.
   host.run('mount', '--make-rshared', '/');
   put(host, '/srv/web/server.js', SERVER);
+  put(host, '/srv/web/slow.js', SLOW);
   put(host, '/srv/web/job.js', JOB);
   put(host, '/srv/web/broken.js', 'process.exit(1)');
   put(host, '/etc/token', 'of a file\n');
@@ -111,7 +127,6 @@ test('apps run under systemd as exported', async (t) => {
     umask: 0o027,
   });
   assert.equal((await answer(host, 3001)).slot, '1');
-  const other = await answer(host, 4000);
   assert.equal(property(host, 'holdfast-web@3000', 'MainPID'), String(first.pid), 'no shell remains');
   for (const unit of UNITS) {
     const score = host.run('systemd-analyze', 'security', '--no-pager', unit);
@@ -133,6 +148,8 @@ test('apps run under systemd as exported', async (t) => {
   );
   assert.equal(second.secret, 'of a file');
 
+  const other = await answer(host, 4000);
+  assert.equal(property(host, 'holdfast-other@4000', 'NRestarts'), '0', 'it may load as long as it likes');
   assert.match(install(host, 'one'), /has these files already/);
   const routed = { sites: { 'example.com': { routes: { '/': 'web' } } } };
   install(host, 'two', routed);
@@ -152,14 +169,15 @@ test('apps run under systemd as exported', async (t) => {
   const woken = await answer(host, 3000);
   assert.equal(woken.slot, '0', 'who comes starts it, and is answered');
 
-  // Where control groups are of version 1, systemd does not hear why the kernel has killed it.
-  for (const [path, result] of Object.entries({ '/block': /'watchdog'/, '/eat': /'(?:oom-kill|signal)'/ })) {
-    const { pid } = await answer(host, 3001);
-    host.shell(`curl -s --max-time 5 http://127.0.0.1:3001${path}`);
-    await until(async () => (await answer(host, 3001)).pid !== pid, { why: `${path}: it was replaced` });
-    const log = host.shell('journalctl -b -u holdfast-web@3001 --no-pager -o cat').output;
-    assert.match(log.split('Failed with result').at(-1) ?? '', result, log);
+  const ask = Object.keys(ENDS).map((at) => `curl -s --max-time 5 http://127.0.0.1:${at} &`);
+  host.shell(`${ask.join(' ')} wait`);
+  for (const [at, why] of Object.entries(ENDS)) {
+    const unit = `holdfast-${at.startsWith('4000') ? 'other' : 'web'}@${at.slice(0, 4)}`;
+    await until(() => why.test(host.run('journalctl', '-b', '-u', unit, '--no-pager', '-o', 'cat')), {
+      why: `${unit} has ended at ${at}: ${why}`,
+    });
   }
+  for (const port of [3000, 3001]) await answer(host, port);
 
   host.run('sh', '-c', 'rm /srv/web/stopped-*');
   // It does not wait for the services.

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { ExportedFile } from '../exported.ts';
+import { placeEnv } from '../services/script-target.ts';
 import type { Target } from '../target.ts';
 import { preloadPath } from './helped.ts';
 import { systemd } from './systemd.ts';
@@ -15,22 +16,37 @@ export const systemdTarget: Target = {
     trouble: /\S/,
   }),
   install(files, name) {
-    const placed = files.map(({ path, text, mode }) =>
-      path.endsWith('.env')
-        ? { path: `/etc/${name}/${basename(path)}`, text, mode, once: true }
-        : { path: placeOf(path.replace(/^systemd\//, ''), name), text, mode },
+    const placed = files.map((file) =>
+      file.once
+        ? placeEnv(file, name)
+        : { ...file, path: placeOf(file.path.replace(/^systemd\//, ''), name) },
     );
     const target = `${name}.target`;
     const wanted = [...(files[0]?.text ?? '').matchAll(/^Wants=(.+)$/gm)].map(([, unit = '']) => unit);
     return {
       files: placed,
       check: [
-        ['sh', '-c', VERIFY, 'sh', ...unitsIn(files).map((path) => `/etc/systemd/system/${basename(path)}`)],
+        [
+          'sh',
+          '-c',
+          VERIFY,
+          'systemd-analyze verify',
+          ...unitsIn(files).map((path) => `/etc/systemd/system/${basename(path)}`),
+        ],
       ],
-      reload: [['sh', '-c', RELOAD, 'sh', target, ...wanted]],
+      reload: [
+        [
+          'sh',
+          '-c',
+          RELOAD,
+          `systemctl enable --now ${target} (and restart what has changed)`,
+          target,
+          ...wanted,
+        ],
+      ],
       notes: [
         ...placed
-          .filter(({ path }) => path.endsWith('.env'))
+          .filter(({ once }) => once)
           .map(({ path }) => `Put the secret values into ${path}, then: systemctl restart ${target}`),
         `What runs and is no longer in the config file goes on: systemctl list-units '${name}-*'`,
       ],
@@ -56,7 +72,12 @@ const VERIFY = 'said=$(systemd-analyze verify "$@" 2>&1); [ -z "$said" ] || { ec
 const RELOAD = [
   'target=$1; shift; changed=',
   'for unit; do [ "$(systemctl show -P NeedDaemonReload "$unit")" != yes ] || changed="$changed $unit"; done',
-  'systemctl daemon-reload && systemctl enable --now "$target" || exit 1',
+  'systemctl daemon-reload || exit 1',
+  '# New ones whose files have been taken back.',
+  'for unit; do',
+  '  [ "$(systemctl show -P LoadState "$unit")" != not-found ] || systemctl stop "$unit" "$(basename "$unit" .service).socket" 2>/dev/null',
+  'done',
+  'systemctl enable --now "$target" || exit 1',
   '# New ones; what does not get ready is no reason to take all others back.',
   'systemctl start --no-block "$target" "$@" || exit 1',
   '# Restarts by hand count, too, for StartLimitBurst.',

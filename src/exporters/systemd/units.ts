@@ -75,7 +75,7 @@ export function serviceUnit(
       ...identity(service),
       '',
       ...environment(service, options),
-      ...(help?.ready ? ['Environment=HOLDFAST_READY=listen'] : []),
+      ...readiness(app, help),
       '',
       ...(app.job ? [] : restart(app.restart)),
       ...stop(app.stop),
@@ -118,11 +118,12 @@ function type({ job, ready, readyTimeoutMs, watchdogMs, guest }: AppPlan, help: 
       `TimeoutStartSec=${job.timeoutMs === null ? 'infinity' : seconds(job.timeoutMs)}`,
     ];
   }
-  const notifies = ready.by === 'notify' || help?.ready === true;
+  // With another type, the watchdog would count from the start on, while the app is still loading.
+  const notifies = ready.by === 'notify' || help?.ready === true || help?.watchdog === true;
   const watched = watchdogMs !== null && (help?.watchdog === true || (ready.by === 'notify' && !guest));
   return [
     `Type=${notifies ? 'notify' : 'exec'}`,
-    ...(notifies || watched
+    ...(notifies
       ? [
           '# Node has no datagram sockets of this kind: it is a helper that sends the messages.',
           'NotifyAccess=all',
@@ -137,6 +138,12 @@ function type({ job, ready, readyTimeoutMs, watchdogMs, guest }: AppPlan, help: 
         ]
       : []),
   ];
+}
+
+/** For what is loaded into it. */
+function readiness({ ready }: AppPlan, help: Helped | null): string[] {
+  if (help?.ready) return ['Environment=HOLDFAST_READY=listen'];
+  return help?.watchdog && ready.by !== 'notify' ? ['Environment=HOLDFAST_READY=loaded'] : [];
 }
 
 function command({ app, env, port }: Service, help: Helped | null, options: ExportOptions): string[] {
