@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { placeEnv } from '../services/script-target.ts';
 import type { Target } from '../target.ts';
 import { launchd } from './launchd.ts';
 
@@ -17,10 +18,8 @@ export const launchdTarget: Target = {
     ],
   }),
   install(files, name) {
-    const placed = files.map(({ path, text, mode }) =>
-      path.endsWith('.env')
-        ? { path: `/etc/${name}/${basename(path)}`, text, mode, once: true }
-        : { path: `/Library/LaunchDaemons/${basename(path)}`, text, mode },
+    const placed = files.map((file) =>
+      file.once ? placeEnv(file, name) : { ...file, path: `/Library/LaunchDaemons/${basename(file.path)}` },
     );
     const plists = placed.map(({ path }) => path).filter((path) => path.endsWith('.plist'));
     return {
@@ -28,7 +27,7 @@ export const launchdTarget: Target = {
       check: [['plutil', '-lint', ...plists]],
       reload: plists.map((path) => ['sh', '-c', RELOAD, 'sh', path, basename(path, '.plist')]),
       notes: placed
-        .filter(({ path }) => path.endsWith('.env'))
+        .filter(({ once }) => once)
         .map(
           ({ path }) =>
             `Put the secret values into ${path}, and give it to the user that runs the app (chown)`,

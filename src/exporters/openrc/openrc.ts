@@ -101,7 +101,7 @@ function conf({ app, env }: Service, options: ExportOptions): ExportedFile {
     ...env.secret.map((variable) => `#export ${variable}=`),
     '',
   ].join('\n');
-  return { path: `openrc/conf.d/${name}`, text, mode: 0o600 };
+  return { path: `openrc/conf.d/${name}`, text, mode: 0o600, once: true };
 }
 
 function evaluated(words: readonly string[]): string {

@@ -13,12 +13,7 @@ export const openrcTarget: Target = {
     commands: scripts(files).map((path) => ['sh', '-n', join(dir, path)]),
   }),
   install(files) {
-    const placed = files.map(({ path, text, mode }) => ({
-      path: path.replace(/^openrc/, '/etc'),
-      text,
-      mode,
-      ...(path.startsWith('openrc/conf.d/') && { once: true }),
-    }));
+    const placed = files.map((file) => ({ ...file, path: file.path.replace(/^openrc/, '/etc') }));
     const paths = scripts(files).map((path) => path.replace(/^openrc/, '/etc'));
     return {
       files: placed,

@@ -24,6 +24,7 @@ export function envFiles(
     .map(({ app, env }) => ({
       path: `${dir}/${serviceName(app.name, options)}.env`,
       mode: 0o600,
+      once: true,
       text: [
         `# Variables of ${serviceName(app.name, options)} whose values look secret. Take the \`#\` away and put them in;`,
         `# ${words.syntax}. Exporting again does not change this file once it is installed.`,
@@ -32,5 +33,3 @@ export function envFiles(
       ].join('\n'),
     }));
 }
-
-export const keepsEnvFile = (path: string): boolean => path.endsWith('.env');

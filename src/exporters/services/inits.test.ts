@@ -62,10 +62,17 @@ for (const [name, init] of Object.entries(INITS)) {
     assert.doesNotMatch(all, /\/home\/me|en_US/, 'who exports it is not who runs it');
     assert.match(all, /REGION/);
     assert.equal(textOf(init(plan, exportOptions(plan))), textOf(exported));
+    if (name === 'procfile') return;
     const holders = exported.files.filter(({ text }) => /^#(?:export )?API_KEY=$/m.test(text));
     assert.deepEqual(
-      holders.map(({ mode }) => mode),
-      name === 'procfile' ? [] : [0o600],
+      holders.map(({ mode, once }) => ({ mode, once })),
+      [{ mode: 0o600, once: true }],
+      'what a person fills in is written once, and read by nobody else',
+    );
+    const installed = targets[name]?.install(exported.files, 'holdfast').files ?? [];
+    assert.deepEqual(
+      installed.filter(({ mode }) => mode === 0o600).map(({ once }) => once),
+      [true],
     );
   });
 }

@@ -20,22 +20,20 @@ export function placeScripts(
 ): Pick<ReturnType<Target['install']>, 'files' | 'check'> {
   const placed = (path: string) => path.replace(/^[^/]+/, home);
   return {
-    files: files.map(({ path, text, mode }) =>
-      path.endsWith('.env') ? placeEnv({ path, text, mode }, name) : { path: placed(path), text, mode },
-    ),
+    files: files.map((file) => (file.once ? placeEnv(file, name) : { ...file, path: placed(file.path) })),
     check: scriptsOf(files).map((path) => ['sh', '-n', placed(path)]),
   };
 }
 
 /** A person fills it in; where `envFilePath` says. */
-export function placeEnv({ path, text, mode }: ExportedFile, name: string): InstalledFile {
-  return { path: `/etc/${name}/${basename(path)}`, text, mode, once: true };
+export function placeEnv(file: ExportedFile, name: string): InstalledFile {
+  return { ...file, path: `/etc/${name}/${basename(file.path)}` };
 }
 
 /** What a person has to do before the apps have their secrets. */
 export function secretNotes(files: readonly ExportedFile[], name: string, then: string): string[] {
   return files
-    .filter(({ path }) => path.endsWith('.env'))
+    .filter(({ once }) => once)
     .map((file) => `Put the secret values into ${placeEnv(file, name).path}, ${then}`);
 }
 

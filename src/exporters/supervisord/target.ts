@@ -21,9 +21,7 @@ export const supervisordTarget: Target = {
   }),
   install: (files, name) => ({
     files: files.map((file) =>
-      file.path.endsWith('.env')
-        ? placeEnv(file, name)
-        : { path: `/etc/supervisor/conf.d/${name}.conf`, text: file.text, mode: file.mode },
+      file.once ? placeEnv(file, name) : { ...file, path: `/etc/supervisor/conf.d/${name}.conf` },
     ),
     check: [['sh', '-c', PARSE, 'sh', MAIN]],
     reload: [['sh', '-c', UPDATE]],

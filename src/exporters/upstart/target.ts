@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { placeEnv } from '../services/script-target.ts';
 import type { Target } from '../target.ts';
 import { upstart } from './upstart.ts';
 
@@ -7,10 +8,8 @@ export const upstartTarget: Target = {
   kind: 'init',
   export: upstart,
   install(files, name) {
-    const placed = files.map(({ path, text, mode }) =>
-      path.endsWith('.env')
-        ? { path: `/etc/${name}/${basename(path)}`, text, mode, once: true }
-        : { path: `/etc/init/${basename(path)}`, text, mode },
+    const placed = files.map((file) =>
+      file.once ? placeEnv(file, name) : { ...file, path: `/etc/init/${basename(file.path)}` },
     );
     const jobs = placed
       .filter(({ path }) => path.endsWith('.conf'))
@@ -21,7 +20,7 @@ export const upstartTarget: Target = {
       reload: [['initctl', 'reload-configuration']],
       notes: [
         ...placed
-          .filter(({ path }) => path.endsWith('.env'))
+          .filter(({ once }) => once)
           .map(
             ({ path }) =>
               `Put the secret values into ${path}, and give it to the user that runs the app (chown)`,
