@@ -57,11 +57,7 @@ const codes = {
   },
   INIT_UNKNOWN: { exit: 1, status: 400, hint: 'Name the init system: `hold boot enable --init systemd`' },
   IMPORT_INVALID: { exit: 1, status: 422, hint: 'Correct the file, or write holdfast.config by hand' },
-  EXPORT_REFUSED: {
-    exit: 1,
-    status: 422,
-    hint: 'Nothing was changed. `--verbose` shows all that the checker said',
-  },
+  EXPORT_REFUSED: { exit: 1, status: 422, hint: 'Nothing was changed' },
   PROGRAM_MISSING: { exit: 1, status: 424, hint: 'Install it, or leave this step out' },
   OVERTAKEN: {
     exit: 1,

@@ -14,6 +14,8 @@ test('requests go to apps and to servers, in one form', () => {
   assert.deepEqual(read('http://127.0.0.1:3000'), server('http://127.0.0.1:3000', '127.0.0.1', 3000));
   assert.deepEqual(read('http://Backend/'), server('http://backend:80', 'backend', 80));
   assert.deepEqual(read('http://[::1]:3000'), server('http://[::1]:3000', '::1', 3000));
+  assert.deepEqual(read('http://my_app.local.:80'), server('http://my_app.local.:80', 'my_app.local.', 80));
+  assert.deepEqual(read('http://bücher'), server('http://xn--bcher-kva:80', 'xn--bcher-kva', 80));
   assert.deepEqual(read('HTTPS://Cluster'), server('https://cluster:443', 'cluster', 443, 'cluster'));
   assert.deepEqual(read('https://[::1]'), server('https://[::1]:443', '::1', 443, '::1'));
   const socket = { kind: 'server', url: 'unix:/run/a.sock', address: { path: '/run/a.sock' }, tlsHost: null };
@@ -31,6 +33,10 @@ test('what leads nowhere is refused, and a password is not printed', () => {
     'http://a/path',
     'https://a?x',
     'http://u:p@a',
+    'https://10.0.0.{',
+    'http://a;b:80',
+    'http://a..b',
+    `http://${'a'.repeat(64)}`,
   ];
   for (const wrong of [
     ...wrongs,

@@ -50,6 +50,7 @@ function server(text: string): ServerAddress | Refusal {
       `must be "${scheme}//host:port" without a path (paths are passed on as they are): ${got}`,
     );
   }
+  if (!isHost(url.hostname)) return new Refusal(`must have the name of a host, or its IP address: ${got}`);
   const port = url.port === '' ? (scheme === 'http:' ? 80 : 443) : Number(url.port);
   if (!isWholeNumber(port, 1, 65535)) return new Refusal(`must have a port from 1 to 65535: ${got}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -59,6 +60,12 @@ function server(text: string): ServerAddress | Refusal {
     address: { host, port },
     tlsHost: scheme === 'https:' ? host : null,
   };
+}
+
+/** Of a URL, which takes more characters than any resolver; with `_`, as container networks have them. */
+function isHost(hostname: string): boolean {
+  if (hostname.startsWith('[')) return true;
+  return hostname.length <= 253 && /^(?:[a-z0-9_-]{1,63}(?:\.|$))+$/.test(hostname);
 }
 
 const facts = {

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { checkFiles } from '../../src/cli/export/check.ts';
 import { writeBelow } from '../../src/cli/export/write.ts';
 import { loadPlan } from '../../src/config/load.ts';
 import { placesOf } from '../../src/exporters/places.ts';
+import type { Target } from '../../src/exporters/target.ts';
 import { targets } from '../../src/exporters/targets.ts';
 import type { Test } from '../support/cleanup.ts';
+import { requireProgram } from '../support/programs.ts';
 import { app } from '../support/root.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -22,8 +25,8 @@ const looksIn: Readonly<Record<string, RegExp>> = {
   haproxy: /^userlist (\S+)/gm,
 };
 
-async function exported(t: Test, name: string) {
-  const site = { auth: { users: { ann: hash, Ann: hash } }, routes: { '/': 'web' } };
+async function exported(t: Test, name: string, changes: object = {}) {
+  const site = { auth: { users: { ann: hash, Ann: hash } }, routes: { '/': 'web' }, ...changes };
   const hosts = ['a.b.test', 'a-b.test', '*.b.test'];
   const dir = tempDir(t);
   const config = {
@@ -43,6 +46,15 @@ for (const [name, pattern] of Object.entries(looksIn)) {
     assert.equal(new Set(places).size, name === 'caddy' ? 6 : 3, places.join(' '));
   });
 }
+
+test('caddy: what is called as its own words are is no such word', async (t) => {
+  if (!requireProgram(t, 'caddy')) return;
+  const { files } = await exported(t, 'caddy', {
+    auth: { users: { import: hash } },
+    headers: { import: 'x', defer: 'x' },
+  });
+  await checkFiles(targets.caddy as Target, files);
+});
 
 test('users that a person named for HAProxy are there after the next export', async (t) => {
   const { files, dir } = await exported(t, 'haproxy');

@@ -14,7 +14,7 @@ export function headerDirectives({ content, tls }: SitePlan, { scheme }: Door): 
   const said = new Set([...remove, ...Object.keys(set)].map((name) => name.toLowerCase()));
   const lines = [
     ...remove.map((name) => `-${name}`),
-    ...Object.entries(set).map(([name, value]) => `${name} ${word(value)}`),
+    ...Object.entries(set).map(([name, value]) => `${fieldName(name)} ${word(value)}`),
     ...Object.entries(fallback)
       .filter(([name]) => !said.has(name.toLowerCase()))
       .map(([name, value]) => `?${name} ${word(value)}`),
@@ -84,6 +84,16 @@ function closed({ page, allow }: NonNullable<SiteContent['maintenance']>): Direc
   ];
 }
 
+/** At the beginning of a line some words are Caddy's own, in quotes, too. In names of fields case means nothing. */
+function fieldName(name: string): string {
+  return /^(?:import|defer|match)$/.test(name) ? name.toUpperCase() : name;
+}
+
+/** There, too. What the environment does not have is nothing. */
+function userWord(user: string): string {
+  return user === 'import' ? 'import{env.HOLDFAST_NONE}' : word(user);
+}
+
 /** What no password gives. */
 const NOBODY = Buffer.from(`$2a$04$${'.'.repeat(53)}`).toString('base64');
 
@@ -93,7 +103,7 @@ function passwords({ realm, users }: NonNullable<SiteContent['auth']>, host: str
     '# Hashes come from `caddy hash-password`, in these variables of its environment. As long as they are not there, nobody gets in.',
     block(
       `basicauth bcrypt ${word(realm)}`,
-      ...names.map((user) => `${word(user)} {$${passwordVariable(host, user)}:${NOBODY}}`),
+      ...names.map((user) => `${userWord(user)} {$${passwordVariable(host, user)}:${NOBODY}}`),
     ),
     'request_header -Authorization',
   ];
