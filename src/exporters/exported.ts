@@ -52,6 +52,8 @@ export interface ProjectFacts {
   readonly files: readonly string[];
   /** package.json has a script `build`. */
   readonly hasBuild: boolean;
+  /** The version of Holdfast to be installed; null: it is among the packages of the project. */
+  readonly holdfast: string | null;
 }
 
 /** Where the instances of each app can be reached, in the order of their slots. */

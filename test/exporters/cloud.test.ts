@@ -18,7 +18,7 @@ function exported(target: string, plan: Plan, more: Partial<ExportOptions> = {})
   return found.export(plan, { ...optionsFor(plan), ...more });
 }
 
-const PLATFORMS = ['dockerfile', 'compose', 'kubernetes', 'fly', 'render', 'cloudrun', 'heroku'];
+const PLATFORMS = Object.keys(targets).filter((name) => targets[name]?.kind === 'platform');
 
 test('no value that looks secret is in any file, and its name is', () => {
   for (const target of PLATFORMS) {

@@ -235,6 +235,24 @@ const rich = planOf(
 /** Everything is said, and little of it is as it would be otherwise. */
 export const everything: Plan = {
   ...rich,
+  deploy: {
+    production: {
+      name: 'production',
+      hosts: ['deploy@app1.example.com', 'ssh://deploy@app2.example.com:2222'],
+      batch: 1,
+      home: null,
+      command: 'holdfast',
+      hooks: {},
+    },
+    staging: {
+      name: 'staging',
+      hosts: ['staging.example.com'],
+      batch: 1,
+      home: null,
+      command: 'holdfast',
+      hooks: {},
+    },
+  },
   logsTotalBytes: 10 ** 9,
   edge: {
     ...edge,

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectFacts } from '../../exporters/exported.ts';
+import { readVersion } from '../version.ts';
 
 /** The first that is there counts, as a person would read it. */
 const LOCKFILES: readonly (readonly [file: string, manager: ProjectFacts['manager']])[] = [
@@ -16,6 +17,8 @@ const LOCKFILES: readonly (readonly [file: string, manager: ProjectFacts['manage
 interface Manifest {
   readonly packageManager?: unknown;
   readonly scripts?: { readonly build?: unknown };
+  readonly dependencies?: Readonly<Record<string, unknown>>;
+  readonly devDependencies?: Readonly<Record<string, unknown>>;
 }
 
 /** Without a lockfile it is one of npm that still has to be made: `npm ci` says so. */
@@ -30,7 +33,12 @@ export function readProjectFacts(dir: string): ProjectFacts {
     managerVersion: name === manager && version !== undefined ? version : impliedVersion(dir, lockfile),
     files: ['package.json', lockfile, ...['pnpm-workspace.yaml', '.yarnrc.yml'].filter(isThere)],
     hasBuild: typeof manifest.scripts?.build === 'string',
+    holdfast: hasHoldfast(manifest) ? null : readVersion(),
   };
+}
+
+function hasHoldfast({ dependencies, devDependencies }: Manifest): boolean {
+  return Object.hasOwn({ ...dependencies, ...devDependencies }, 'holdfast');
 }
 
 /** Lockfiles of yarn from version 2 on are YAML, and begin with what they are. */

@@ -2,10 +2,11 @@
 import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { BY_HAND, LATER, type PlatformWords, platformLosses, platformRights } from '../containers/losses.ts';
-import { graceSeconds, probeCommand, type Workload, workloadsOf } from '../containers/workload.ts';
+import { graceSeconds, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { type Yaml, yaml } from '../yaml.ts';
+import { healthcheck, literal, probeOf } from './parts.ts';
 
 export function compose(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
@@ -78,32 +79,6 @@ function restartOf({ app: { restart } }: Workload): string {
   return restart.when === 'always'
     ? 'unless-stopped'
     : `on-failure${restart.max === null ? '' : `:${restart.max}`}`;
-}
-
-function probeOf({ health, ready }: Workload) {
-  return health ?? ready;
-}
-
-function healthcheck(workload: Workload): Yaml | undefined {
-  const probe = probeOf(workload);
-  if (!probe) return undefined;
-  const { everyMs, timeoutMs, failures } = workload.app.health ?? {
-    everyMs: 10_000,
-    timeoutMs: 5000,
-    failures: 3,
-  };
-  return {
-    test: ['CMD', ...probeCommand(probe).map(literal)],
-    interval: `${everyMs}ms`,
-    timeout: `${timeoutMs}ms`,
-    retries: failures,
-    start_period: `${workload.app.readyTimeoutMs}ms`,
-  };
-}
-
-/** Compose puts variables in where it sees a `$`. */
-function literal(text: string): string {
-  return text.replaceAll('$', '$$$$');
 }
 
 const words: PlatformWords = {

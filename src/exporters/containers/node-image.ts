@@ -8,13 +8,19 @@ export const npmProject: ProjectFacts = {
   managerVersion: null,
   files: ['package.json', 'package-lock.json'],
   hasBuild: false,
+  holdfast: 'latest',
 };
 
 /** The image that Node itself publishes, Debian without what is not needed. */
 export function nodeImage(plan: Plan): string {
+  return `node:${nodeVersion(plan)}-slim`;
+}
+
+/** As exact as the plan says it: `24`, `24.5.0`. */
+export function nodeVersion(plan: Plan): string {
   const wanted = Object.values(plan.apps).find(({ node }) => node !== null)?.node;
   const exact = wanted?.found?.version ?? /^\D*(\d+(?:\.\d+)*)/.exec(wanted?.wanted ?? '')?.[1];
-  return `node:${exact ?? '24'}-slim`;
+  return exact ?? '24';
 }
 
 /** Commands of sh: get the package manager, install all, run install scripts that are allowed, and afterwards leave out what only builds need. */

@@ -3,6 +3,7 @@ import type { AppPlan, Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { platformLosses } from '../containers/losses.ts';
 import { healthPath, isAsked, managed } from '../containers/managed.ts';
+import { tomlText as text } from '../containers/toml.ts';
 import { graceSeconds, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
@@ -98,11 +99,6 @@ function service(port: number, app: AppPlan, path: string | undefined, check: re
     ...(path === undefined ? ['type = "tcp"', `port = ${port}`] : ['method = "GET"', `path = ${text(path)}`]),
     ...check,
   ];
-}
-
-/** A basic string of TOML is one of JSON, but for DEL. */
-function text(value: string): string {
-  return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
 }
 
 const words = managed({

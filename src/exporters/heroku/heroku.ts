@@ -1,18 +1,18 @@
 /** Heroku and Dokku: a Procfile and app.json. Both build by themselves, from package.json and the lockfile. */
-import { posix } from 'node:path';
 import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { platformLosses } from '../containers/losses.ts';
 import { managed } from '../containers/managed.ts';
+import { commandLine, processTypes, severalLosses } from '../containers/process-types.ts';
 import { type Workload, workloadsOf } from '../containers/workload.ts';
-import type { Exported, ExportOptions, Loss } from '../exported.ts';
+import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { shellWord } from '../services/shell.ts';
 
 export function heroku(plan: Plan, options: ExportOptions): Exported {
   // The ports are the platform's, so none is put in.
   const workloads = workloadsOf(plan, { ...options, places: new Map() }).filter(({ app }) => !app.job);
-  const names = typesOf(plan, workloads);
+  const names = processTypes(plan, workloads);
   const losses = [...platformLosses(plan, words), ...severalLosses(names)];
   const head = comment('#', [
     'Written by `hold export heroku`, to lie beside package.json. Only the type `web` gets requests.',
@@ -23,7 +23,7 @@ export function heroku(plan: Plan, options: ExportOptions): Exported {
   ]);
   const release =
     plan.release.migrate === null ? [] : [`release: ${plan.release.migrate.map(shellWord).join(' ')}\n`];
-  const lines = workloads.map((one) => `${names.get(one)}: ${command(one)}\n`);
+  const lines = workloads.map((one) => `${names.get(one)}: ${commandLine(one)}\n`);
   return {
     files: [
       { path: 'Procfile', text: head + [...release, ...lines].join(''), mode: 0o644 },
@@ -35,45 +35,6 @@ export function heroku(plan: Plan, options: ExportOptions): Exported {
     ],
     losses,
   };
-}
-
-/** The first that gets requests is `web`. */
-function typesOf(plan: Plan, workloads: readonly Workload[]): ReadonlyMap<Workload, string> {
-  const routed = Object.values(plan.sites).flatMap(({ routes }) =>
-    routes.flatMap(({ to }) => (to.kind === 'app' ? [to.app] : [])),
-  );
-  const web =
-    workloads.find(({ app }) => app.name === routed[0]) ??
-    workloads.find(({ app }) => app.port !== null) ??
-    workloads[0];
-  return new Map(
-    workloads.map((one) => {
-      const own = one.app.name.replaceAll(/[^A-Za-z0-9_-]+/g, '-');
-      if (one === web) return [one, 'web'];
-      return [one, own === 'web' || own === 'release' ? `${own}-app` : own];
-    }),
-  );
-}
-
-function severalLosses(names: ReadonlyMap<Workload, string>): Loss[] {
-  return [...names]
-    .filter(([{ app }, type]) => type !== 'web' && (app.port !== null || app.ready.by === 'listen'))
-    .map(([{ app }]) => ({
-      setting: `apps.${app.name}`,
-      text: 'it gets no requests: only the type `web` does',
-    }));
-}
-
-function command({ argv, cwd }: Workload): string {
-  const dir = posix.relative('/app', cwd);
-  const words = argv.map((word, index) => (index === 0 ? shellWord(word) : withPort(word)));
-  return `${dir === '' ? '' : `cd ${shellWord(dir)} && `}exec ${words.join(' ')}`;
-}
-
-/** The shell puts the port in, and nothing else. */
-function withPort(arg: string): string {
-  const parts = arg.split(/\$PORT\b|\$\{PORT\}/);
-  return parts.map((part) => (part === '' && parts.length > 1 ? '' : shellWord(part))).join('"$PORT"');
 }
 
 function appJson(

@@ -3,6 +3,7 @@ import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { platformLosses } from '../containers/losses.ts';
 import { healthPath, managed } from '../containers/managed.ts';
+import { isUtcCron, utcCronLost } from '../containers/utc-cron.ts';
 import { graceSeconds, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
@@ -27,7 +28,7 @@ export function render(plan: Plan, options: ExportOptions): Exported {
 
 function service(workload: Workload, migrate: readonly string[] | null): Yaml[] {
   const { app, name, env, secrets, port, argv, cwd } = workload;
-  if (app.job && !isPlainCron(app.job)) return [];
+  if (app.job && !isUtcCron(app.job)) return [];
   return [
     {
       type: app.job ? 'cron' : port === null ? 'worker' : 'web',
@@ -53,23 +54,8 @@ function line(script: string): string {
   return `/bin/sh -c ${shellWord(script)}`;
 }
 
-/** Five fields, in UTC. */
-function isPlainCron({ expression, timezone }: { expression: string; timezone: string | null }): boolean {
-  return (
-    /^(?:[\d*/,A-Za-z-]+ ){4}[\d*/,A-Za-z-]+$/.test(expression) && /^(?:Etc\/)?UTC$/.test(timezone ?? 'UTC')
-  );
-}
-
 const words = managed({
-  job: (job) => {
-    if (!job) return undefined;
-    if (!isPlainCron(job)) return `Render knows five fields in UTC only: nothing starts it by the clock`;
-    return {
-      timezone: job.timezone === null ? 'times are in UTC' : undefined,
-      missed: job.missed === 'run' ? 'what was missed is not done later' : undefined,
-      timeout: job.timeoutMs === null ? undefined : 'a run is ended after 12 hours',
-    };
-  },
+  job: (job) => utcCronLost('Render', job, 'a run is ended after 12 hours'),
   stop: ({ message, signal, ends }) => ({
     signal: signal === 'SIGTERM' ? undefined : 'Render sends SIGTERM',
     message: message ? 'it gets SIGTERM instead' : undefined,

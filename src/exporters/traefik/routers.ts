@@ -87,7 +87,7 @@ export function hostRule(host: string): string {
 }
 
 /** `/api` is for `/api` and `/api/x`, not for `/apix`. */
-function pathRule({ prefix }: RoutePlan): string {
+export function pathRule({ prefix }: Pick<RoutePlan, 'prefix'>): string {
   const bare = prefix.replace(/\/$/, '');
   return bare === '' ? '' : `(Path(\`${bare}\`) || PathPrefix(\`${bare}/\`))`;
 }
