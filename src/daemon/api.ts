@@ -24,7 +24,7 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
-import type { PromoteRequest } from '../protocol/release.ts';
+import type { PromoteRequest, ReleaseFailure } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
 import type { CacheClearing } from './cache-clearing.ts';
@@ -226,6 +226,7 @@ export class Api {
     if (what === 'releases' && name !== undefined) {
       if (verb === 'continue') return () => releases.continue(name);
       if (verb === 'abort') return () => releases.abort(name);
+      if (verb === 'failed') return async () => this.#releaseFailed(name, body as ReleaseFailure);
     }
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
@@ -292,6 +293,11 @@ export class Api {
       .map(({ plan }) => plan.name)
       .filter((name) => app === null || app === plainName(name));
     return { apps };
+  }
+
+  #releaseFailed(project: string, { reason, ...data }: ReleaseFailure): null {
+    this.#options.journal.record('release.failed', { reason, data: { project, ...data } });
+    return null;
   }
 
   #logOperation(verb: string | undefined, body: unknown, request: http.IncomingMessage): () => Promise<null> {

@@ -29,6 +29,7 @@
  *   POST /v1/releases/:project/continue|abort    PromotionView    ends the watching; brings the release before back
  *   POST /v1/notify/test { url }             NotifyTest[], see notify-rules.ts    to one address, or with null to all
  *   POST /v1/variables/changed { project, … }    VariablesResult    `hold env` has changed what is kept of them
+ *   POST /v1/releases/:project/failed { … }  null         ReleaseFailure: one that was not made; for the journal
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *

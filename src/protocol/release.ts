@@ -98,6 +98,14 @@ export interface PromoteRequest {
   readonly kind: 'deploy' | 'rollback';
 }
 
+/** Of a release that came to nothing before it was promoted. */
+export interface ReleaseFailure {
+  readonly release: string;
+  readonly step: StepName | null;
+  readonly reason: string;
+  readonly by: string;
+}
+
 /** A promotion as the daemon knows it; null in `GET /v1/releases` when there was none. */
 export interface PromotionView {
   readonly project: string;

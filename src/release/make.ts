@@ -25,6 +25,7 @@ import type { Runner } from './runner.ts';
 import type { FileStore, LockedPackage, PackageTools, Produced, Source } from './seams.ts';
 import { linkShared } from './shared.ts';
 import { StepLog, type StepReport } from './step-log.ts';
+import { tellFailure } from './tell-failure.ts';
 
 import { unpack } from './unpack.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
@@ -105,6 +106,7 @@ class Making {
       const given = this.#options.signal.aborted;
       const { message } = asHoldfastError(error);
       this.#log.fail(given ? 'abandoned' : 'failed', given ? 'it was given up' : message);
+      await tellFailure(this.#options.paths.home, this.#log.record);
       if (!given) throw error;
       throw new HoldfastError('STEP_FAILED', 'The deploy was given up', { hint: 'Nothing was changed' });
     }

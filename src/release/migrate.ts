@@ -5,6 +5,7 @@ import { oneOff } from './one-off.ts';
 import { RecordFiles } from './records.ts';
 import { runProgram } from './run-program.ts';
 import { StepLog } from './step-log.ts';
+import { tellFailure } from './tell-failure.ts';
 import { openWorkshop } from './workshop.ts';
 
 export type MigrationOptions = Pick<
@@ -45,6 +46,7 @@ export async function migrateRelease(options: MigrationOptions, { record, plan }
   } catch (error) {
     const given = signal.aborted;
     log.fail(given ? 'abandoned' : 'failed', given ? 'it was given up' : asHoldfastError(error).message);
+    await tellFailure(paths.home, log.record);
     throw error;
   } finally {
     output.end();

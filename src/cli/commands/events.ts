@@ -9,6 +9,8 @@ interface EventsOptions {
   follow?: boolean;
   lines: number;
   since?: number;
+  deploys?: boolean;
+  audit?: boolean;
 }
 
 /** As many as the journal gives, of which the newest that match are printed. */
@@ -20,41 +22,57 @@ export function defineEvents(program: Command, context: ContextFactory): void {
   program
     .command('events')
     .summary('what happened, from the journal')
-    .description('Prints what happened: starts, crashes, reloads, changes. With `--json` one event a line.')
+    .description(
+      'Prints what happened: starts, crashes, reloads, changes. With `--json` one event a line. Who asked for something is what the command that was used said of itself: it is told, not proven.',
+    )
     .argument('[app...]', 'only of these apps, or instances such as web.1')
     .option('-f, --follow', 'go on with what happens now')
     .option('-n, --lines <n>', 'how many of the past ones', parseCount, 50)
     .option('--since <time>', 'only from this time on, such as 10m, today or 14:30', (text) =>
       parseMoment(text),
     )
+    .option('--deploys', 'only how deploys ended, and who asked for them')
+    .option('--audit', 'only what people asked for, and who')
     .action((names: string[], options: EventsOptions) => events(context(), names, options));
 }
 
 async function events(
   context: Context,
   names: readonly string[],
-  { follow = false, lines, since }: EventsOptions,
+  { follow = false, lines, since, deploys = false, audit = false }: EventsOptions,
 ): Promise<void> {
   const { out, err, json, signal } = context;
-  const client = await context.look();
-  if (!client) {
+  const isAudit = deploys || audit;
+  const { isAskedFor, isDeployOutcome } = await import('../../protocol/audit.ts');
+  const { eventLine } = await import('../print/event-line.ts');
+  const { plain } = await import('../print/text.ts');
+  const who = ({ data }: HoldfastEvent) =>
+    isAudit && typeof data?.by === 'string' ? `  by ${plain(data.by)}` : '';
+  const print = (event: HoldfastEvent) =>
+    out.flow(`${json ? JSON.stringify(event) : `${eventLine(event, out.style, Date.now())}${who(event)}`}\n`);
+  const isMeant = (event: HoldfastEvent) =>
+    (names.length === 0 || names.includes(event.app ?? '') || names.includes(event.instance ?? '')) &&
+    (since === undefined || Date.parse(event.time) >= since) &&
+    (!deploys || isDeployOutcome(event.type)) &&
+    (!audit || isAskedFor(event.type));
+  const client = isAudit && !follow ? null : await context.look();
+  if (!client && (!isAudit || follow)) {
     if (!json) err.line('nothing is running');
     return;
   }
-  const { eventLine } = await import('../print/event-line.ts');
-  const print = (event: HoldfastEvent) =>
-    out.flow(`${json ? JSON.stringify(event) : eventLine(event, out.style, Date.now())}\n`);
-  if (names.length === 0 && since === undefined) {
+  if (client && names.length === 0 && since === undefined && !isAudit) {
     for await (const event of client.events({ tail: lines, follow, signal })) await print(event);
     return;
   }
-  const isMeant = (event: HoldfastEvent) =>
-    (names.length === 0 || names.includes(event.app ?? '') || names.includes(event.instance ?? '')) &&
-    (since === undefined || Date.parse(event.time) >= since);
   const past: HoldfastEvent[] = [];
-  for await (const event of client.events({ tail: ALL })) if (isMeant(event)) past.push(event);
+  if (isAudit) {
+    const { readJournal } = await import('../journal-file.ts');
+    past.push(...(await readJournal(context.home)).filter(isMeant));
+  } else if (client) {
+    for await (const event of client.events({ tail: ALL })) if (isMeant(event)) past.push(event);
+  }
   for (const event of past.slice(since === undefined ? -lines : 0)) await print(event);
-  if (!follow) return;
+  if (!follow || !client) return;
   const last = past.at(-1)?.seq ?? 0;
   // Those that happened between the two questions come first.
   for await (const event of client.events({ tail: BETWEEN, follow, signal })) {

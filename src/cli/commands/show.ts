@@ -34,13 +34,14 @@ async function withVariables(home: string, detail: AppDetail): Promise<AppDetail
   const { project } = detail.plan;
   if (project === null || project === undefined) return detail;
   const { Vault } = await import('../../vault/vault.ts');
-  const { outdatedNote } = await import('../env/outdated.ts');
-  let note: string | null;
+  const { outdatedNote, overridingNote } = await import('../env/outdated.ts');
+  const notes: (string | null)[] = [];
   try {
-    note = outdatedNote(detail, new Vault(home).variables(project));
+    const variables = new Vault(home).variables(project);
+    notes.push(overridingNote(detail, variables), outdatedNote(detail, variables));
   } catch (error) {
     // What runs goes on; it is the next start that would fail.
-    note = error instanceof Error ? error.message : String(error);
+    notes.push(error instanceof Error ? error.message : String(error));
   }
-  return note === null ? detail : { ...detail, notes: [...detail.notes, note] };
+  return { ...detail, notes: [...detail.notes, ...notes.filter((note) => note !== null)] };
 }

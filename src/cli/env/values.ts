@@ -122,6 +122,7 @@ async function promptHidden({ stdin, err, signal }: Context, question: string): 
         const ended = typing.take(text);
         if (ended === 'done') stop(() => resolve(typing.line));
         if (ended === 'interrupted') stop(() => reject(interrupted()));
+        if (ended === 'lines') stop(() => reject(severalLines()));
       };
       stdin.on('data', onData);
       signal.addEventListener('abort', onAbort);
@@ -131,6 +132,12 @@ async function promptHidden({ stdin, err, signal }: Context, question: string): 
     stdin.pause();
     err.stream.write('\n');
   }
+}
+
+function severalLines(): HoldfastError {
+  return new HoldfastError('USAGE', 'Nothing was changed: the value has several lines', {
+    hint: 'Give it on stdin: `hold env set KEY < file`',
+  });
 }
 
 function interrupted(): HoldfastError {
@@ -144,11 +151,13 @@ const KEYS = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[ -/]*[@-~]|O.|.)?`, 'g');
 export class Typing {
   line = '';
 
-  take(text: string): 'done' | 'interrupted' | 'more' {
+  /** `lines`: there is more behind the first line, as when a key file is pasted. */
+  take(text: string): 'done' | 'interrupted' | 'lines' | 'more' {
     // Keys such as arrows, and what frames a pasted text.
     const typed = text.replace(KEYS, '');
-    for (const key of typed) {
-      if (key === '\r' || key === '\n' || key === '\x04') return 'done';
+    for (const [index, key] of [...typed].entries()) {
+      if (key === '\r' || key === '\n' || key === '\x04')
+        return [...typed].slice(index).join('').trim() === '' ? 'done' : 'lines';
       if (key === '\x03') return 'interrupted';
       if (key === '\x7f' || key === '\b') this.line = [...this.line].slice(0, -1).join('');
       else if (key === '\x15') this.line = '';

@@ -43,7 +43,8 @@ function tell(event: HoldfastEvent, data: Facts, before: HoldfastEvent | undefin
       return { topic: 'deploys', level: 'good', title: `${release} serves${who}` };
     case 'release.failed': {
       const kept = data.to === undefined ? '' : `; ${data.to} still serves`;
-      return bad('deploys', `${release} has failed in ${data.step}${who}${kept}`);
+      const where = data.step ? ` in ${data.step}` : '';
+      return bad('deploys', `${release} has failed${where}${who}${kept}`);
     }
     case 'release.rolled-back':
       return bad(
