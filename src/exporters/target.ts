@@ -7,6 +7,8 @@ export interface Target {
   /** `front`: stands before the apps. `init`: starts them. `platform`: does both, elsewhere. `pipeline`: deploys with Holdfast. */
   readonly kind: 'front' | 'init' | 'platform' | 'pipeline';
   readonly export: Exporter;
+  /** What it takes of the options that most do not. */
+  readonly takes?: readonly ('ingress' | 'maxInstances')[];
   /** How its own checker looks at the files. Left out: it has none. */
   readonly check?: (files: readonly ExportedFile[], dir: string) => Check;
   readonly install: (files: readonly ExportedFile[], name: string) => Installation;
@@ -28,6 +30,8 @@ export interface Installation {
   readonly check: readonly (readonly [program: string, ...args: string[]])[];
   /** Puts it into force without cutting anybody off. */
   readonly reload: readonly (readonly [program: string, ...args: string[]])[];
+  /** Sees that it is in force. Left out: the reload says so itself. */
+  readonly confirm?: readonly (readonly [program: string, ...args: string[]])[];
   /** What is left for a person to do. */
   readonly notes: readonly string[];
 }

@@ -30,7 +30,8 @@ export async function install(
   );
   if (changed.length === 0) return err.line(`${target.title} has these files already`);
   await showChanges(context, changed);
-  for (const command of [...plan.check, ...plan.reload]) err.line(`then: ${shown(command)}`);
+  for (const command of [...plan.check, ...plan.reload, ...(plan.confirm ?? [])])
+    err.line(`then: ${shown(command)}`);
   await confirm(context, 'Write these files?', yes);
   const kept = changed.map(keep);
   const back = () => kept.toReversed().forEach(restore);
@@ -42,7 +43,10 @@ export async function install(
     throw error;
   }
   try {
-    await runAll(plan.reload, (said) => `Cannot put the new files into force: ${said}`);
+    await runAll(
+      [...plan.reload, ...(plan.confirm ?? [])],
+      (said) => `Cannot put the new files into force: ${said}`,
+    );
   } catch (error) {
     back();
     // What was begun may hold the new ones already. That it fails again is no news.

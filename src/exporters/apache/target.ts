@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ExportedFile } from '../exported.ts';
+import { addressesIn, nobodyElseListens } from '../listening.ts';
 import type { Target } from '../target.ts';
 import { apache } from './apache.ts';
 
@@ -22,7 +23,11 @@ export const apacheTarget: Target = {
       text,
       mode,
     })),
-    check: [['sh', '-c', ENABLE, 'a2ensite, apache2ctl configtest', name]],
+    check: [
+      // It would end Apache at the reload, with all of its sites.
+      nobodyElseListens('apache2', addressesIn(files, /^Listen (\S+)/gm)),
+      ['sh', '-c', ENABLE, 'a2ensite, apache2ctl configtest', name],
+    ],
     reload: [['apache2ctl', 'graceful']],
     notes: [
       'Each open WebSocket takes one of MaxRequestWorkers, see /etc/apache2/mods-available/mpm_event.conf',
@@ -30,21 +35,8 @@ export const apacheTarget: Target = {
   }),
 };
 
-/**
- * A port that another program has would end Apache at the graceful restart, with all of its sites, and configtest does not look.
- * A site that was not enabled before is not so afterwards, if Apache refuses it.
- */
-const ENABLE = `taken=$(sed -n 's/^Listen //p' "/etc/apache2/sites-available/$1.conf" | while read -r at; do
-  port=\${at##*:}
-  ss -ltnpH "sport = :$port" 2>/dev/null | grep -v '"apache2"' | while read -r _ _ _ place rest; do
-    case "$at $place" in
-      "$place $place" | "$port "* | *" *:$port" | *" 0.0.0.0:$port" | *" [::]:$port")
-        echo "cannot listen at $at: another program does $rest" ;;
-    esac
-  done
-done)
-if [ -n "$taken" ]; then echo "$taken"; exit 1; fi
-test -e "/etc/apache2/sites-enabled/$1.conf" && exec apache2ctl configtest
+/** A site that was not enabled before is not so afterwards, if Apache refuses it. */
+const ENABLE = `test -e "/etc/apache2/sites-enabled/$1.conf" && exec apache2ctl configtest
 a2ensite -q "$1" && apache2ctl configtest || { a2dissite -q "$1"; exit 1; }`;
 
 /** A main file with the modules that the exported one asks for, and nothing else of this machine. */

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { ExportedFile } from '../exported.ts';
+import { addressesIn, listens, nobodyElseListens } from '../listening.ts';
 import type { Target } from '../target.ts';
 import { haproxy } from './haproxy.ts';
 
@@ -14,16 +15,21 @@ export const haproxyTarget: Target = {
   }),
   install(files, name) {
     const dir = `/etc/haproxy/${name}`;
+    const addresses = addressesIn(files, /^\s*bind (\S+)/gm);
     const placed = files.map((file) => ({ ...file, path: join(dir, basename(file.path)) }));
     return {
       files: [
         ...placed,
         { path: `/etc/systemd/system/haproxy.service.d/${name}.conf`, text: dropIn(dir), mode: 0o644 },
       ],
-      check: [['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', dir]],
+      check: [
+        ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg', '-f', dir],
+        nobodyElseListens('haproxy', addresses),
+      ],
       reload: [
         ['sh', '-c', RELOAD, `systemctl reload haproxy (restart, where it does not know ${dir} yet)`, dir],
       ],
+      confirm: [listens('haproxy', addresses)],
       notes: placed
         .filter(({ once }) => once)
         .map(({ path }) => `Name the users in ${path}, then: systemctl reload haproxy`),

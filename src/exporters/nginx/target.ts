@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { addressesIn, listens, nobodyElseListens } from '../listening.ts';
 import type { Target } from '../target.ts';
 import { nginx } from './nginx.ts';
 
@@ -15,10 +16,14 @@ export const nginxTarget: Target = {
       trouble: /\[(?:warn|emerg|alert|crit)\]/,
     };
   },
-  install: (files, name) => ({
-    files: files.map(({ text, mode }) => ({ path: `/etc/nginx/conf.d/${name}.conf`, text, mode })),
-    check: [['nginx', '-t', '-q']],
-    reload: [['nginx', '-s', 'reload']],
-    notes: [],
-  }),
+  install(files, name) {
+    const addresses = addressesIn(files, /^\s*listen ([^\s;]+)/gm);
+    return {
+      files: files.map(({ text, mode }) => ({ path: `/etc/nginx/conf.d/${name}.conf`, text, mode })),
+      check: [['nginx', '-t', '-q'], nobodyElseListens('nginx', addresses)],
+      reload: [['nginx', '-s', 'reload']],
+      confirm: [listens('nginx', addresses)],
+      notes: [],
+    };
+  },
 };
