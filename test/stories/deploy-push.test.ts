@@ -37,7 +37,8 @@ test('a push to the branch serves, a bad one is refused, other branches are stor
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     return { said: await text(child.stderr), code: await ended };
   };
-  const answer = async () => (await fetch(`http://127.0.0.1:${host.port}/`)).text();
+  const answer = async () =>
+    (await fetch(`http://127.0.0.1:${host.port}/`, { headers: { connection: 'close' } })).text();
 
   const { stdout } = await home.ok(['host', 'push-url', 'production'], { cwd: project.dir, env: ssh.env });
   const [git, ...words] = stdout.trim().split(' ');

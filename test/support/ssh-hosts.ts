@@ -28,8 +28,17 @@ export interface SshHosts {
   readonly command: string;
 }
 
+export interface SshHostsOptions {
+  /** The home directory of who logs in, for what is put below it. Root says there that it is not root. */
+  readonly userHome?: string;
+}
+
 /** Undefined, and the test skipped, where there is no sshd. */
-export async function sshHosts(t: Test, names: readonly string[]): Promise<SshHosts | undefined> {
+export async function sshHosts(
+  t: Test,
+  names: readonly string[],
+  options: SshHostsOptions = {},
+): Promise<SshHosts | undefined> {
   const sshd = requireProgram(t, 'sshd');
   const ssh = requireProgram(t, 'ssh');
   if (!sshd || !ssh) return undefined;
@@ -37,7 +46,7 @@ export async function sshHosts(t: Test, names: readonly string[]): Promise<SshHo
   chmodSync(dir, 0o711);
   for (const name of ['host', 'other', 'user'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, name)]);
-  const port = await listening(t, sshd, dir);
+  const port = await listening(t, sshd, dir, options);
   const known = (file: string, key: string) => {
     const [type, value] = readFileSync(join(dir, `${key}.pub`), 'utf8').split(' ');
     writeFileSync(join(dir, file), `[127.0.0.1]:${port} ${type} ${value}\n`);
@@ -87,10 +96,16 @@ function section(name: string, lines: readonly string[]): string {
 }
 
 /** @returns its port */
-async function listening(t: Test, sshd: string, dir: string): Promise<number> {
+async function listening(t: Test, sshd: string, dir: string, { userHome }: SshHostsOptions): Promise<number> {
   const port = await freePort();
   // Where root's sshd locks its unprivileged half in; Debian makes it when the service starts.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const paths = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'];
+  if (userHome !== undefined) {
+    mkdirSync(join(dir, 'user-bin'));
+    program(join(dir, 'user-bin', 'id'), 'case $1 in -u) echo 1000;; *) echo deploy;; esac');
+    paths.unshift(join(dir, 'user-bin'));
+  }
   const lines = [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
@@ -105,7 +120,7 @@ async function listening(t: Test, sshd: string, dir: string): Promise<number> {
     // As many as a deploy opens at once, and more.
     'MaxStartups 100',
     'UseDNS no',
-    `SetEnv PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    `SetEnv PATH=${paths.join(':')}${userHome === undefined ? '' : ` HOME=${userHome}`}`,
   ];
   const file = join(dir, 'sshd_config');
   writeFileSync(file, `${lines.join('\n')}\n`);

@@ -7,17 +7,39 @@ export interface PushUrlOptions {
   readonly branch?: string;
 }
 
+export interface PrepareOptions {
+  readonly check?: boolean;
+  readonly boot?: boolean;
+}
+
 const examples = `
 Examples:
-  hold host push-url production      then: git push holdfast main`;
+  hold host prepare deploy@app1         Node and Holdfast on a fresh server
+  hold host prepare deploy@app1 --check only look
+  hold host push-url production         then: git push holdfast main`;
 
 export function defineHost(program: Command, context: ContextFactory): void {
   const host = program
     .command('host')
-    .usage('push-url [options]')
-    .summary('own servers: let them receive pushes')
-    .description('Prepares own servers, over ssh, for deploys. See docs/guide/servers.md.')
+    .usage('prepare|push-url [options]')
+    .summary('prepare own servers for deploys')
+    .description(
+      'Prepares own servers, over ssh, for deploys: `hold host prepare deploy@app1` puts Node and this Holdfast there, `hold host push-url production` lets them receive `git push`.',
+    )
     .addHelpText('after', examples);
+  host
+    .command('prepare')
+    .summary('put Node and this Holdfast on a server')
+    .description(
+      'Looks at a Debian or Ubuntu server and puts what it lacks below ~/.local there (for root below /usr/local): Node, unless there is a good one, this version of Holdfast, and its commands. It needs no root. Again it does nothing; after an update of Holdfast here it updates the host.',
+    )
+    .argument('<host>', 'as for ssh: `deploy@app1`, or a name of ~/.ssh/config')
+    .option('--check', 'only look, and say what would be done')
+    .option('--boot', 'let it start with the machine, too')
+    .action(async (name: string, options: PrepareOptions) => {
+      const { prepareHost } = await import('../deploy/hosts-prepare.ts');
+      await prepareHost(context(), name, options);
+    });
   host
     .command('push-url')
     .summary('let the hosts of a target receive `git push`, and say how')
