@@ -39,9 +39,16 @@ export interface ExportOptions {
   readonly idleMs?: number;
   /** What the project's own files say of its packages; for images. */
   readonly project?: ProjectFacts;
+  /** Kubernetes: who brings requests in; left out: Traefik. */
+  readonly ingress?: IngressKind;
+  /** Platforms that start more under load: at most so many, of apps that have at least two. */
+  readonly maxInstances?: number;
   /** Whether the value of a variable must not be in an exported file. */
   isSecret(name: string, value: string): boolean;
 }
+
+export const ingressKinds = ['traefik', 'nginx', 'gateway'] as const;
+export type IngressKind = (typeof ingressKinds)[number];
 
 /** Of the directory of the configuration file. */
 export interface ProjectFacts {

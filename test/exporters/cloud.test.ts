@@ -1,6 +1,7 @@
 /** What the files for platforms say beyond what all exporters are tried with: packages, migrations, networks, ports. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import type { Plan } from '../../src/config/plan.ts';
 import type { Exported, ExportOptions } from '../../src/exporters/exported.ts';
 import { targets } from '../../src/exporters/targets.ts';
 import { appPlan } from '../support/plans.ts';
-import { everything, optionsFor, plain, planOf } from './plans.ts';
+import { everything, optionsFor, plain, planOf, secure } from './plans.ts';
 
 function exported(target: string, plan: Plan, more: Partial<ExportOptions> = {}): Exported {
   const found = targets[target];
@@ -105,4 +106,107 @@ test('what listens nowhere gets no port and no probe: it would be waited for in 
   const { services } = parse(exported('compose', plan).files[0]?.text ?? '');
   const { ports, healthcheck, environment } = services['holdfast-worker'];
   assert.deepEqual([ports, healthcheck, environment.PORT], [undefined, undefined, undefined]);
+});
+
+interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+/** As the schemas of Kubernetes say: throws with what is wrong. */
+function validate(object: KubernetesObject): void {
+  const load = createRequire(import.meta.url);
+  const { [object.kind]: Model } = load(`kubernetes-models/${object.apiVersion}/${object.kind}`) as Record<
+    string,
+    new (
+      data: unknown,
+    ) => { validate(): void }
+  >;
+  assert.ok(Model, object.kind);
+  new Model(object).validate();
+}
+
+function objectsOf({ files }: Exported): KubernetesObject[] {
+  return parseAllDocuments(files[0]?.text ?? '').flatMap((document) => document.toJS() ?? []);
+}
+
+test('Kubernetes: every object is one by its schema', () => {
+  const migrating = { ...everything, release: { ...everything.release, migrate: ['node', 'migrate.js'] } };
+  const egress = {
+    observe: false,
+    allow: [{ kind: 'network', address: '10.0.0.0', bits: 8, port: null }],
+    apps: {},
+  } as const;
+  const kinds = new Set<string>();
+  for (const plan of [plain, secure, { ...migrating, egress }])
+    for (const more of [{}, { ingress: 'nginx', maxInstances: 9 }] as const)
+      for (const object of objectsOf(exported('kubernetes', plan, more))) {
+        kinds.add(object.kind);
+        assert.doesNotThrow(() => validate(object), `${object.kind} ${JSON.stringify(object)}`);
+      }
+  assert.deepEqual([...kinds].sort(), [
+    'CronJob',
+    'Deployment',
+    'HorizontalPodAutoscaler',
+    'Ingress',
+    'Job',
+    'NetworkPolicy',
+    'PodDisruptionBudget',
+    'Service',
+  ]);
+  const [wrong] = objectsOf(exported('kubernetes', plain));
+  assert.ok(wrong);
+  assert.throws(() => validate({ ...wrong, spec: { replicas: 'two' } }));
+});
+
+test('Kubernetes: more under load only where there are two at least, and nobody sets the number back', () => {
+  const plan = planOf({
+    web: appPlan({ instances: 2, port: 3000 }),
+    alone: appPlan({ name: 'alone', port: 3001 }),
+  });
+  const objects = objectsOf(exported('kubernetes', plan, { maxInstances: 6 }));
+  const named = (kind: string, name: string) =>
+    objects.find((one) => one.kind === kind && (one.metadata as { name: string }).name === `holdfast-${name}`)
+      ?.spec as Record<string, unknown> | undefined;
+  const { minReplicas, maxReplicas } = named('HorizontalPodAutoscaler', 'web') ?? {};
+  assert.deepEqual([minReplicas, maxReplicas], [2, 6]);
+  assert.equal(named('Deployment', 'web')?.replicas, undefined);
+  assert.equal(named('HorizontalPodAutoscaler', 'alone'), undefined);
+  assert.equal(named('Deployment', 'alone')?.replicas, 1);
+});
+
+test('Kubernetes: sessions stay by the words of whoever brings requests in', () => {
+  const withKind = (ingress: ExportOptions['ingress']) =>
+    exported('kubernetes', secure, ingress ? { ingress } : {}).files[0]?.text ?? '';
+  const words = { traefik: /sticky\.cookie/, nginx: /affinity: cookie/, gateway: /sessionPersistence/ };
+  for (const [ingress, own] of Object.entries(words))
+    for (const [other, theirs] of Object.entries(words))
+      assert.equal(theirs.test(withKind(ingress as 'nginx')), own === theirs, `${ingress}: ${other}`);
+});
+
+test('pipelines deploy the target that there is, and the key is gone before anything is started', () => {
+  const { production, ...others } = everything.deploy;
+  for (const target of ['github', 'gitlab']) {
+    const text = exported(target, everything).files[0]?.text ?? '';
+    assert.match(text, /TARGET: "production"/);
+    assert.match(text, /app1\.example\.com; ssh-keygen -F '\[app2\.example\.com\]:2222'/);
+    assert.match(
+      exported(target, { ...everything, deploy: others }).files[0]?.text ?? '',
+      /TARGET: "staging"/,
+    );
+    assert.equal(exported(target, plain).losses[0]?.setting, 'deploy');
+    const own = {
+      manager: 'pnpm',
+      managerVersion: null,
+      files: [],
+      hasBuild: false,
+      holdfast: null,
+    } as const;
+    assert.match(
+      exported(target, everything, { project: own }).files[0]?.text ?? '',
+      /pnpm install --frozen-lockfile --ignore-scripts[\s\S]*node_modules\/\.bin\/hold deploy/,
+    );
+  }
+  assert.match(exported('github', plain).files[0]?.text ?? '', /unset DEPLOY_SSH_KEY.*\n +hold deploy/);
 });

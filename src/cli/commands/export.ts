@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
-import type { Exported } from '../../exporters/exported.ts';
+import type { Exported, ExportOptions } from '../../exporters/exported.ts';
 import type { Target } from '../../exporters/target.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
@@ -13,6 +13,8 @@ interface ExportCommandOptions {
   readonly name: string;
   readonly user?: string;
   readonly node?: string;
+  readonly ingress?: string;
+  readonly maxInstances?: string;
   readonly check?: boolean;
   readonly install?: boolean;
   readonly yes?: boolean;
@@ -30,7 +32,7 @@ export function defineExport(program: Command, context: ContextFactory): void {
     .command('export')
     .summary("write the config file as another program's configuration")
     .description(
-      'Writes what the config file says as the configuration of another program: a front (nginx …) or an init system (systemd …). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
+      'Writes what the config file says as the configuration of another program: a front (nginx …), an init system (systemd …), a platform (Kubernetes …), or a pipeline that deploys with Holdfast (GitHub …). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
     )
     .argument('<target>', 'for which program')
     .option('-f, --file <file>', 'config file (default: holdfast.config.* of this directory)')
@@ -38,6 +40,8 @@ export function defineExport(program: Command, context: ContextFactory): void {
     .option('--name <name>', 'first part of the names of files and services', 'holdfast')
     .option('--user <user>', 'who runs the apps, where the config file does not say')
     .option('--node <path>', 'the node that will run them (default: this one)')
+    .option('--ingress <who>', 'kubernetes: who brings requests in, traefik (default), nginx or gateway')
+    .option('--max-instances <n>', 'platforms that start more under load: at most so many of an app')
     .option('--check', "have the target's own checker look at the files")
     .option('--install', 'show what would change on this machine, ask, write, check, reload')
     .option('-y, --yes', 'do not ask')
@@ -85,7 +89,7 @@ async function targetOf(name: string): Promise<Target> {
 async function exportedBy(
   { cwd, env }: Context,
   target: Target,
-  { file, name, user, node }: ExportCommandOptions,
+  { file, name, user, node, ...options }: ExportCommandOptions,
 ): Promise<Exported> {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
     throw new HoldfastError(
@@ -93,6 +97,7 @@ async function exportedBy(
       `The files cannot be called "${name}": small letters, digits and "-" only, and a letter first`,
     );
   }
+  const particular = await particularOptions(target, options);
   const { loadPlan } = await import('../../config/load.ts');
   const { isSecret } = await import('../../config/mask.ts');
   const { placesOf } = await import('../../exporters/places.ts');
@@ -110,8 +115,34 @@ async function exportedBy(
     name,
     places: placesOf(plan),
     project: readProjectFacts(plan.source === null ? cwd : dirname(plan.source)),
+    ...particular,
     isSecret,
   });
+}
+
+/** What only some targets take. */
+async function particularOptions(
+  { title, takes = [] }: Target,
+  { ingress, maxInstances }: Pick<ExportCommandOptions, 'ingress' | 'maxInstances'>,
+): Promise<Pick<ExportOptions, 'ingress' | 'maxInstances'>> {
+  const given = { ingress, maxInstances };
+  for (const [name, option] of [
+    ['ingress', '--ingress'],
+    ['maxInstances', '--max-instances'],
+  ] as const) {
+    if (given[name] !== undefined && !takes.includes(name))
+      throw new HoldfastError('USAGE', `Cannot export to ${title} with ${option}: it has no such thing`);
+  }
+  const { ingressKinds } = await import('../../exporters/exported.ts');
+  const kind = ingressKinds.find((one) => one === ingress);
+  if (ingress !== undefined && kind === undefined)
+    throw new HoldfastError('USAGE', `--ingress must be ${ingressKinds.join(', ')}: got "${ingress}"`);
+  if (maxInstances !== undefined && !/^[1-9]\d{0,4}$/.test(maxInstances))
+    throw new HoldfastError('USAGE', `--max-instances must be a whole number above 0: got "${maxInstances}"`);
+  return {
+    ...(kind !== undefined && { ingress: kind }),
+    ...(maxInstances !== undefined && { maxInstances: Number(maxInstances) }),
+  };
 }
 
 /** One file as it is; several with their names between them. */

@@ -3,7 +3,7 @@ import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { BY_HAND, LATER, platformLosses } from '../containers/losses.ts';
 import { healthPath, isAsked, managed } from '../containers/managed.ts';
-import { type Workload, workloadsOf } from '../containers/workload.ts';
+import { mostInstances, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { type Yaml, yaml } from '../yaml.ts';
@@ -26,7 +26,7 @@ export function cloudrun(plan: Plan, options: ExportOptions): Exported {
   return {
     files: serving.map((one, index) => ({
       path: `cloudrun/${one.name}.yaml`,
-      text: head(one, index === 0 ? lossLines(losses) : []) + yaml(service(one)),
+      text: head(one, index === 0 ? lossLines(losses) : []) + yaml(service(one, options)),
       mode: 0o644,
     })),
     losses,
@@ -41,7 +41,7 @@ function head({ name, secrets }: Workload, losses: readonly string[]): string {
   ]);
 }
 
-function service(workload: Workload): Yaml {
+function service(workload: Workload, options: ExportOptions): Yaml {
   const { app, name, argv, cwd, env, secrets, port } = workload;
   const { PORT, ...given } = env;
   const path = healthPath(app);
@@ -56,6 +56,8 @@ function service(workload: Workload): Yaml {
         metadata: {
           annotations: {
             'autoscaling.knative.dev/minScale': String(app.instances),
+            // It is 100 when nothing is said.
+            'autoscaling.knative.dev/maxScale': String(mostInstances(app, options)),
             'run.googleapis.com/cpu-throttling': 'false',
             'run.googleapis.com/startup-cpu-boost': 'true',
             'run.googleapis.com/sessionAffinity': app.sticky === 'none' ? undefined : 'true',

@@ -1,4 +1,6 @@
 import { projectTarget } from '../containers/target.ts';
 import { cloudrun } from './cloudrun.ts';
 
-export const cloudrunTarget = projectTarget('Cloud Run', cloudrun, 'Then: gcloud run services replace');
+export const cloudrunTarget = projectTarget('Cloud Run', cloudrun, 'Then: gcloud run services replace', {
+  takes: ['maxInstances'],
+});

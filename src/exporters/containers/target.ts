@@ -8,13 +8,14 @@ export function projectTarget(
   title: string,
   exporter: Exporter,
   next: string,
-  { check, kind = 'platform' }: Partial<Pick<Target, 'check' | 'kind'>> = {},
+  { check, takes, kind = 'platform' }: Partial<Pick<Target, 'check' | 'takes' | 'kind'>> = {},
 ): Target {
   return {
     title,
     kind,
     export: exporter,
     ...(check && { check }),
+    ...(takes && { takes }),
     install() {
       throw new HoldfastError(
         'USAGE',

@@ -110,6 +110,11 @@ function dnsName({ app }: Service, { name }: Pick<ExportOptions, 'name'>): strin
   return `${name}-${own}`.slice(0, 52).replace(/-+$/, '');
 }
 
+/** Under load. One of which there is a single instance may have a reason for that, such as what it keeps in its memory. */
+export function mostInstances({ instances }: AppPlan, { maxInstances }: ExportOptions): number {
+  return instances < 2 ? instances : Math.max(instances, maxInstances ?? 0);
+}
+
 /** Until it may be killed: requests end, then it does. */
 export function graceSeconds({ drainMs, stop, job }: AppPlan): number {
   return Math.ceil(((job ? 0 : drainMs) + stop.timeoutMs) / 1000);

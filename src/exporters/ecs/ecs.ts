@@ -6,7 +6,7 @@ import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
 import { BY_HAND, LATER, platformLosses, platformRights } from '../containers/losses.ts';
 import { healthPath, isAsked, managed } from '../containers/managed.ts';
-import { type Workload, workloadsOf } from '../containers/workload.ts';
+import { mostInstances, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions, Loss } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { type Yaml, yaml } from '../yaml.ts';
@@ -32,7 +32,7 @@ export function ecs(plan: Plan, options: ExportOptions): Exported {
     Parameters: Object.fromEntries(serving.map((one) => [`${idOf(one)}Image`, { Type: 'String' }])),
     Resources: {
       ...roles(serving),
-      ...Object.fromEntries(serving.map((one) => [idOf(one), service(one)])),
+      ...Object.fromEntries(serving.map((one) => [idOf(one), service(one, options)])),
     },
     Outputs: Object.fromEntries(
       serving.map((one) => [`${idOf(one)}Endpoint`, { Value: { 'Fn::GetAtt': [idOf(one), 'Endpoint'] } }]),
@@ -100,7 +100,7 @@ function managedPolicy(name: string): Yaml {
   return { 'Fn::Sub': `${'arn:${AWS::Partition}:iam::aws:policy/service-role/'}${name}` };
 }
 
-function service(workload: Workload): Yaml {
+function service(workload: Workload, options: ExportOptions): Yaml {
   const { app, name, argv, env, port, secrets } = workload;
   const size = fargateSize(app.rights.cpu, app.memory.hardBytes);
   return {
@@ -123,12 +123,11 @@ function service(workload: Workload): Yaml {
             ? undefined
             : secrets.map((key) => ({ Name: key, ValueFrom: arnOf(parameterName(workload, key)) })),
       },
-      // With a higher maximum it starts more under load.
       ScalingTarget: {
         AutoScalingMetric: 'AVERAGE_CPU',
         AutoScalingTargetValue: 60,
         MinTaskCount: app.instances,
-        MaxTaskCount: app.instances,
+        MaxTaskCount: mostInstances(app, options),
       },
     },
   };

@@ -2,6 +2,7 @@ import { projectTarget } from '../containers/target.ts';
 import { ecs } from './ecs.ts';
 
 export const ecsTarget = projectTarget('Amazon ECS', ecs, 'Then: aws cloudformation deploy', {
+  takes: ['maxInstances'],
   check: (files) => ({
     around: [],
     // Only AWS knows what is right; it needs an account.

@@ -7,7 +7,7 @@ import { comment } from '../comment.ts';
 import { platformLosses } from '../containers/losses.ts';
 import { healthPath } from '../containers/managed.ts';
 import { commandLine, processTypes, severalLosses } from '../containers/process-types.ts';
-import { type Workload, workloadsOf } from '../containers/workload.ts';
+import { mostInstances, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions, Loss } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { shellWord } from '../services/shell.ts';
@@ -41,7 +41,7 @@ export function elasticbeanstalk(plan: Plan, options: ExportOptions): Exported {
     ...(losses.length > 0 ? ['', 'Not in these files:', ...lossLines(losses)] : []),
   ]);
   const settings = yaml({
-    option_settings: optionSettings(workloads, web),
+    option_settings: optionSettings(workloads, web, options),
     container_commands:
       plan.release.migrate === null
         ? undefined
@@ -70,7 +70,11 @@ function line(workload: Workload): string {
   return `sh -c ${shellWord(commandLine(workload))}`;
 }
 
-function optionSettings(workloads: readonly Workload[], web: Workload | undefined): Yaml {
+function optionSettings(
+  workloads: readonly Workload[],
+  web: Workload | undefined,
+  options: ExportOptions,
+): Yaml {
   const app = web?.app;
   const path = app && healthPath(app);
   const instances = app?.instances ?? 1;
@@ -84,7 +88,7 @@ function optionSettings(workloads: readonly Workload[], web: Workload | undefine
       EnvironmentType: 'LoadBalanced',
       LoadBalancerType: 'application',
     },
-    'aws:autoscaling:asg': { MinSize: instances, MaxSize: instances },
+    'aws:autoscaling:asg': { MinSize: instances, MaxSize: app ? mostInstances(app, options) : 1 },
     'aws:elbv2:loadbalancer': { IdleTimeout: IDLE_SECONDS },
     'aws:elasticbeanstalk:environment:process:default': {
       HealthCheckPath: path ?? '/',

@@ -5,4 +5,5 @@ export const elasticbeanstalkTarget = projectTarget(
   'Elastic Beanstalk',
   elasticbeanstalk,
   'Then: commit them, and eb deploy',
+  { takes: ['maxInstances'] },
 );

@@ -1,18 +1,19 @@
 /** Manifests for Kubernetes (1.30 and later), one file for all, to be applied as they are or by kustomize. */
 import type { Plan } from '../../config/plan.ts';
 import { comment } from '../comment.ts';
-import { workloadsOf } from '../containers/workload.ts';
+import { type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
 import { lossLines } from '../losses.ts';
 import { type Yaml, yaml } from '../yaml.ts';
+import { httpRoutes } from './gateway.ts';
 import { ingresses } from './ingress.ts';
 import { kubernetesLosses } from './losses.ts';
 import { networkPolicy } from './network-policy.ts';
-import { cronJob, deployment, disruptionBudget, migration, service } from './objects.ts';
+import { autoscaler, cronJob, deployment, disruptionBudget, migration, service } from './objects.ts';
 
 export function kubernetes(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options);
-  const losses = kubernetesLosses(plan);
+  const losses = kubernetesLosses(plan, options);
   const secrets = workloads.filter(({ secrets: names }) => names.length > 0);
   const head = comment('#', [
     'Written by `hold export kubernetes`. Build and push the images of `hold export dockerfile`, name them in kustomization.yaml, then: kubectl apply -k kubernetes',
@@ -32,9 +33,15 @@ export function kubernetes(plan: Plan, options: ExportOptions): Exported {
     ...workloads.flatMap((one) =>
       one.app.job
         ? cronJob(one)
-        : [deployment(one), ...service(one), ...disruptionBudget(one), ...networkPolicy(plan, one)],
+        : [
+            deployment(one, options),
+            ...service(one, options),
+            ...autoscaler(one, options),
+            ...disruptionBudget(one),
+            ...networkPolicy(plan, one),
+          ],
     ),
-    ...ingresses(plan, workloads, options),
+    ...entrances(plan, workloads, options),
   ];
   const images = [...new Set(workloads.map(({ name }) => name))];
   const kustomization: Yaml = {
@@ -55,6 +62,7 @@ export function kubernetes(plan: Plan, options: ExportOptions): Exported {
         text:
           comment('#', [
             'Where your images are: newName such as registry.example.com/team/web, newTag the version. Exporting again does not change this file.',
+            'Better than newTag is `digest: "sha256:…"`, as `docker push` prints it: what runs is then what you built, whatever a tag leads to later.',
           ]) + yaml(kustomization),
         mode: 0o644,
         once: true,
@@ -62,4 +70,10 @@ export function kubernetes(plan: Plan, options: ExportOptions): Exported {
     ],
     losses,
   };
+}
+
+function entrances(plan: Plan, workloads: readonly Workload[], options: ExportOptions): Yaml[] {
+  return options.ingress === 'gateway'
+    ? httpRoutes(plan, workloads, options)
+    : ingresses(plan, workloads, options);
 }

@@ -1,12 +1,14 @@
 /** What Kubernetes does not do, or not from these files. */
-import type { Plan } from '../../config/plan.ts';
+import type { Plan, Sticky } from '../../config/plan.ts';
 import { type PlatformWords, platformLosses, platformRights, restartLost } from '../containers/losses.ts';
 import { type SiteWords, siteLosses } from '../containers/site-losses.ts';
-import type { Loss } from '../exported.ts';
+import type { ExportOptions, IngressKind, Loss } from '../exported.ts';
 import { cronExpression } from './objects.ts';
 
-export function kubernetesLosses(plan: Plan): Loss[] {
-  return [...platformLosses(plan, words), ...egressLosses(plan), ...siteLosses(plan, sites)];
+export function kubernetesLosses(plan: Plan, { ingress = 'traefik', name }: ExportOptions): Loss[] {
+  const apps = { ...words.apps, sticky: (sticky: Sticky) => stickyLost(sticky, ingress) };
+  const entrance = ingress === 'gateway' ? gateway(name) : sites;
+  return [...platformLosses(plan, { ...words, apps }), ...egressLosses(plan), ...siteLosses(plan, entrance)];
 }
 
 function egressLosses({ egress }: Plan): Loss[] {
@@ -28,18 +30,38 @@ const sites: SiteWords = {
   edge: 'the ingress controller is in front, with its own limits and times',
 };
 
+function gateway(name: string): SiteWords {
+  return {
+    ...sites,
+    own: 'the Gateway API has filters and policies of its own for that',
+    elsewhere: (what) => `it leads to ${what}: it is not in the HTTPRoute`,
+    tls: `the certificate belongs to a listener of the Gateway "${name}"`,
+    edge: `a Gateway called "${name}" must be there, with its own limits and times`,
+  };
+}
+
+function stickyLost(sticky: Sticky, ingress: IngressKind): string | undefined {
+  if (sticky === 'none') return undefined;
+  if (sticky === 'ip')
+    return ingress === 'nginx'
+      ? 'by the address of the client, as ingress-nginx sees it'
+      : 'by the address that the Service sees, which behind an Ingress is the one of its controller';
+  return {
+    traefik:
+      'by a cookie, for Traefik only (annotations of the Service); `--ingress nginx` and `--ingress gateway` write it for others',
+    nginx: 'by a cookie of ingress-nginx',
+    gateway:
+      'by a cookie, where the experimental channel of the Gateway API is installed, and its controller knows sessionPersistence',
+  }[ingress];
+}
+
 const words: PlatformWords = {
   egress: undefined,
   migrate: undefined,
   sites: null,
   apps: {
     instances: 'kept',
-    sticky: (sticky) => {
-      if (sticky === 'none') return undefined;
-      return sticky === 'ip'
-        ? 'by the address that the Service sees, which behind an Ingress is the one of its controller'
-        : 'by a cookie, for Traefik only (annotations of the Service); other controllers have words of their own';
-    },
+    sticky: 'kept',
     after: (after) => (after.length > 0 ? 'all start at once' : undefined),
     autostart: 'kept',
     ready: ({ by }, { job }) =>

@@ -1,6 +1,6 @@
 /** What an app becomes in Kubernetes: https://kubernetes.io/docs/reference/kubernetes-api/ */
 import type { Plan, Probe } from '../../config/plan.ts';
-import { graceSeconds, type Workload } from '../containers/workload.ts';
+import { graceSeconds, mostInstances, type Workload } from '../containers/workload.ts';
 import type { ExportOptions } from '../exported.ts';
 import type { Yaml } from '../yaml.ts';
 
@@ -15,14 +15,15 @@ function selector({ name }: Pick<Workload, 'name'>): Readonly<Record<string, str
   return { 'app.kubernetes.io/name': name };
 }
 
-export function deployment(workload: Workload): Yaml {
+export function deployment(workload: Workload, options: ExportOptions): Yaml {
   const { app, name } = workload;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, labels: labels(workload) },
     spec: {
-      replicas: app.autostart ? app.instances : 0,
+      // Whoever scales it says how many there are, and applying this again must not undo that.
+      replicas: scales(workload, options) ? undefined : app.autostart ? app.instances : 0,
       selector: { matchLabels: selector(workload) },
       // A new one is ready before an old one goes.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
@@ -33,7 +34,11 @@ export function deployment(workload: Workload): Yaml {
   };
 }
 
-export function service(workload: Workload): Yaml[] {
+export function byCookie({ sticky }: Workload['app']): boolean {
+  return sticky === 'cookie' || sticky === 'auto';
+}
+
+export function service(workload: Workload, { ingress = 'traefik' }: ExportOptions): Yaml[] {
   const { name, port, app } = workload;
   if (port === null) return [];
   const byAddress = app.sticky === 'ip';
@@ -45,7 +50,7 @@ export function service(workload: Workload): Yaml[] {
         name,
         labels: labels(workload),
         annotations:
-          app.sticky === 'cookie' || app.sticky === 'auto'
+          ingress === 'traefik' && byCookie(app)
             ? {
                 'traefik.ingress.kubernetes.io/service.sticky.cookie': 'true',
                 'traefik.ingress.kubernetes.io/service.sticky.cookie.name': `${name}-session`,
@@ -57,6 +62,39 @@ export function service(workload: Workload): Yaml[] {
         selector: selector(workload),
         ports: [{ name: 'http', port: 80, targetPort: 'http' }],
         sessionAffinity: byAddress ? 'ClientIP' : undefined,
+      },
+    },
+  ];
+}
+
+/** Whether there are more under load. */
+function scales({ app, port }: Workload, options: ExportOptions): boolean {
+  return port !== null && app.autostart && mostInstances(app, options) > app.instances;
+}
+
+/** A program of Node has one core for its JavaScript, however many there are: at 70 % of that there is need of another one. */
+export function autoscaler(workload: Workload, options: ExportOptions): Yaml[] {
+  const { app, name } = workload;
+  if (!scales(workload, options)) return [];
+  const cores = Math.min(1, app.rights.cpu ?? 1);
+  return [
+    {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name, labels: labels(workload) },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        minReplicas: app.instances,
+        maxReplicas: mostInstances(app, options),
+        metrics: [
+          {
+            type: 'Resource',
+            resource: {
+              name: 'cpu',
+              target: { type: 'AverageValue', averageValue: `${Math.round(cores * 700)}m` },
+            },
+          },
+        ],
       },
     },
   ];

@@ -66,7 +66,7 @@ function service(plan: Plan, workload: Workload): Yaml {
             gid: '1000',
             mode: 0o400,
           })),
-    networks: port === null ? undefined : [NETWORK],
+    networks: port === null ? undefined : ['default', NETWORK],
     init: true,
     stop_signal: app.stop.signal,
     stop_grace_period: `${graceSeconds(app)}s`,
@@ -91,6 +91,7 @@ function deploy(plan: Plan, workload: Workload): Yaml {
   const { hardBytes, softBytes } = app.memory;
   const { cpu, pids } = app.rights;
   const labels = Object.entries(traefikLabels(plan, workload));
+  if (labels.length > 0) labels.push(['traefik.swarm.network', NETWORK]);
   return {
     replicas: app.autostart ? app.instances : 0,
     labels:
