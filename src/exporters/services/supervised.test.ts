@@ -113,7 +113,7 @@ const INITS: Readonly<Record<string, Init>> = {
           .join('\n'),
       );
       const daemon = spawn('supervisord', ['-c', main], { stdio: 'ignore' });
-      cleanup(t, () => ended(daemon, 'SIGTERM'));
+      cleanup(t, () => endedWithChildren(daemon));
       const ctl = (...args: string[]) => said('supervisorctl', '-c', main, ...args);
       return {
         restart: (service) => ctl('restart', service),
@@ -196,31 +196,36 @@ describe('a service has its user, environment and limits, comes back after kill 
         await says('numbered', `UID ${init.uid} ${init.uid}`, 1);
       }
 
-      process.kill(first.pid, 'SIGKILL');
-      const second = await until(() => seen()[1], { why: 'it is up again' });
-      assert.notEqual(second.pid, first.pid);
-      const [child] = children();
-      if (init.asRoot) await until(() => !isRunning(Number(child)), { why: 'what it had started has ended' });
+      const lives = async () => {
+        process.kill(first.pid, 'SIGKILL');
+        const second = await until(() => seen()[1], { why: 'it is up again' });
+        assert.notEqual(second.pid, first.pid);
+        const [child] = children();
+        if (init.asRoot)
+          await until(() => !isRunning(Number(child)), { why: 'what it had started has ended' });
 
-      await supervisor.restart('holdfast-web');
-      await until(() => seen()[2], { why: 'it is restarted' });
-      await says('web', 'BYE', 1);
-      await supervisor.stop('holdfast-web');
-      await says('web', 'BYE', 2);
-      await says('stubborn', 'UP', 1);
-      await supervisor.stop('holdfast-stubborn');
-      await says('stubborn', 'NO', 1);
-
-      const down = ['stubborn', 'crash', 'done', 'spare'].map((app) => `holdfast-${app}`);
-      await until(() => supervisor.areDown(down), {
-        why: 'it was killed, gave up, is done, and was never started',
-      });
-      await says('crash', 'CRASH', 2);
-      await says('done', 'DONE', 1);
-      assert.ok(!existsSync(join(dir, 'spare')));
-      if (!init.asRoot) return;
-      await supervisor.start('holdfast-crash');
-      await says('crash', 'CRASH', 4);
+        await supervisor.restart('holdfast-web');
+        await until(() => seen()[2], { why: 'it is restarted' });
+        await says('web', 'BYE', 1);
+        await supervisor.stop('holdfast-web');
+        await says('web', 'BYE', 2);
+        // The other one needs it.
+        await says('stubborn', 'UP', 1);
+        await supervisor.stop('holdfast-stubborn');
+        await says('stubborn', 'NO', 1);
+        await until(() => supervisor.areDown(['holdfast-stubborn']), { why: 'it was killed' });
+      };
+      const ends = async () => {
+        await says('crash', 'CRASH', 2);
+        await says('done', 'DONE', 1);
+        const down = ['crash', 'done', 'spare'].map((app) => `holdfast-${app}`);
+        await until(() => supervisor.areDown(down), { why: 'it gave up, is done, and was never started' });
+        assert.ok(!existsSync(join(dir, 'spare')));
+        if (!init.asRoot) return;
+        await supervisor.start('holdfast-crash');
+        await says('crash', 'CRASH', 4);
+      };
+      await Promise.all([lives(), ends()]);
     });
   }
 });
@@ -299,6 +304,20 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   const end = once(child, 'exit');
   child.kill(signal);
   await end;
+}
+
+/** At SIGTERM it would look after one of them a second. */
+async function endedWithChildren(daemon: ChildProcess): Promise<void> {
+  const { pid } = daemon;
+  if (pid === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+  // It starts no more.
+  process.kill(pid, 'SIGSTOP');
+  const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout;
+  for (const child of children.split('\n').map(Number).filter(Boolean)) {
+    // Each has a group of its own.
+    for (const one of [-child, child]) if (isRunning(one)) process.kill(one, 'SIGKILL');
+  }
+  await ended(daemon, 'SIGKILL');
 }
 
 /** Its exit code is no matter: what it says is. */
