@@ -101,6 +101,7 @@ test('keys do what they do in a terminal', () => {
   assert.deepEqual(typed('half\x03'), ['half', 'interrupted']);
   assert.deepEqual(typed('-----BEGIN\nkey\n'), ['-----BEGIN', 'lines']);
   assert.deepEqual(typed('end\r\n'), ['end', 'done']);
+  assert.deepEqual(typed('end\x04'), ['end', 'done']);
 });
 
 test('what travels to a host arrives as it was', () => {

@@ -157,7 +157,12 @@ export class Typing {
     const typed = text.replace(KEYS, '');
     for (const [index, key] of [...typed].entries()) {
       if (key === '\r' || key === '\n' || key === '\x04')
-        return [...typed].slice(index).join('').trim() === '' ? 'done' : 'lines';
+        return [...typed]
+          .slice(index + 1)
+          .join('')
+          .trim() === ''
+          ? 'done'
+          : 'lines';
       if (key === '\x03') return 'interrupted';
       if (key === '\x7f' || key === '\b') this.line = [...this.line].slice(0, -1).join('');
       else if (key === '\x15') this.line = '';
