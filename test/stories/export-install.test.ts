@@ -39,6 +39,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+const PORTS: Readonly<Record<string, number>> = { runit: 3000, s6: 3001, supervisord: 3002, openrc: 4000 };
 const PROGRAMS = [...new Set(Object.values(CASES).flatMap(({ programs }) => programs))];
 
 test('an init takes what was exported for it, and what has changed', async (t) => {
@@ -57,25 +58,21 @@ test('an init takes what was exported for it, and what has changed', async (t) =
   host.run('sh', '-c', `cat >/srv/web/server.js <<'END'\n${SERVER}\nEND`);
   const whoIsThere = `${host.run('id', '-u', 'deploy').trim()} /home/deploy`;
 
-  for (const [index, [init, { prepare, first, again }]] of Object.entries(CASES).entries()) {
-    const port = 3000 + index;
-    host.run('sh', '-c', prepare);
-    const answers = (word: string) =>
-      until(
-        () => host.shell(`curl -s --max-time 5 http://127.0.0.1:${port}/`).output === `${word} ${whoIsThere}`,
-        { why: `${init}: the app of ${word} answers` },
-      );
+  const inits = Object.entries(CASES);
+  const answer = (word: string) =>
+    until(() => inits.every(([init]) => asked(host, init) === `${word} ${whoIsThere}`), {
+      why: `the apps of ${Object.keys(CASES)} answer with ${word}`,
+    });
 
-    install(host, init, port, 'one');
-    if (first) host.run('sh', '-c', first);
-    await answers('one');
-    assert.match(install(host, init, port, 'one'), /has these files already/);
-    install(host, init, port, 'two');
-    if (again) host.run('sh', '-c', again);
-    await answers('two');
-  }
+  for (const [, { prepare }] of inits) host.run('sh', '-c', prepare);
+  install(host, Object.keys(PORTS), 'one');
+  for (const [, { first }] of inits) if (first) host.run('sh', '-c', first);
+  await answer('one');
+  for (const said of install(host, Object.keys(CASES), 'one')) assert.match(said, /has these files already/);
+  install(host, Object.keys(CASES), 'two');
+  for (const [, { again }] of inits) if (again) host.run('sh', '-c', again);
+  await answer('two');
 
-  install(host, 'openrc', 4000, 'one');
   assert.equal(host.run('stat', '-c', '%a', '/etc/init.d/openrc-web'), '755\n');
   assert.deepEqual(host.run('cat', '/srv/openrc').trim().split('\n'), [
     'rc-update add openrc-web default',
@@ -84,11 +81,23 @@ test('an init takes what was exported for it, and what has changed', async (t) =
   ]);
 });
 
-function install(host: InitHost, init: string, port: number, word: string): string {
-  const config = JSON.stringify({ apps: { web: { run: 'server.js', port, env: { WORD: word } } } });
-  const { code, output } = host.shell(`
-cd /srv/web && printf %s '${config}' >holdfast.config.json &&
-hold export ${init} --name ${init} --user deploy --node /usr/local/bin/node --install --yes`);
-  assert.equal(code, 0, output);
-  return output;
+function asked(host: InitHost, init: string): string {
+  return host.shell(`curl -s --max-time 5 http://127.0.0.1:${PORTS[init]}/`).output;
+}
+
+/** For all of these at once: what was said for each. */
+function install(host: InitHost, inits: readonly string[], word: string): string[] {
+  const lines = inits.map((init) => {
+    const app = { run: '/srv/web/server.js', port: PORTS[init], env: { WORD: word } };
+    return `(
+mkdir -p /srv/for-${init} && cd /srv/for-${init} && printf %s '${JSON.stringify({ apps: { web: app } })}' >holdfast.config.json &&
+hold export ${init} --name ${init} --user deploy --node /usr/local/bin/node --install --yes >said 2>&1; echo "ended with $?" >>said
+) &`;
+  });
+  host.shell(`${lines.join('\n')}\nwait`);
+  return inits.map((init) => {
+    const said = host.run('cat', `/srv/for-${init}/said`);
+    assert.match(said, /^ended with 0$/m, said);
+    return said;
+  });
 }
