@@ -14,7 +14,7 @@ export function progress({ err, json }: Context, app?: string): (event: Holdfast
     const key = `${event.instance}#${event.pid}`;
     if (event.type === 'instance.spawned') spawned.set(key, Date.parse(event.time));
     // That the change was asked for is no news to who asked.
-    if (json || event.type === 'app.changed') return;
+    if (json || event.type === 'app.changed' || event.type === 'config.changed') return;
     const start = spawned.get(key);
     const took =
       event.type === 'instance.ready' && start !== undefined ? Date.parse(event.time) - start : undefined;

@@ -116,7 +116,7 @@ async function silentDaemon(home: string): Promise<HoldfastError> {
 
 /** What the daemon and with it the holder keep of the shell's environment: apps get theirs from their plan. */
 export function daemonEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR)$/;
+  const kept = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => kept.test(name)));
 }
 

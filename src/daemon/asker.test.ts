@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { cleanup } from '../../test/support/cleanup.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
-import { askerOf } from '../client/asker.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { askedBy } from './asker.ts';
 import { Journal } from './journal.ts';
@@ -32,12 +31,4 @@ test('what a person asked for has who it was, however long it takes; what happen
   assert.ok(ready.every(({ data }) => data === undefined));
   const made = askedBy('ann', () => journal.record('release.made', { data: { by: 'who made it' } }));
   assert.equal(made.data?.by, 'who made it');
-});
-
-test('a person is the user, who became that user, and from where', () => {
-  assert.equal(askerOf({}, 'ann@laptop'), 'ann@laptop');
-  assert.equal(
-    askerOf({ SUDO_USER: 'ann', SSH_CONNECTION: '10.0.0.7 5022 10.0.0.1 22' }, 'root@app1'),
-    'root@app1 (sudo by ann) from 10.0.0.7',
-  );
 });

@@ -276,6 +276,9 @@ export class Operations {
       throw error;
     }
     for (const { kind, what, name, detail } of changes) {
+      // What stands around the apps changes often while a release is tried, and nobody asked for that.
+      if (what !== 'app' && !how.insist)
+        journal.record('config.changed', { data: { what, name, change: kind } });
       if (what !== 'app') continue;
       if (kind === 'add' || kind === 'start') outputs.begin(name);
       journal.record('app.changed', { app: name, data: { change: kind, detail } });

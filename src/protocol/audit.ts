@@ -6,6 +6,7 @@ export const ASKER_FIELD = 'Holdfast-By';
 
 const askedFor: ReadonlySet<EventType> = new Set<EventType>([
   'app.changed',
+  'config.changed',
   'env.changed',
   'site.paused',
   'site.resumed',

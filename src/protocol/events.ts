@@ -26,6 +26,7 @@ export type EventType =
   | 'state.repaired' // a damaged state file was set aside
   | 'state.unsaved' // desired state could not be written (disk full)
   | 'app.changed' // the wish: started, stopped, scaled, deleted, reconfigured; data.change says which
+  | 'config.changed' // `up` changed something beside the apps: data.what (site, edge …), data.name, data.change
   | 'env.changed' // variables of `hold env`; data.project, data.app, data.set and data.removed, names only
   | 'instance.spawned'
   | 'instance.ready'

@@ -14,6 +14,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'state.repaired': ['yellow', 'state repaired'],
   'state.unsaved': ['red', 'state could not be saved'],
   'app.changed': ['plain', 'changed'],
+  'config.changed': ['plain', 'changed by up'],
   'env.changed': ['plain', 'has other variables'],
   'instance.spawned': ['dim', 'starting'],
   'instance.ready': ['green', 'ready'],
@@ -86,6 +87,7 @@ export function describeEvent(event: HoldfastEvent, style: Style): string {
 function subjectOf({ type, app, instance, data }: HoldfastEvent): string {
   if (instance !== undefined) return instance;
   if (type.startsWith('site.')) return plain(String(data?.site ?? 'holdfast'));
+  if (type === 'config.changed') return plain(String(data?.name ?? 'holdfast'));
   if (type === 'env.changed' && app === undefined) return plain(String(data?.project ?? 'holdfast'));
   if (type.startsWith('release.')) return plain(`${data?.project} ${data?.release ?? ''}`.trim());
   if (app === undefined) return 'holdfast';
@@ -126,6 +128,7 @@ function variablesOf({ set, removed }: Readonly<Record<string, unknown>>): strin
 
 function factsOf({ type, pid, data = {} }: HoldfastEvent): string[] {
   const facts: string[] = [];
+  if (type === 'config.changed') facts.push(`${data.what}: ${data.change}`);
   if (type === 'env.changed') facts.push(...variablesOf(data));
   if (typeof data.instances === 'number') facts.push(`to ${data.instances}`);
   if (Array.isArray(data.detail)) facts.push(...data.detail.map((detail) => plain(String(detail))));
