@@ -1,5 +1,6 @@
 /** package-lock.json and npm-shrinkwrap.json, versions 2 and 3: docs.npmjs.com/cli/configuring-npm/package-lock-json. Pure. */
 import type { LockedPackage } from '../seams.ts';
+import { checkPath, quote } from '../store/tree-rules.ts';
 import {
   distinct,
   isRecord,
@@ -20,6 +21,7 @@ export function readNpmLock(text: string): LockContent {
   const entries = Object.entries(lock.packages).filter((entry): entry is [string, Record<string, unknown>] =>
     isRecord(entry[1]),
   );
+  for (const [path] of entries) requireInside(path);
   const elsewhere = askedElsewhere(entries.map(([, entry]) => entry));
   const packages = entries.flatMap(([path, entry]) => {
     const one = packageOf(path, entry, elsewhere);
@@ -42,6 +44,16 @@ export function readNpmLock(text: string): LockContent {
     ),
     answers: null,
   };
+}
+
+/** What is listed is read, and removed when only the build needs it: npm itself takes any path. */
+function requireInside(path: string): void {
+  try {
+    if (path !== '') checkPath(path);
+  } catch (cause) {
+    const what = `it lists ${quote(path)}, which is no path inside the project`;
+    throw new Error(`${what}: move what is there into the project, and write the lockfile anew`, { cause });
+  }
 }
 
 /** Names that somebody wants from a repository or an URL, not from a registry. */
