@@ -13,6 +13,7 @@ export interface DeployCommandOptions {
   readonly allowNew: readonly string[];
   readonly offline?: boolean;
   readonly migrate: boolean;
+  readonly abort?: boolean;
 }
 
 const examples = `
@@ -43,8 +44,13 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     )
     .option('--offline', 'fetch nothing: packages come from the store and the cache')
     .option('--no-migrate', 'leave out `release.migrate`')
+    .option('--abort', 'give up the deploy that is under way; what served before serves again')
     .addHelpText('after', examples)
     .action(async (target: string | undefined, options: DeployCommandOptions) => {
+      if (options.abort) {
+        const { abortDeploy } = await import('../deploy/hosts-abort.ts');
+        return abortDeploy(context(), target, options);
+      }
       if (target === undefined) return deploy(context(), options);
       const { deployToHosts } = await import('../deploy/hosts.ts');
       await deployToHosts(context(), target, options);

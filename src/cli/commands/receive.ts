@@ -6,6 +6,7 @@ interface ReceiveOptions {
   readonly push?: string;
   readonly preparePushes?: boolean;
   readonly branch?: string;
+  readonly abort?: boolean;
 }
 
 /** Not for people: other machines and git call it. */
@@ -19,8 +20,13 @@ export function defineReceive(program: Command, context: ContextFactory): void {
     .requiredOption('--project <name>', 'the project')
     .option('--push <dir>', 'what git has received, and where its objects are')
     .option('--prepare-pushes', 'make the repository that receives pushes')
+    .option('--abort', 'give up the deploy that is under way')
     .option('--branch <name>', 'the branch that is deployed')
-    .action(async ({ project, push, preparePushes, branch }: ReceiveOptions) => {
+    .action(async ({ project, push, preparePushes, branch, abort }: ReceiveOptions) => {
+      if (abort) {
+        const { abortHere } = await import('../deploy/hosts-abort.ts');
+        return abortHere(context(), project);
+      }
       if (push !== undefined) {
         const { receivePush } = await import('../deploy/push.ts');
         return receivePush(context(), project, push);

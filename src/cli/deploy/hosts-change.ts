@@ -15,6 +15,8 @@ export interface HostChangesOptions {
   /** Of hooks: the directory of the configuration file. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whoever waits has given up. */
+  readonly signal: AbortSignal;
   /** What is made everywhere, or by host the earlier release that is to serve. */
   readonly what:
     | { readonly request: MakeRequest; readonly source: Source }
@@ -25,6 +27,8 @@ export class HostChanges {
   readonly #options: HostChangesOptions;
   /** Release that serves now, by host, as far as it was changed. */
   readonly serving = new Map<string, string>();
+  /** Hosts that were promoting when it was given up: they go on with it. */
+  readonly left: string[] = [];
   /** What has failed first. */
   error: HoldfastError | undefined;
 
@@ -37,7 +41,9 @@ export class HostChanges {
     try {
       return await this.#do(action);
     } catch (error) {
-      this.#failed(action.host, error);
+      const given = this.#options.signal.aborted;
+      if (!given) this.#failed(action.host, error);
+      else if (action.do === 'promote') this.left.push(action.host);
       // Nothing serves yet, so the others need not go on making it.
       if (action.do === 'make') this.#options.sessions.cut();
       return { host: action.host, is: 'failed' };
@@ -116,10 +122,9 @@ export class HostChanges {
     const error = asHoldfastError(thrown);
     if (this.error) {
       // Of those that are cut off there is nothing to tell: we did it.
-      if (error.code !== 'HOST_FAILED') progress.failed(host, error.message);
+      if (error.code !== 'HOST_FAILED') progress.failed(host, error.message.replace(`${host}: `, ''));
       return;
     }
-    progress.failed(host, error.message.replace(`${host}: `, ''));
     const details = error.details.length > 0 ? error.details : progress.lastOf(host);
     this.error = new HoldfastError(error.code, error.message, { hint: error.hint, details, cause: error });
   }

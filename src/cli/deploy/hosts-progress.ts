@@ -51,6 +51,14 @@ export class HostsProgress {
   say(host: string, line: string): void {
     const last = this.#last.get(host) ?? [];
     this.#last.set(host, [...last, plain(line)].slice(-MOST_LINES));
+    this.#aside(host, line);
+  }
+
+  sent(host: string, files: number, bytes: number): void {
+    this.#aside(host, `sent ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes compressed`);
+  }
+
+  #aside(host: string, line: string): void {
     if (this.#context.verbose) this.#of(host, this.#context.err.style.dim(plain(line)));
     else this.#show(host, plain(line));
   }
@@ -63,7 +71,7 @@ export class HostsProgress {
     this.#of(host, `${this.#context.err.style.red('✖')} ${plain(text)}`);
   }
 
-  /** The last lines that a host has said. */
+  /** The last lines that its step has said. */
   lastOf(host: string): readonly string[] {
     return this.#last.get(host) ?? [];
   }
@@ -75,6 +83,7 @@ export class HostsProgress {
 
   #step(host: string, { name, outcome, tookMs, note }: StepRecord): void {
     if (outcome === 'running') {
+      this.#last.delete(host);
       this.#show(host, `${name} …`);
       return;
     }

@@ -37,6 +37,7 @@ export async function openSessions(
       version: readVersion(),
       connection,
       onNote: (note) => progress.note(host, note),
+      onSent: (files, bytes) => progress.sent(host, files, bytes),
     });
   });
   const cut = () => {

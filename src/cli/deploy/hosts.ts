@@ -67,6 +67,7 @@ export async function changeHosts(
     target,
     cwd: dirname(file),
     env,
+    signal: interrupted.signal,
     what: await what(sessions).catch(async (error) => {
       await sessions.close();
       throw error;
@@ -76,7 +77,7 @@ export async function changeHosts(
     sessions.close(),
   );
   progress.end();
-  if (interrupted.signal.aborted) throw givenUp(end);
+  if (interrupted.signal.aborted) throw givenUp(end, changes.left);
   if (changes.error) {
     const { code, message, details, hint } = changes.error;
     throw new HoldfastError(code, message, { details, hint: stateOf(end, hint) });
@@ -98,22 +99,20 @@ function stateOf({ hosts }: Rollout, hint: string): string {
   const fresh = hosts.filter(({ phase }) => phase === 'serving').map(({ name }) => name);
   const back = hosts.filter(({ phase }) => phase === 'back').map(({ name }) => name);
   const told = [
-    ...(back.length > 0 ? [`went back to the release before: ${back.join(', ')}`] : []),
-    ...(fresh.length > 0 ? [`serves the new release all the same: ${fresh.join(', ')}`] : []),
+    ...(back.length > 0 ? [`Went back to the release before: ${back.join(', ')}`] : []),
+    ...(fresh.length > 0 ? [`Serves the new release all the same: ${fresh.join(', ')}`] : []),
   ];
   if (told.length === 0) return hosts.length > 1 ? `No host was changed. ${hint}` : hint;
-  return `${told.join('; ')}. ${hint}`;
+  return `${told.join('. ')}. ${hint}`;
 }
 
-function givenUp({ hosts }: Rollout): HoldfastError {
-  const named = (...phases: string[]) =>
-    hosts.filter(({ phase }) => phases.includes(phase)).map(({ name }) => name);
-  const serving = named('serving');
-  const message =
-    serving.length === 0
-      ? 'The deploy was given up'
-      : `The deploy was given up; ${serving.join(', ')} serves it`;
-  return new HoldfastError('STEP_FAILED', message, {
-    hint: 'What a host was promoting when it was given up, it goes on with: `hold releases --target` shows it',
+function givenUp({ hosts }: Rollout, left: readonly string[]): HoldfastError {
+  const serving = hosts.filter(({ phase }) => phase === 'serving').map(({ name }) => name);
+  const told = [
+    ...(serving.length > 0 ? [`Serves the new release: ${serving.join(', ')}`] : []),
+    ...(left.length > 0 ? [`Goes on with it by itself: ${left.join(', ')}`] : []),
+  ];
+  return new HoldfastError('STEP_FAILED', 'The deploy was given up', {
+    hint: told.length === 0 ? 'Nothing was changed' : `${told.join('. ')}. See \`hold releases --target\``,
   });
 }

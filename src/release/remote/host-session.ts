@@ -23,6 +23,8 @@ export interface HostSessionOptions {
   readonly version: string;
   readonly connection: Connection;
   readonly onNote: (note: Note) => void;
+  /** So many contents were sent, in so many bytes. */
+  readonly onSent: (files: number, bytes: number) => void;
 }
 
 type AnswerTo<T extends Answer['type']> = Extract<Answer, { readonly type: T }>;
@@ -81,7 +83,7 @@ export class HostSession {
       if (error instanceof HoldfastError) throw error;
       return null; // It is cut off: what comes next says why.
     });
-    if (bytes !== null) this.#options.onNote({ type: 'line', line: sentLine(files.length, bytes) });
+    if (bytes !== null) this.#options.onSent(files.length, bytes);
     return (await this.#expect('made')).record;
   }
 
@@ -128,8 +130,4 @@ export class HostSession {
       hint: 'Does a file such as ~/.bashrc there print something, also when nobody is at a terminal? `ssh <host> true` must print nothing',
     });
   }
-}
-
-function sentLine(files: number, bytes: number): string {
-  return `sent ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes compressed`;
 }
