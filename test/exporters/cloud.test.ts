@@ -176,6 +176,17 @@ test('Kubernetes: more under load only where there are two at least, and nobody 
   assert.equal(named('Deployment', 'alone')?.replicas, 1);
 });
 
+test('what scales under load takes a most, and is alone in that', () => {
+  const takers = Object.keys(targets).filter((name) => targets[name]?.takes?.includes('maxInstances'));
+  assert.deepEqual(takers.sort(), ['cloudrun', 'ecs', 'elasticbeanstalk', 'kubernetes']);
+  const plan = planOf({ web: appPlan({ instances: 2, port: 3000 }) });
+  for (const target of Object.keys(targets)) {
+    const differs =
+      JSON.stringify(exported(target, plan)) !== JSON.stringify(exported(target, plan, { maxInstances: 6 }));
+    assert.equal(differs, takers.includes(target), target);
+  }
+});
+
 test('Kubernetes: sessions stay by the words of whoever brings requests in', () => {
   const withKind = (ingress: ExportOptions['ingress']) =>
     exported('kubernetes', secure, ingress ? { ingress } : {}).files[0]?.text ?? '';

@@ -65,6 +65,8 @@ function service(workload: Workload, options: ExportOptions): Yaml {
         },
         spec: {
           timeoutSeconds: REQUEST_SECONDS,
+          // At one time, for each instance: the most that there is, since each WebSocket counts. It is 80 when nothing is said.
+          containerConcurrency: 1000,
           containers: [
             {
               image: name,

@@ -41,9 +41,11 @@ export function ecs(plan: Plan, options: ExportOptions): Exported {
   return { files: [{ path: 'ecs.yaml', text: head + yaml(template), mode: 0o644 }], losses };
 }
 
-/** Letters and digits only. */
+/** Letters and digits only: `web-1` must not be called like `web1`. */
 function idOf({ name }: Workload): string {
-  return name.replaceAll(/(?:^|-)([a-z0-9]?)/g, (_, first: string) => first.toUpperCase());
+  return name
+    .replaceAll(/-(?=\d)/g, '-no')
+    .replaceAll(/(?:^|-)([a-z0-9]?)/g, (_, first: string) => first.toUpperCase());
 }
 
 function parameterName({ name }: Workload, key: string): string {

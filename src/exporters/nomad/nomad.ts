@@ -36,7 +36,7 @@ function file(job: string, workloads: readonly Workload[], body: readonly Direct
       .filter(({ secrets }) => secrets.length > 0)
       .map(
         ({ name, secrets }) =>
-          `Before that, with KEY=value in a file: nomad var put nomad/jobs/${job}/${name}/${name} @<file>, with ${secrets.join(', ')}`,
+          `Before that, with each value in a file that has no line end: nomad var put nomad/jobs/${job}/${name}/${name} ${secrets.map((key) => `${key}=@<file>`).join(' ')}`,
       ),
     'Without Docker: `driver = "exec"`, with `command` = the path of node, and `args` = the script in a release that lies on each machine.',
   ]);

@@ -46,7 +46,8 @@ export function swarm(plan: Plan, options: ExportOptions): Exported {
 }
 
 function secretName({ name }: Workload, key: string): string {
-  return `${name}-${key}`.slice(0, 64);
+  // Too long a name is refused by Docker; a shortened one might be that of another secret.
+  return `${name}-${key}`;
 }
 
 function service(plan: Plan, workload: Workload): Yaml {

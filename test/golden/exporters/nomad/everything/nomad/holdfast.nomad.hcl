@@ -57,8 +57,8 @@
 #
 # Written by `hold export nomad`. Push the images of `hold export dockerfile`, put their names (and a new tag
 # for each version) into this file, then: nomad job run nomad/holdfast.nomad.hcl
-# Before that, with KEY=value in a file: nomad var put nomad/jobs/holdfast/holdfast-web/holdfast-web @<file>,
-# with API_TOKEN, DB_PASSWORD
+# Before that, with each value in a file that has no line end: nomad var put
+# nomad/jobs/holdfast/holdfast-web/holdfast-web API_TOKEN=@<file> DB_PASSWORD=@<file>
 # Without Docker: `driver = "exec"`, with `command` = the path of node, and `args` = the script in a release
 # that lies on each machine.
 
