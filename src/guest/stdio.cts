@@ -18,7 +18,9 @@ function blockOutput(): void {
 
 function isPipe(fd: number): boolean {
   try {
-    const stats = fs.fstatSync(fd);
+    // With numbers instead of bigints, up to Node 22 the result would stay where `realpathSync` looks later: it takes every path for a pipe
+    // then, and packages that are links (pnpm, workspaces) are not found.
+    const stats = fs.fstatSync(fd, { bigint: true });
     return stats.isFIFO() || stats.isSocket();
   } catch {
     return false; // closed

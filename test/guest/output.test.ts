@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -73,4 +73,16 @@ for (const [how, code] of Object.entries(endings)) {
 test('without the guest they would not, so the test above means something', async (t) => {
   const text = await outputOf(t, endings['process.exit after stdout'], {});
   assert.ok(text.split('\n').length < LINES, 'Node writes to a full pipe asynchronously');
+});
+
+test('packages that are links, as those of pnpm, are still found by where they really are', async (t) => {
+  const dir = tempDir(t);
+  mkdirSync(join(dir, 'node_modules'));
+  mkdirSync(join(dir, 'store/x'), { recursive: true });
+  writeFileSync(join(dir, 'store/x/index.js'), 'console.log(__filename);');
+  symlinkSync('../store/x', join(dir, 'node_modules/x'));
+  const main = join(dir, 'main.js');
+  writeFileSync(main, "require('x');");
+  const text = await outputOf(t, `require(${JSON.stringify(main)});`, orders);
+  assert.equal(text.trim(), join(dir, 'store/x/index.js'));
 });
