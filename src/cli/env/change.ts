@@ -37,7 +37,7 @@ export async function changeVariables(
             ['env', 'set', '--stdin', ...rest],
             printValues(Object.fromEntries(values)),
           )
-        : await onHosts(context, target, ['env', 'rm', ...rest, '--', ...names]);
+        : await onHosts(context, target, ['env', 'rm', ...rest, ...names]);
     if (context.json) context.out.json(done.map(({ host, out }) => ({ host, ...JSON.parse(out) })));
     return;
   }

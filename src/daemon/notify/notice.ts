@@ -2,7 +2,7 @@
 
 import type { HoldfastEvent } from '../../protocol/events.ts';
 import type { NotifyTopic } from '../../protocol/notify-rules.ts';
-import { baseName } from '../releases/next-name.ts';
+import { baseName, isNext } from '../releases/next-name.ts';
 
 export interface Notice {
   readonly topic: NotifyTopic;
@@ -30,6 +30,8 @@ export function noticeOf(event: HoldfastEvent, before: HoldfastEvent | undefined
 
 function tell(event: HoldfastEvent, data: Facts, before: HoldfastEvent | undefined): Told | null {
   const { app = 'holdfast', instance = app, reason } = event;
+  // What becomes of a release on trial is told once, when it is over.
+  if (isNext(app)) return null;
   const bad = (topic: NotifyTopic, title: string, text?: string): Told => ({
     topic,
     level: 'bad',

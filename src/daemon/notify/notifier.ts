@@ -57,9 +57,8 @@ export class Notifier {
   /** A message that says that it works: to this address, or to all that are configured. */
   async test(url: string | null): Promise<NotifyTest[]> {
     const all = Object.values(this.#options.state().notify).flat();
-    const style = url !== null && isSlack(url) ? 'slack' : 'json';
     const rules: readonly NotifyRules[] =
-      url === null ? distinct(all) : [{ to: { url }, on: ['daemon'], style, secret: null }];
+      url === null ? distinct(all) : [{ to: { url }, on: ['daemon'], style: 'slack', secret: null }];
     return Promise.all(
       rules.map(async (rule) => {
         const { kind, said } = await this.#bring(rule, bodyOf(rule.style, this.#trial(), this.#sender(null)));
@@ -93,7 +92,7 @@ export class Notifier {
     const { topic, event } = digested.notice;
     const { notify, apps } = this.#options.state();
     const project = String(event.data?.project ?? apps[event.app ?? '']?.plan.project ?? '') || null;
-    const meant = project !== null && notify[project] ? notify[project] : Object.values(notify).flat();
+    const meant = project === null ? Object.values(notify).flat() : (notify[project] ?? []);
     for (const rule of distinct(meant.filter(({ on }) => on.includes(topic))))
       this.#courier(rule).take(bodyOf(rule.style, digested, this.#sender(project)));
   }
@@ -154,10 +153,6 @@ function urlOf({ to }: NotifyRules): string {
 
 function contentOf(file: string): string {
   return (readSecrets({ notify: file }, null).notify ?? '').trim();
-}
-
-function isSlack(url: string): boolean {
-  return URL.canParse(url) && /(^|\.)slack\.com$/.test(new URL(url).hostname);
 }
 
 /** Of several projects that tell the same place, once. */

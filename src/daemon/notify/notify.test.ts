@@ -75,6 +75,8 @@ test('those of a project hear of it, each of its topics; the same thing once, an
   clock.advance(WINDOW_MS);
   await settle();
   assert.equal(sent.length, 2);
+  // Nobody wants to know of a project of which nothing is said.
+  journal.record('release.failed', { data: { project: 'other', release: 'r1' } });
   // Of no project in particular: all are told.
   journal.record('state.repaired', { reason: 'desired.json is damaged' });
   await settle();
