@@ -573,6 +573,7 @@ test('a release is known by its id, and by where `current` leads', async (t) => 
   const { source, project: name, apps } = await loadPlan({ cwd, env, release });
   assert.deepEqual([source, name], [release.source, 'shop']);
   assert.deepEqual([apps.web?.release, apps.web?.project, apps.web?.cwd], [release.id, 'shop', cwd]);
+  assert.deepEqual(apps.web?.env, { NODE_ENV: 'production' });
 });
 
 test('what a release may not say is refused', async (t) => {
