@@ -27,7 +27,7 @@ export function readProjectFacts(dir: string): ProjectFacts {
   const [lockfile, manager] = LOCKFILES.find(([file]) => isThere(file)) ?? ['package-lock.json', 'npm'];
   const manifest = readManifest(join(dir, 'package.json'));
   const [, name, version] =
-    /^([a-z]+)@(\d+\.\d+\.\d+[^+]*)/.exec(String(manifest.packageManager ?? '')) ?? [];
+    /^([a-z]+)@(\d+\.\d+\.\d+[0-9A-Za-z.-]*)/.exec(String(manifest.packageManager ?? '')) ?? [];
   return {
     manager,
     managerVersion: name === manager && version !== undefined ? version : impliedVersion(dir, lockfile),

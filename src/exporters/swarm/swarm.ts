@@ -21,7 +21,7 @@ export function swarm(plan: Plan, options: ExportOptions): Exported {
     `Written by \`hold export swarm\`. Build and push the images of \`hold export dockerfile\`, put their names (and a new tag for each version) into this file, then: docker stack deploy --with-registry-auth -c stack.yaml ${options.name}`,
     ...(workloads.some(({ port }) => port !== null)
       ? [
-          `Once before: docker network create --driver overlay ${NETWORK}, and Traefik in it, see docs/guide/cloud.md`,
+          `Once before: docker network create --driver overlay ${NETWORK}, and Traefik in it: Holdfast's guide to cloud platforms has a stack for that`,
         ]
       : []),
     ...workloads.flatMap((one) =>
