@@ -6,7 +6,7 @@ import { RecordFiles } from '../../release/records.ts';
 import type { Journal } from '../journal.ts';
 import { outcomeOf } from './machine.ts';
 import type { Failure, Promotion } from './promotion.ts';
-import { fallen, replaced, restored, served, stepBegun, stepEnded } from './record-changes.ts';
+import { fallen, replaced, restored, served, stepBegun, stepEnded, stopped } from './record-changes.ts';
 import { type Note, shareOf } from './steps.ts';
 
 export function recordsIn(root: string): RecordFiles {
@@ -57,14 +57,19 @@ export class Chronicle {
   }
 
   fell(promotion: Promotion, failure: Failure): void {
-    const { release } = promotion;
+    const { release, kind } = promotion;
     const last = lastOf(promotion);
-    this.#write(promotion, release, fallen(failure));
+    this.#write(promotion, release, fallen(kind, failure));
     keepOutput(promotion, failure);
     if (last !== null && failure.step === 'bake') this.#write(promotion, last, restored());
     const told = outcomeOf(failure) === 'rolledBack' ? 'release.rolled-back' : 'release.failed';
     const to = last === null ? {} : { to: last };
     this.#tell(promotion, told, { step: failure.step, ...to }, failure.reason);
+  }
+
+  /** All of its project is taken down. */
+  stopped(root: string, release: string): void {
+    this.#write({ root }, release, stopped(this.#now()));
   }
 
   #replaceLast(promotion: Promotion): void {
@@ -74,7 +79,11 @@ export class Chronicle {
   }
 
   /** What cannot be written down must not stop a promotion. */
-  #write({ root }: Promotion, release: string, change: (record: ReleaseRecord) => ReleaseRecord): void {
+  #write(
+    { root }: Pick<Promotion, 'root'>,
+    release: string,
+    change: (record: ReleaseRecord) => ReleaseRecord,
+  ): void {
     try {
       recordsIn(root).update(release, change);
     } catch {

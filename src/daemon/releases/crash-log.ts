@@ -53,8 +53,9 @@ export class CrashLog {
     void this.#options.ended(key).then(() => this.#add({ ...seen, output: this.#options.lastLines(key) }));
   }
 
-  since(time: number): readonly SeenCrash[] {
-    return this.#seen.filter(({ at }) => at >= time);
+  /** Oldest first. */
+  all(): readonly SeenCrash[] {
+    return this.#seen;
   }
 
   /** Calls back after each, until the returned function is called. */

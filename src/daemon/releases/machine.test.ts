@@ -65,6 +65,7 @@ test('a failure says in which step, and what went wrong on the way back as well'
   const twice = advance(back.promotion, { ...failed, reason: 'gone' }, { shares: [], now: 6 });
   assert.ok(twice.kind === 'over');
   assert.equal(twice.failure?.reason, 'it is ill; and then, on the way back: gone');
+  assert.equal(twice.failure.stranded, true);
 });
 
 test('outcomes', () => {

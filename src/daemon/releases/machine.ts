@@ -55,6 +55,7 @@ export function advance(
         kind: 'over',
         failure: {
           ...failure,
+          stranded: true,
           reason: `${failure.reason}; and then, on the way back: ${event.reason}`,
           details: [...failure.details, ...event.details],
         },

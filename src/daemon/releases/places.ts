@@ -46,13 +46,16 @@ function untilOf({ step, stepSince, plan: { release } }: Promotion): string | nu
 
 /** The answer to whoever asked for a promotion that came to nothing. */
 export function refusal({ release, from }: Promotion, failure: Failure): HoldfastError {
-  const hint =
-    from.serving === null
-      ? 'No release served before it. `hold releases show` says what happened'
-      : `"${from.serving.release}" serves again; \`hold releases show\` says what happened`;
+  const last = from.serving?.release;
+  const hint = last === undefined ? 'No release served before it' : whatServes(last, failure);
   return new HoldfastError(
     'RELEASE_REFUSED',
     `Release "${release}" does not serve (${failure.step}): ${failure.reason}`,
-    { hint, details: failure.details },
+    { hint: `${hint}; \`hold releases show ${release}\` says what happened`, details: failure.details },
   );
+}
+
+function whatServes(last: string, { stranded = false }: Failure): string {
+  if (!stranded) return `"${last}" serves again`;
+  return `"${last}" was to serve again, and that has failed, too: look at \`hold ls\`, and try \`hold rollback ${last}\``;
 }

@@ -41,6 +41,8 @@ export interface Failure {
   readonly details: readonly string[];
   /** A person wanted it so. */
   readonly aborted: boolean;
+  /** The way back has failed as well: nobody can say what runs. */
+  readonly stranded?: boolean;
 }
 
 export interface Promotion {
@@ -75,6 +77,8 @@ export interface Promotion {
 
 /** Of one project. */
 export interface ProjectReleases {
+  /** Where `current` and the records are; null: an older version has promoted, which did not keep it. */
+  readonly root: string | null;
   readonly serving: Placed | null;
   readonly previous: Placed | null;
   readonly promotion: Promotion | null;
@@ -85,7 +89,13 @@ export interface ProjectReleases {
   readonly usual: { readonly past: Promotion['past']; readonly until: number } | null;
 }
 
-export const noReleases: ProjectReleases = { serving: null, previous: null, promotion: null, usual: null };
+export const noReleases: ProjectReleases = {
+  root: null,
+  serving: null,
+  previous: null,
+  promotion: null,
+  usual: null,
+};
 
 /** As an older version may have stored it, which knew less. */
 export function completedReleases(stored: ProjectReleases): ProjectReleases {

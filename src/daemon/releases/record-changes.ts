@@ -51,14 +51,16 @@ export function served(now: number): Change {
   });
 }
 
-/** It has not come to serve. That it had traffic for a while is in its steps: nobody is to go back to it. */
-export function fallen(failure: Failure): Change {
+/**
+ * It has not come to serve. Of one that is new, that it had traffic for a while is in its steps: nobody is to go back to it. One that
+ * has served before may be gone back to all the same, when what was in its way is mended.
+ */
+export function fallen(kind: Promotion['kind'], failure: Failure): Change {
   return (record) => ({
     ...record,
     outcome: outcomeOf(failure),
     reason: failure.reason,
-    servedFrom: null,
-    servedUntil: null,
+    ...(kind === 'deploy' && { servedFrom: null, servedUntil: null }),
   });
 }
 
@@ -68,6 +70,16 @@ export function replaced(kind: Promotion['kind'], by: string, now: number): Chan
     ...record,
     outcome: kind === 'rollback' ? 'rolledBack' : 'superseded',
     reason: kind === 'rollback' ? `rolled back to ${by} by a person` : null,
+    servedUntil: iso(now),
+  });
+}
+
+/** Everything was stopped, and so it served until now. */
+export function stopped(now: number): Change {
+  return (record) => ({
+    ...record,
+    outcome: 'superseded',
+    reason: 'it was stopped with everything else',
     servedUntil: iso(now),
   });
 }

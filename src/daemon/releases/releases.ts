@@ -103,16 +103,22 @@ export class Releases {
     const { store } = this.#options;
     this.close();
     this.#underWay.clear();
-    for (const [project, { promotion }] of Object.entries(store.state.releases)) {
-      if (!promotion) continue;
-      const { step } = promotion;
-      const failure = { step, reason: 'everything was stopped', details: [], aborted: true };
-      this.#chronicle.ended(promotion, 'failed', failure.reason);
-      this.#chronicle.fell(promotion, failure);
-      pointBack(promotion);
-      this.#answer(project, failure);
+    for (const [project, { root, serving, promotion }] of Object.entries(store.state.releases)) {
+      const served = promotion ? promotion.from.serving : serving;
+      if (promotion) this.#cutShort(project, promotion);
+      if (root !== null && served) this.#chronicle.stopped(root, served.release);
     }
     store.edit((state) => ({ ...state, releases: {} }));
+  }
+
+  #cutShort(project: string, promotion: Promotion): void {
+    const { step } = promotion;
+    const reason = 'everything was stopped';
+    const failure = promotion.failure ?? { step, reason, details: [], aborted: true };
+    this.#chronicle.ended(promotion, 'failed', reason);
+    this.#chronicle.fell(promotion, failure);
+    pointBack(promotion);
+    this.#answer(project, failure);
   }
 
   /** @throws HoldfastError DEPLOY_LOCKED, or why it came to nothing: RELEASE_REFUSED */
@@ -123,7 +129,7 @@ export class Releases {
     const end = new Promise<Failure | null>((resolve) => this.#waiting.set(project, resolve));
     this.#edit(
       project,
-      (old) => ({ ...old, promotion }),
+      (old) => ({ ...old, root: promotion.root, promotion }),
       () => this.#taken(request.plan),
     );
     this.#chronicle.begun(promotion);
@@ -288,12 +294,16 @@ export class Releases {
     this.#underWay.get(project)?.abort();
     this.#underWay.delete(project);
     const now = this.#options.clock.now();
-    if (failure) this.#chronicle.fell(promotion, failure);
-    else this.#chronicle.serves(promotion);
-    const { from, plan } = promotion;
+    if (failure) {
+      this.#chronicle.fell(promotion, failure);
+      // Also when the way back has failed: what came to nothing must not be taken for what serves.
+      pointBack(promotion);
+    } else this.#chronicle.serves(promotion);
+    const { from, plan, root } = promotion;
     this.#edit(
       project,
       () => ({
+        root,
         ...placesAfter(promotion, failure, now),
         promotion: null,
         usual: usualAfter(promotion, failure, now),

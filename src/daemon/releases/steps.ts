@@ -22,7 +22,7 @@ export interface StepsOptions {
   readonly operations: { up(next: Plan, how?: UpOptions): Promise<Change[]> };
   readonly supervisor: Pick<Supervisor, 'app'>;
   readonly prober: { ask(instance: Instance, probe: Probe, timeoutMs: number): Promise<Problem> };
-  readonly crashes: Pick<CrashLog, 'since' | 'onCrash'>;
+  readonly crashes: Pick<CrashLog, 'all' | 'onCrash'>;
   state(): DesiredState;
   traffic(): Pick<TrafficView, 'instances'>;
   lastLines(key: string): readonly OutputLine[];

@@ -46,7 +46,7 @@ function setUp(given: Partial<Promotion> = {}, forMs = 10_000) {
       clock,
       traffic: () => world,
       crashes: {
-        since: (time) => world.crashes.filter(({ at }) => at >= time),
+        all: () => world.crashes,
         onCrash: (listener) => {
           listeners.add(listener);
           return () => listeners.delete(listener);
@@ -112,6 +112,13 @@ test('a crash ends it at once, unless the release before did the same', async ()
   const loop = setUp({ past });
   loop.seeCrash(crash({ forGood: true }));
   assert.match(await loop.outcome, /^!web crashes again and again/);
+});
+
+test('a clock that is set back hides no crash of it, and none of before it began counts', async () => {
+  const back = setUp({ startedAt: 1_000 });
+  back.seeCrash(crash({ release: 'r1', at: 900 }));
+  back.seeCrash(crash({ at: 500 }));
+  assert.match(await back.outcome, /^!web crashed once, the release before did not/);
 });
 
 test('one that is not wanted any more leaves nothing behind', () => {

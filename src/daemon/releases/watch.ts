@@ -10,7 +10,7 @@ import type { Figures, Past, Promotion } from './promotion.ts';
 
 export interface WatchOptions {
   readonly clock: Clock;
-  readonly crashes: Pick<CrashLog, 'since' | 'onCrash'>;
+  readonly crashes: Pick<CrashLog, 'all' | 'onCrash'>;
   traffic(): Pick<TrafficView, 'instances'>;
 }
 
@@ -30,7 +30,7 @@ export async function watch(
   const mark = markOf(traffic());
   const look = (): string => {
     const seen = comparisons(promotion, traffic(), mark);
-    const fallen = judgeAll(promotion, crashes.since(promotion.startedAt), seen);
+    const fallen = judgeAll(promotion, crashesDuring(promotion, crashes.all()), seen);
     if (fallen) throw fallen;
     const { requests, errors } = total(seen.map(({ fresh }) => fresh));
     return requests === 0 ? 'no crash' : `no crash, 5xx: ${errors} of ${requests} requests`;
@@ -63,6 +63,11 @@ export async function watch(
     signal.addEventListener('abort', end);
     attempt();
   });
+}
+
+/** Its own all happened since it began, whatever the clock of the machine says meanwhile. */
+function crashesDuring({ release, startedAt }: Promotion, all: readonly SeenCrash[]): readonly SeenCrash[] {
+  return all.filter((crash) => crash.release === release || crash.at >= startedAt);
 }
 
 interface Comparison {
