@@ -1,5 +1,5 @@
 /** Who asked for what: how a request says it, and which events tell of it. */
-import type { EventType } from './events.ts';
+import type { EventType, HoldfastEvent } from './events.ts';
 
 /** The field of a request to the control API that says who makes it, percent-encoded: told, not proven. */
 export const ASKER_FIELD = 'Holdfast-By';
@@ -26,6 +26,11 @@ const askedFor: ReadonlySet<EventType> = new Set<EventType>([
 
 export function isAskedFor(type: EventType): boolean {
   return askedFor.has(type);
+}
+
+/** What becomes of the apps by which a release is tried (`web@next`) is a part of its deploy. */
+export function isAudited({ type, app }: HoldfastEvent): boolean {
+  return isAskedFor(type) && !app?.endsWith('@next');
 }
 
 const outcomes: ReadonlySet<EventType> = new Set<EventType>([

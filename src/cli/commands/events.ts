@@ -43,7 +43,7 @@ async function events(
 ): Promise<void> {
   const { out, err, json, signal } = context;
   const isAudit = deploys || audit;
-  const { isAskedFor, isDeployOutcome } = await import('../../protocol/audit.ts');
+  const { isAudited, isDeployOutcome } = await import('../../protocol/audit.ts');
   const { eventLine } = await import('../print/event-line.ts');
   const { plain } = await import('../print/text.ts');
   const who = ({ data }: HoldfastEvent) =>
@@ -54,7 +54,7 @@ async function events(
     (names.length === 0 || names.includes(event.app ?? '') || names.includes(event.instance ?? '')) &&
     (since === undefined || Date.parse(event.time) >= since) &&
     (!deploys || isDeployOutcome(event.type)) &&
-    (!audit || isAskedFor(event.type));
+    (!audit || isAudited(event));
   const client = isAudit && !follow ? null : await context.look();
   if (!client && (!isAudit || follow)) {
     if (!json) err.line('nothing is running');
