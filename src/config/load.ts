@@ -24,18 +24,48 @@ export interface LoadOptions {
   readonly release?: { readonly id: string; readonly project: string; readonly source: string };
 }
 
+/** A configuration that was read, and, if it is a program, run: not checked yet. */
+export interface ReadConfig {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** For messages: as people would name it from where they are. */
+  readonly name: string;
+  readonly content: Located;
+}
+
 /**
  * The configuration, checked as a whole: every problem is found in one run.
  * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, or SCRIPT_NOT_FOUND when nothing else is
  * wrong than that. With several problems the message is the first, and the details are all of them, one a line.
  */
-export async function loadPlan({ file, cwd, env, clock = systemClock, release }: LoadOptions): Promise<Plan> {
-  const source = findConfigFile({ file, cwd });
-  const name = shortName(source, cwd);
-  const config = await readConfigFile(source, name, { env, clock });
-  const root = dirname(source);
-  const { plan, problems, code } = checkConfig(config.value, {
-    source: release?.source ?? source,
+export async function loadPlan(options: LoadOptions): Promise<Plan> {
+  return planOf(await readConfig(options), options);
+}
+
+/**
+ * The first half of `loadPlan`, which runs what the file says: a release does this before anybody else can have changed it.
+ *
+ * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID
+ */
+export async function readConfig(options: Omit<LoadOptions, 'release'>): Promise<ReadConfig> {
+  const { cwd, env, clock = systemClock } = options;
+  const file = findConfigFile(options);
+  const name = shortName(file, cwd);
+  return { file, name, content: await readConfigFile(file, name, { env, clock }) };
+}
+
+/**
+ * The second half: checked against what is on the disk by now. Nothing of the project is run.
+ *
+ * @throws HoldfastError as `loadPlan`
+ */
+export function planOf(
+  { file, name, content }: ReadConfig,
+  { env, release }: Pick<LoadOptions, 'env' | 'release'>,
+): Plan {
+  const root = dirname(file);
+  const { plan, problems, code } = checkConfig(content.value, {
+    source: release?.source ?? file,
     root,
     project: release?.project ?? projectNameOf(root),
     release: release?.id ?? null,
@@ -43,9 +73,12 @@ export async function loadPlan({ file, cwd, env, clock = systemClock, release }:
     parallelism: availableParallelism(),
     isRoot: process.getuid?.() === 0,
   });
-  const all = inOrder([...config.problems, ...problems], config);
+  const all = inOrder([...content.problems, ...problems], content);
   if (plan && all.length === 0) return deepFreeze(plan);
-  throw new HoldfastError(config.problems.length > 0 ? 'CONFIG_INVALID' : code, ...report(all, name, config));
+  throw new HoldfastError(
+    content.problems.length > 0 ? 'CONFIG_INVALID' : code,
+    ...report(all, name, content),
+  );
 }
 
 /** What a configuration says of releases, before what it runs is there. */
@@ -71,13 +104,14 @@ export interface AppFacts {
  * @throws HoldfastError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID
  */
 export async function loadReleaseFacts(options: Omit<LoadOptions, 'release'>): Promise<ReleaseFacts> {
-  const { cwd, env, clock = systemClock } = options;
-  const file = findConfigFile(options);
-  const name = shortName(file, cwd);
-  const config = await readConfigFile(file, name, { env, clock });
-  const { facts, problems } = checkReleaseFacts(config.value);
-  const all = inOrder([...config.problems, ...problems], config);
-  if (!facts || all.length > 0) throw new HoldfastError('CONFIG_INVALID', ...report(all, name, config));
+  return releaseFactsOf(await readConfig(options));
+}
+
+/** @throws HoldfastError CONFIG_INVALID */
+export function releaseFactsOf({ file, name, content }: ReadConfig): ReleaseFacts {
+  const { facts, problems } = checkReleaseFacts(content.value);
+  const all = inOrder([...content.problems, ...problems], content);
+  if (!facts || all.length > 0) throw new HoldfastError('CONFIG_INVALID', ...report(all, name, content));
   return { file, project: facts.project ?? projectNameOf(dirname(file)), ...facts.rest };
 }
 

@@ -5,7 +5,7 @@
 import { chmodSync, lchownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configEndings } from '../config/find.ts';
-import { loadPlan, loadReleaseFacts, type ReleaseFacts } from '../config/load.ts';
+import { planOf, type ReadConfig, type ReleaseFacts, readConfig, releaseFactsOf } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
 import { asHoldfastError, HoldfastError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -117,7 +117,7 @@ class Making {
     const dir = this.#dir;
     const id = this.#id;
     await this.#log.run('check', (report) => this.#check(report));
-    const facts = await this.#log.run('unpack', (report) => this.#unpack(report));
+    const { config, facts } = await this.#log.run('unpack', (report) => this.#unpack(report));
     const rules = facts.release;
     const users = facts.apps.map(({ user }) => user);
     const workshop = openWorkshop({ paths, id, rules, users, machine, shellEnv, signal, onLine });
@@ -169,7 +169,8 @@ class Making {
       report.note = await this.#seal(facts, workshop, produced?.trees ?? []);
       // What it runs must be there by now.
       const say = (line: string) => runner.say(line);
-      const whole = await tools.plan(await this.#plan(), { dir, tools: paths.tools, say });
+      const whole = await tools.plan(this.#plan(config), { dir, tools: paths.tools, say });
+      this.#records.writePlan(id, whole);
       this.#log.set({ nodes: nodesOf(Object.values(whole.apps)) });
       return whole;
     });
@@ -205,20 +206,21 @@ class Making {
     return names.find((name) => paths.has(name)) ?? 'holdfast.config.*';
   }
 
-  /** Also what the configuration says of releases: it decides about all that follows. */
-  async #unpack(report: StepReport): Promise<ReleaseFacts> {
+  /** Also the configuration, which decides about all that follows: as it came, before anything of the release has been run. */
+  async #unpack(report: StepReport): Promise<{ config: ReadConfig; facts: ReleaseFacts }> {
     const { source, signal, shellEnv, clock } = this.#options;
     mkdirSync(this.#dir, { recursive: true, mode: 0o755 });
     const bytes = await unpack(source, this.#dir, signal);
     report.note = `${source.tree.entries.length} files, ${formatBytes(bytes)}`;
-    return loadReleaseFacts({ file: this.#config, cwd: this.#dir, env: shellEnv, clock });
+    const config = await readConfig({ file: this.#config, cwd: this.#dir, env: shellEnv, clock });
+    return { config, facts: releaseFactsOf(config) };
   }
 
-  /** As `up` will get it: known by where `current` leads. */
-  #plan(): Promise<Plan> {
-    const { project, paths, shellEnv, clock } = this.#options;
+  /** As `up` will get it: known by where `current` leads. The file itself was read before the build, which may have changed it. */
+  #plan(config: ReadConfig): Plan {
+    const { project, paths, shellEnv } = this.#options;
     const release = { id: this.#id, project, source: join(paths.current, this.#config) };
-    return loadPlan({ file: this.#config, cwd: this.#dir, env: shellEnv, clock, release });
+    return planOf(config, { env: shellEnv, release });
   }
 
   /** Later than all others, also than one of the same second: ids are sorted by it. */
