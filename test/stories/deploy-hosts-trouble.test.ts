@@ -1,6 +1,6 @@
 /** Whatever happens between here and a host, the host serves one whole release. */
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lockDeploy } from '../../src/release/deploy-lock.ts';
@@ -105,6 +105,8 @@ test('a fresh host is prepared once, without root, and only below the home direc
   assert.match(prepared.stderr, /✔ Holdfast .* in .*\.local\/lib\/holdfast/);
   assert.match(prepared.stderr, /command: '~\/\.local\/bin\/holdfast'/);
   assert.match((await home.ok(['host', 'prepare', 'app1'])).stderr, /nothing to do/);
+  // Apps of other users must get to it, too.
+  assert.equal(statSync(join(userHome, '.local/lib/holdfast/current')).mode & 0o777, 0o755);
   const { stdout } = await home.ok(['--version'], {
     bin: join(userHome, '.local/lib/holdfast/current/bin/holdfast.js'),
   });

@@ -16,7 +16,7 @@ import type { PrepareOptions } from '../commands/host.ts';
 import type { Context } from '../context.ts';
 
 const unpackScript =
-  'set -e; umask 022; mkdir -p "$1"; rm -rf "$1/.new-$2"; mkdir "$1/.new-$2"; tar -xzf - -C "$1/.new-$2"; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.current"; mv -fT "$1/.current" "$1/current"';
+  'set -e; umask 022; mkdir -p "$1"; rm -rf "$1/.new-$2"; mkdir "$1/.new-$2"; tar -xzf - --no-same-owner -C "$1/.new-$2"; chmod -R u+rwX,go=rX "$1/.new-$2"; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.current"; mv -fT "$1/.current" "$1/current"';
 const nodeScript =
   'set -e; umask 022; mkdir -p "$1/.new-$2/bin"; gzip -dc > "$1/.new-$2/bin/node"; chmod 755 "$1/.new-$2/bin/node"; "$1/.new-$2/bin/node" --version; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.node"; mv -fT "$1/.node" "$1/node"';
 const linkScript =
@@ -46,15 +46,20 @@ export async function prepareHost(context: Context, host: string, options: Prepa
     else {
       await putThere({ run, look, bundle, context, say: (text) => say(`  ${green('✔')} ${text}`) }, plan);
     }
-    if (!options.check && options.boot) {
-      const [first] = [`${look.bin}/holdfast`];
-      const said = await run([first, 'boot', 'enable', '--yes']).catch((error: unknown) => {
-        if (error instanceof HoldfastError) return error.details.join('\n');
-        throw error;
+    const updated = plan.holdfast && look.installed !== null;
+    for (const hint of hintsFor(host, look, { boots: options.boot === true, updated })) say(`  ${hint}`);
+    if (options.check || !options.boot) return;
+    const said = await run([`${look.bin}/holdfast`, 'boot', 'enable', '--yes']).catch((error: unknown) => {
+      if (!(error instanceof HoldfastError)) throw error;
+      const { details } = error;
+      const hint = 'All the rest is done. What it said shows what root, or you, must do there';
+      throw new HoldfastError('STEP_FAILED', `${host}: it does not start with the machine`, {
+        hint,
+        details,
       });
-      for (const line of said.trimEnd().split('\n')) say(`    ${dim(line)}`);
-    }
-    for (const hint of hintsFor(host, look, options.boot === true)) say(`  ${hint}`);
+    });
+    for (const line of said.trimEnd().split('\n')) say(`    ${dim(line)}`);
+    say(`  ${green('✔')} starts with the machine`);
   } finally {
     bundle.close();
   }
@@ -120,7 +125,11 @@ function factsOf({ name, arch, user, node, memory, diskFree }: HostLook): string
 }
 
 /** What a person should see to. */
-function hintsFor(host: string, look: HostLook, boots: boolean): string[] {
+function hintsFor(
+  host: string,
+  look: HostLook,
+  { boots, updated }: { boots: boolean; updated: boolean },
+): string[] {
   const { bin, command, isRoot, systemd, user, firewalls, listening, missing } = look;
   const hints: string[] = [];
   if (command !== `${bin}/holdfast`) {
@@ -135,12 +144,13 @@ function hintsFor(host: string, look: HostLook, boots: boolean): string[] {
     hints.push(
       `So that it runs while nobody is logged in, root must run there once: loginctl enable-linger ${user}`,
     );
-  if (look.installed !== null)
-    hints.push(`A daemon that runs there is the one before: ssh ${host} ${bin}/holdfast upgrade`);
+  if (updated) hints.push(`A daemon that runs there is the one before: ssh ${host} ${bin}/holdfast upgrade`);
   if (firewalls.length > 0)
     hints.push(
       `There may be a firewall (${firewalls.join(', ')}): the ports of your sites, such as 80 and 443, must be open`,
     );
-  if (listening.length > 0) hints.push(`Listening already: ${listening.join(' ')}`);
+  const open = listening.filter((address) => !/^(127\.|\[::1\])/.test(address));
+  if (open.length > 0)
+    hints.push(`Listening already: ${open.slice(0, 10).join(' ')}${open.length > 10 ? ' …' : ''}`);
   return hints;
 }

@@ -3,6 +3,7 @@
  * are none: `{"bytes": 0}`.
  */
 import type { Readable, Writable } from 'node:stream';
+import { drained } from '../ssh/drained.ts';
 
 /** Trees of large repositories are long; what is longer than this is no message. */
 const LONGEST_LINE = 512 * 1024 * 1024;
@@ -78,12 +79,7 @@ export async function sendContents(output: Writable, chunks: AsyncIterable<Uint8
     if (chunk.length === 0) continue;
     send(output, { bytes: chunk.length });
     sent += chunk.length;
-    if (!output.write(chunk)) {
-      await new Promise<void>((resolve) => {
-        output.once('drain', resolve);
-        output.once('close', resolve);
-      });
-    }
+    if (!output.write(chunk)) await drained(output);
   }
   send(output, { bytes: 0 });
   return sent;

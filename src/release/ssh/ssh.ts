@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { HoldfastError, isSystemError } from '../../errors.ts';
+import { drained } from './drained.ts';
 import { remoteCommand } from './remote-words.ts';
 
 /**
@@ -106,12 +107,7 @@ async function sendAll(
 ): Promise<void> {
   for await (const chunk of chunks) {
     if (to.destroyed) return;
-    if (!to.write(chunk)) {
-      await new Promise<void>((resolve) => {
-        to.once('drain', resolve);
-        to.once('close', resolve);
-      });
-    }
+    if (!to.write(chunk)) await drained(to);
   }
   to.end();
 }
