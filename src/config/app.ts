@@ -46,7 +46,7 @@ export function completeApp(name: string, settings: AppSettings, around: Surroun
   const fromFiles = files.flatMap((file) => Object.entries(readEnvFile(resolve(cwd, file), problems)));
   // A release is what runs in production; otherwise that is for the file to say.
   const production = around.release === null ? {} : { NODE_ENV: 'production' };
-  const env = { ...production, ...Object.fromEntries(fromFiles), ...settings.env };
+  const env: Record<string, string> = { ...production, ...Object.fromEntries(fromFiles), ...settings.env };
   problems.push(...contradictions(settings));
   const command = findCommand(settings.run, { cwd, path: env.PATH ?? around.env.PATH });
   if (isProblem(command)) problems.push({ path: ['run'], text: `cannot be run: ${command.problem}` });
