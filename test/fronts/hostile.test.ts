@@ -102,8 +102,8 @@ const settings = {
   'directory of the CA': 'https://ca.test/',
 } as const;
 
-/** What is right behind it, where that is no letter. */
-const PLAIN: Partial<Record<string, string>> = { peer: '1', address: '1:9' };
+/** What is right behind it, where that is no letter; for redirects what says most. */
+const PLAIN: Partial<Record<string, string>> = { peer: '1', address: '1:9', 'redirect to': '*' };
 
 /** Files that must be there, and what is in them. */
 const files = {
