@@ -9,7 +9,9 @@ import { type TestHome, testHome } from './test-home.ts';
 export interface ShopOptions {
   /** Settings of `release`. */
   readonly release?: object;
-  /** Further targets besides `production`, which is all hosts. */
+  /** More settings of the target `production`, which is all hosts. */
+  readonly production?: object;
+  /** Further targets besides it. */
   readonly targets?: Readonly<Record<string, object>>;
 }
 
@@ -34,16 +36,16 @@ http.createServer((req, res) => res.end('${answer}')).listen(process.env.PORT);
 export async function shopOnHosts(
   t: Test,
   names: readonly string[],
-  { release = {}, targets = {} }: ShopOptions = {},
+  { release = {}, targets = {}, production: more = {} }: ShopOptions = {},
 ): Promise<Shop | undefined> {
   const ssh = await sshHosts(t, names);
   if (!ssh) return undefined;
   const home = testHome(t);
-  const production = { hosts: names, command: ssh.command };
-  const config = (more: object = {}) => `export default {
+  const production = { hosts: names, command: ssh.command, ...more };
+  const config = (changed: object = {}) => `export default {
   name: 'shop',
   apps: { web: { run: 'server.js', port: Number(process.env.SHOP_PORT ?? 1), env: { NAME: process.env.SHOP_NAME ?? '' } } },
-  release: ${JSON.stringify({ bake: 0, ...release, ...more })},
+  release: ${JSON.stringify({ bake: 0, ...release, ...changed })},
   deploy: ${JSON.stringify({ production, ...targets })},
 };`;
   const project = gitProject(join(home.dir, 'shop'), {

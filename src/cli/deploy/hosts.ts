@@ -58,9 +58,11 @@ export async function changeHosts(
   const interrupted = new AbortController();
   context.takeSignals(() => interrupted.abort());
   signal.addEventListener('abort', () => interrupted.abort());
-  const sessions = await openSessions({ env, signal: interrupted.signal }, named, progress).finally(() =>
-    progress.end(),
-  );
+  const sessions = await openSessions({ env, signal: interrupted.signal }, named, progress)
+    .catch((error) => {
+      throw interrupted.signal.aborted ? givenUp(rollout, []) : error;
+    })
+    .finally(() => progress.end());
   const changes = new HostChanges({
     sessions,
     progress,
