@@ -23,6 +23,8 @@ export interface Surroundings {
   /** Null: it belongs to none. */
   readonly project: string | null;
   readonly release: string | null;
+  /** See CommandPlace. */
+  readonly unbuilt?: boolean;
 }
 
 export interface CompletedApp {
@@ -48,7 +50,11 @@ export function completeApp(name: string, settings: AppSettings, around: Surroun
   const production = around.release === null ? {} : { NODE_ENV: 'production' };
   const env: Record<string, string> = { ...production, ...Object.fromEntries(fromFiles), ...settings.env };
   problems.push(...contradictions(settings));
-  const command = findCommand(settings.run, { cwd, path: env.PATH ?? around.env.PATH });
+  const command = findCommand(settings.run, {
+    cwd,
+    path: env.PATH ?? around.env.PATH,
+    unbuilt: around.unbuilt,
+  });
   if (isProblem(command)) problems.push({ path: ['run'], text: `cannot be run: ${command.problem}` });
   const missingScript = isProblem(command) && command.code === 'SCRIPT_NOT_FOUND';
   if (isProblem(command) || problems.length > 0) return { app: undefined, problems, missingScript };

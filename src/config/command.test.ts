@@ -170,3 +170,12 @@ test('what cannot be run is refused, with what would be right', (t) => {
   assert.match(failure(['a\0b'], cwd).message, /NUL/);
   assert.match(failure('a\0b', cwd).message, /NUL/);
 });
+
+test('what a build has yet to make is taken at its word, but only if it looks like a script', (t) => {
+  const cwd = project(t, {});
+  const place = { cwd, path: '', unbuilt: true };
+  assert.deepEqual(resolveCommand('dist/server.js --x', place), script(join(cwd, 'dist/server.js'), ['--x']));
+  assert.deepEqual(resolveCommand('node dist/server.mjs', place), script(join(cwd, 'dist/server.mjs')));
+  assert.throws(() => resolveCommand('bin/server', place), { code: 'SCRIPT_NOT_FOUND' });
+  assert.throws(() => resolveCommand('dist/server.js', { cwd }), { code: 'SCRIPT_NOT_FOUND' });
+});

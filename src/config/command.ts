@@ -28,6 +28,8 @@ export interface CommandPlace {
   readonly nodeArgs?: readonly string[];
   /** The PATH in which programs are looked up. */
   readonly path?: string | undefined;
+  /** The build has yet to make the scripts, so one that is not there is taken at its word. */
+  readonly unbuilt?: boolean | undefined;
 }
 
 export interface CommandProblem {
@@ -86,8 +88,8 @@ function nodeCommand(words: readonly string[], place: CommandPlace): Command | C
   }
   const path = resolve(place.cwd, script);
   const file = isDirectory(path) ? scriptOf(path) : withExtension(path);
-  if (file === undefined) return missing(path);
-  return { file, args, node: true, nodeArgs: [...(place.nodeArgs ?? []), ...nodeArgs] };
+  if (file === undefined && !isYetToCome(path, place)) return missing(path);
+  return { file: file ?? path, args, node: true, nodeArgs: [...(place.nodeArgs ?? []), ...nodeArgs] };
 }
 
 function byFirstWord(first: string, args: readonly string[], place: CommandPlace): Command | CommandProblem {
@@ -100,6 +102,7 @@ function byFirstWord(first: string, args: readonly string[], place: CommandPlace
   }
   if (isDirectory(path)) return directory(path, args, place);
   if (isFile(path)) return programFile(path, args, place);
+  if (isYetToCome(path, place)) return script(path, args, place);
   const looksLikeFile = first.includes('/') || scriptExtensions.has(extname(first));
   return looksLikeFile ? missing(path) : missingProgram(first, path, place);
 }
@@ -161,6 +164,10 @@ function directory(path: string, args: readonly string[], place: CommandPlace): 
   if (typeof main === 'string') return missing(resolve(path, main));
   const problem = `the directory ${show(path)} has neither a package.json with "main" nor an index.js`;
   return { code: 'SCRIPT_NOT_FOUND', problem };
+}
+
+function isYetToCome(path: string, { unbuilt = false }: CommandPlace): boolean {
+  return unbuilt && scriptExtensions.has(extname(path));
 }
 
 function missing(path: string): CommandProblem {

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly clock?: Clock;
   /** Of a release: which, of which project, and the path of the file by which it is known. */
   readonly release?: { readonly id: string; readonly project: string; readonly source: string };
+  /** Scripts that are not there yet are no mistake: somebody else builds them. */
+  readonly unbuilt?: boolean;
 }
 
 /** A configuration that was read, and, if it is a program, run: not checked yet. */
@@ -61,7 +63,7 @@ export async function readConfig(options: Omit<LoadOptions, 'release'>): Promise
  */
 export function planOf(
   { file, name, content }: ReadConfig,
-  { env, release }: Pick<LoadOptions, 'env' | 'release'>,
+  { env, release, unbuilt = false }: Pick<LoadOptions, 'env' | 'release' | 'unbuilt'>,
 ): Plan {
   const root = dirname(file);
   const { plan, problems, code } = checkConfig(content.value, {
@@ -69,6 +71,7 @@ export function planOf(
     root,
     project: release?.project ?? projectNameOf(root),
     release: release?.id ?? null,
+    unbuilt,
     env,
     parallelism: availableParallelism(),
     isRoot: process.getuid?.() === 0,

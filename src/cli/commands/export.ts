@@ -102,7 +102,7 @@ async function exportedBy(
   const { isSecret } = await import('../../config/mask.ts');
   const { placesOf } = await import('../../exporters/places.ts');
   const { readProjectFacts } = await import('../export/project-facts.ts');
-  const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env });
+  const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env, unbuilt: true });
   if (target.kind === 'front' && Object.keys(plan.sites).length === 0) {
     throw new HoldfastError('USAGE', `Cannot export to ${target.title}: the config file has no sites`, {
       hint: 'For example: sites: { "example.com": { routes: { "/": "web" } } }',
