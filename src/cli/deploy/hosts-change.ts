@@ -27,7 +27,7 @@ export class HostChanges {
   readonly #options: HostChangesOptions;
   /** Release that serves now, by host, as far as it was changed. */
   readonly serving = new Map<string, string>();
-  /** Hosts that were promoting when it was given up: they go on with it. */
+  /** Hosts whose connection ended while they were promoting: they go on with it by themselves. */
   readonly left: string[] = [];
   /** What has failed first. */
   error: HoldfastError | undefined;
@@ -41,9 +41,9 @@ export class HostChanges {
     try {
       return await this.#do(action);
     } catch (error) {
-      const given = this.#options.signal.aborted;
-      if (!given) this.#failed(action.host, error);
-      else if (action.do === 'promote') this.left.push(action.host);
+      const isLost = error instanceof HoldfastError && error.code === 'HOST_FAILED';
+      if (isLost && action.do === 'promote') this.left.push(action.host);
+      if (!this.#options.signal.aborted) this.#failed(action.host, error);
       // Nothing serves yet, so the others need not go on making it.
       if (action.do === 'make') this.#options.sessions.cut();
       return { host: action.host, is: 'failed' };

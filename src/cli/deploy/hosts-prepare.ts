@@ -130,9 +130,10 @@ function hintsFor(
   look: HostLook,
   { boots, updated }: { boots: boolean; updated: boolean },
 ): string[] {
-  const { bin, command, isRoot, systemd, user, firewalls, listening, missing } = look;
+  const { bin, command, onPath, isRoot, systemd, user, firewalls, listening, missing } = look;
   const hints: string[] = [];
-  if (command !== `${bin}/holdfast`) {
+  // Another one may come first.
+  if (!onPath || (command !== null && command !== `${bin}/holdfast`)) {
     const path = isRoot ? `${bin}/holdfast` : '~/.local/bin/holdfast';
     hints.push(
       `Commands over ssh do not find it by its name alone. Write into the target: command: '${path}'`,

@@ -82,7 +82,7 @@ export async function changeHosts(
   if (interrupted.signal.aborted) throw givenUp(end, changes.left);
   if (changes.error) {
     const { code, message, details, hint } = changes.error;
-    throw new HoldfastError(code, message, { details, hint: stateOf(end, hint) });
+    throw new HoldfastError(code, message, { details, hint: stateOf(end, changes.left, hint) });
   }
   const hosts = end.hosts.map(({ name: host, phase }) => {
     return { host, phase, release: changes.serving.get(host) ?? sessions.serving.get(host)?.id ?? null };
@@ -97,11 +97,12 @@ export async function changeHosts(
 }
 
 /** What serves where, after a failure. */
-function stateOf({ hosts }: Rollout, hint: string): string {
+function stateOf({ hosts }: Rollout, left: readonly string[], hint: string): string {
   const fresh = hosts.filter(({ phase }) => phase === 'serving').map(({ name }) => name);
   const back = hosts.filter(({ phase }) => phase === 'back').map(({ name }) => name);
   const told = [
     ...(back.length > 0 ? [`Went back to the release before: ${back.join(', ')}`] : []),
+    ...(left.length > 0 ? [goesOn(left)] : []),
     ...(fresh.length > 0 ? [`Serves the new release all the same: ${fresh.join(', ')}`] : []),
   ];
   if (told.length === 0) return hosts.length > 1 ? `No host was changed. ${hint}` : hint;
@@ -112,9 +113,13 @@ function givenUp({ hosts }: Rollout, left: readonly string[]): HoldfastError {
   const serving = hosts.filter(({ phase }) => phase === 'serving').map(({ name }) => name);
   const told = [
     ...(serving.length > 0 ? [`Serves the new release: ${serving.join(', ')}`] : []),
-    ...(left.length > 0 ? [`Goes on with it by itself: ${left.join(', ')}`] : []),
+    ...(left.length > 0 ? [goesOn(left)] : []),
   ];
   return new HoldfastError('STEP_FAILED', 'The deploy was given up', {
     hint: told.length === 0 ? 'Nothing was changed' : `${told.join('. ')}. See \`hold releases --target\``,
   });
+}
+
+function goesOn(left: readonly string[]): string {
+  return `Goes on with the new release by itself, or stays with the one before: ${left.join(', ')}`;
 }

@@ -16,6 +16,7 @@ say command "$(command -v holdfast)"
 if [ "$(id -u)" = 0 ]; then lib=/usr/local/lib/holdfast; bin=/usr/local/bin; else lib=$HOME/.local/lib/holdfast; bin=$HOME/.local/bin; fi
 say lib "$lib"
 say bin "$bin"
+case ":$PATH:" in *":$bin:"*) say onPath yes;; esac
 say installed "$(readlink "$lib/current")"
 say ownNode "$("$lib/node/bin/node" --version 2>/dev/null)"
 for one in holdfast hold; do if [ -e "$bin/$one" ]; then say "$one" "$(sed -n 2,3p "$bin/$one" 2>/dev/null | tr -d '\\0')"; fi; done
@@ -43,6 +44,8 @@ export interface HostLook {
   readonly ownNode: string | null;
   /** The `holdfast` that a command over ssh finds; null = none. */
   readonly command: string | null;
+  /** A command over ssh is searched in `bin`. */
+  readonly onPath: boolean;
   /** Where Holdfast is put, and its commands. */
   readonly lib: string;
   readonly bin: string;
@@ -90,6 +93,7 @@ export function parseLook(host: string, text: string): HostLook {
     node: path !== null && version !== null ? { path, version: version.replace(/^v/, '') } : null,
     ownNode: of('ownNode')?.replace(/^v/, '') ?? null,
     command: of('command'),
+    onPath: of('onPath') !== null,
     lib,
     bin,
     installed: of('installed'),

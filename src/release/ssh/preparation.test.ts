@@ -14,6 +14,7 @@ const fresh: HostLook = {
   node: null,
   ownNode: null,
   command: null,
+  onPath: false,
   lib: '/home/deploy/.local/lib/holdfast',
   bin: '/home/deploy/.local/bin',
   installed: null,
