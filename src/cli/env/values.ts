@@ -35,8 +35,14 @@ function odd(name: string): string | undefined {
 export async function askValues(context: Context, names: readonly string[]): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
   if (context.stdin.isTTY) {
-    for (const name of names) values[name] = givenValue(name, await promptHidden(context, `${name}: `));
-    return values;
+    // From before the first question to after the last answer: what is typed in between is shown otherwise.
+    context.stdin.setRawMode(true);
+    try {
+      for (const name of names) values[name] = givenValue(name, await promptHidden(context, `${name}: `));
+      return values;
+    } finally {
+      context.stdin.setRawMode(false);
+    }
   }
   const [name, ...more] = names;
   if (name === undefined || more.length > 0) {
@@ -107,7 +113,6 @@ function checkedValue(name: string, value: string): string {
 /** One line, typed on a terminal that shows nothing of it. */
 async function promptHidden({ stdin, err, signal }: Context, question: string): Promise<string> {
   err.stream.write(question);
-  stdin.setRawMode(true);
   stdin.setEncoding('utf8').resume();
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -128,7 +133,6 @@ async function promptHidden({ stdin, err, signal }: Context, question: string): 
       signal.addEventListener('abort', onAbort);
     });
   } finally {
-    stdin.setRawMode(false);
     stdin.pause();
     err.stream.write('\n');
   }
