@@ -6,6 +6,7 @@ import { writeAtomicSync } from '../kit/atomic-file.ts';
 import { type Lock, takeLock } from '../kit/lock.ts';
 import type { ReleaseRecord } from '../protocol/release.ts';
 import { makeReleaseDirs, type ReleasePaths } from './paths.ts';
+import { sweepScratch } from './scratch.ts';
 
 interface Holder {
   readonly by: ReleaseRecord['by'];
@@ -25,6 +26,7 @@ export function lockDeploy(paths: ReleasePaths, by: ReleaseRecord['by'], now: nu
       : `process ${lock.owner.pid}`;
     throw new HoldfastError('DEPLOY_LOCKED', `Another deploy is under way in ${root}: ${who}`);
   }
+  sweepScratch(paths);
   writeAtomicSync(file, JSON.stringify({ by, since: new Date(now).toISOString() } satisfies Holder), {
     sync: false,
   });

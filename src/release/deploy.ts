@@ -1,23 +1,22 @@
 /** A deploy on this machine, from a source to a release that serves, and the way back. */
-import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { loadPlan } from '../config/load.ts';
 import type { AppPlan, Plan } from '../config/plan.ts';
-import { HoldfastError } from '../errors.ts';
+import { asHoldfastError, HoldfastError } from '../errors.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import type { PromoteRequest, ReleaseRecord } from '../protocol/release.ts';
 import { giveUpAbandoned } from './abandoned.ts';
-import { currentRelease } from './current.ts';
 import { lockDeploy } from './deploy-lock.ts';
-import { matchesRelease } from './id.ts';
+import { requireServed } from './find-release.ts';
 import { type Made, type MakeOptions, makeRelease } from './make.ts';
 import { migrateRelease } from './migrate.ts';
-import { nodesInUse } from './node/in-use.ts';
-import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
-import { removeExpired } from './retention/remove.ts';
-import { pruneNodes } from './tools.ts';
-import { openWorkshop } from './workshop.ts';
+import { tellFailure } from './tell-failure.ts';
+import { tidyAfter, tidyBefore } from './tidy.ts';
+import { lookAtReleases, refuseIfUnderWay } from './under-way.ts';
+import { openWorkshop, type Workshop } from './workshop.ts';
+
+export { findRelease } from './find-release.ts';
 
 /** What a deploy needs of the daemon, see client/client.ts. */
 export interface Promoter {
@@ -38,9 +37,6 @@ export interface DeployOptions extends MakeOptions {
   readonly onEvent: (event: HoldfastEvent) => void;
 }
 
-/** A Node may have been fetched for what is just being made. */
-const HOUR_MS = 3_600_000;
-
 /** What giving a release the traffic needs. */
 export type Promotion = Pick<
   DeployOptions,
@@ -51,6 +47,7 @@ export type Promotion = Pick<
   | 'onEvent'
   | 'onStep'
   | 'onLine'
+  | 'onNote'
   | 'signal'
   | 'shellEnv'
   | 'clock'
@@ -72,70 +69,130 @@ export async function deploy(options: DeployOptions): Promise<ReleaseRecord | nu
   }
 }
 
-/** All up to the migration; to be called with the lock. Null as for `deploy`. */
+/**
+ * All up to the migration; to be called with the lock. Null as for `deploy`.
+ *
+ * @throws HoldfastError DEPLOY_LOCKED while the daemon goes on with the promotion of another
+ */
 export async function prepareRelease(
   options: Omit<DeployOptions, 'connect' | 'onEvent' | 'migrates'>,
 ): Promise<Made | null> {
-  const { paths, source, again } = options;
+  const { paths, project, source, again } = options;
   const records = new RecordFiles(paths.records);
+  const view = await lookAtReleases(paths, project);
+  refuseIfUnderWay(view);
   giveUpAbandoned(records);
-  const serving = records.read(currentRelease(paths) ?? '');
+  await tidyBefore(options);
+  // As the daemon says: after `hold down` nothing serves, wherever `current` leads.
+  const serving = records.read(view?.serving ?? '');
   if (!again && serving?.source.treeHash === source.record.treeHash) return null;
   return makeRelease(options);
 }
 
-/** Gives a release that is made the traffic; the daemon sees to it, also when nobody waits any more. */
+/**
+ * Gives a release that is made the traffic; the daemon sees to it, also when nobody waits any more. To be called with the lock.
+ *
+ * @param given the plan that it was made with; without it that which was kept when it was made
+ */
 export async function promoteRelease(
   options: Promotion,
   id: string,
   kind: PromoteRequest['kind'],
   given?: Plan,
 ): Promise<ReleaseRecord> {
-  const { paths, project, connect, onEvent, onStep, signal } = options;
+  const { paths, project } = options;
   const records = new RecordFiles(paths.records);
   const record = known(records, id);
-  const plan = given ?? (await planOfRelease(options, record));
-  const workshop = openWorkshop({
-    ...options,
-    id,
-    rules: plan.release,
-    users: Object.values(plan.apps).map(({ rights }) => rights.user),
-  });
-  const dir = join(paths.releases, id);
-  if (kind === 'deploy') await workshop.hook('before promote', dir);
-  const client = await connect();
-  await client.promote(
+  if (kind === 'rollback') requireServed(paths, record);
+  const plan = given ?? records.readPlan(id) ?? (await planOfRelease(options, record));
+  const users = Object.values(plan.apps).map(({ rights }) => rights.user);
+  const workshop = kind === 'deploy' ? openWorkshop({ ...options, id, rules: plan.release, users }) : null;
+  const client = await handOver(
+    options,
     { project, release: id, root: paths.root, plan, kind },
-    { onEvent: toldAlso(onEvent, records, id, onStep), signal },
+    workshop,
+    records,
   );
-  if (kind === 'deploy') await workshop.hook('after promote', dir);
-  await tidy(options, client, plan.release.keep);
+  await finish(options, 'The hook "after promote" failed', async () =>
+    runHook(options, workshop, id, 'after'),
+  );
+  await finish(options, 'Not all could be removed that is not needed any more', () =>
+    tidyAfter(options, plan.release.keep, async () => {
+      const apps = await client.apps();
+      return Promise.all(apps.map(({ name }) => client.plan(name)));
+    }),
+  );
   return known(records, id);
 }
 
-/** The release that was typed, or without one that which served before. */
-export function findRelease(paths: ReleasePaths, typed: string | undefined): ReleaseRecord {
-  const records = new RecordFiles(paths.records).list();
-  const serving = currentRelease(paths);
-  if (typed === undefined) {
-    const before = records
-      .filter(({ id, servedFrom }) => id !== serving && servedFrom !== null)
-      .sort((a, b) => ((a.servedUntil ?? '') < (b.servedUntil ?? '') ? 1 : -1))[0];
-    if (before) return before;
-    throw new HoldfastError(
-      'RELEASE_UNKNOWN',
-      'There is no release to go back to: none has served before this one',
-    );
+/** Resolves when it serves. */
+async function handOver(
+  options: Promotion,
+  request: PromoteRequest,
+  workshop: Workshop | null,
+  records: RecordFiles,
+): Promise<Promoter> {
+  const { connect, onEvent, onStep, signal } = options;
+  const { release } = request;
+  let asked = false;
+  try {
+    await runHook(options, workshop, release, 'before');
+    const client = await connect();
+    asked = true;
+    await client.promote(request, { onEvent: toldAlso(onEvent, records, release, onStep), signal });
+    return client;
+  } catch (error) {
+    // What the daemon has begun it ends, and writes down. That it is gone, or we are, does not say whether it has.
+    const unsure = asked && (signal.aborted || asHoldfastError(error).code === 'DAEMON_UNREACHABLE');
+    if (!unsure && records.read(release)?.outcome === 'made')
+      await writeDown(options, records, release, error);
+    if (!unsure || signal.aborted) throw error;
+    const { code, message } = asHoldfastError(error);
+    throw new HoldfastError(code, message, {
+      hint: 'What it has begun it goes on with as soon as it runs again: `hold releases` shows it',
+      cause: error,
+    });
   }
-  const found = records.filter(({ id }) => matchesRelease(id, typed));
-  const [first, second] = found;
-  if (first && !second) return first;
-  if (!first) throw new HoldfastError('RELEASE_UNKNOWN', `There is no release "${typed}"`);
-  throw new HoldfastError('RELEASE_UNKNOWN', `Several releases are called "${typed}"`, {
-    details: found.map(({ id }) => id),
-  });
 }
 
+/** It came to nothing before the daemon had begun with it. */
+async function writeDown(
+  { paths, signal }: Promotion,
+  records: RecordFiles,
+  id: string,
+  error: unknown,
+): Promise<void> {
+  const given = signal.aborted;
+  const reason = given ? 'it was given up' : asHoldfastError(error).message;
+  records.update(id, (old) => ({ ...old, outcome: given ? 'abandoned' : 'failed', reason }));
+  await tellFailure(paths.home, known(records, id));
+}
+
+async function runHook(
+  { paths }: Promotion,
+  workshop: Workshop | null,
+  id: string,
+  when: 'before' | 'after',
+): Promise<void> {
+  if (!workshop) return;
+  workshop.output.begin('promote');
+  try {
+    await workshop.hook(`${when} promote`, join(paths.releases, id));
+  } finally {
+    workshop.output.end();
+  }
+}
+
+/** It serves: what fails from now on is worth a word, and changes nothing about that. */
+async function finish({ onNote }: Promotion, what: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    onNote(`${what}: ${asHoldfastError(error).message}. The release serves all the same`);
+  }
+}
+
+/** Of a release that was made by a Holdfast which did not keep it. */
 async function planOfRelease(
   { paths, project, shellEnv, clock, tools, onLine }: Promotion,
   { id, config }: ReleaseRecord,
@@ -152,38 +209,19 @@ function toldAlso(
   id: string,
   onStep: DeployOptions['onStep'],
 ): DeployOptions['onEvent'] {
-  const told = new Map(records.read(id)?.steps.map((step) => [step.name, step.outcome]));
+  const steps = () => records.read(id)?.steps ?? [];
+  // One that serves for the second time has been rolled out twice.
+  const told = new Map(steps().map((step) => [`${step.name} ${step.startedAt}`, step.outcome]));
   return (event) => {
     onEvent(event);
     if (!event.type.startsWith('release.')) return;
-    for (const step of records.read(id)?.steps ?? []) {
-      if (told.get(step.name) === step.outcome) continue;
-      told.set(step.name, step.outcome);
+    for (const step of steps()) {
+      const key = `${step.name} ${step.startedAt}`;
+      if (told.get(key) === step.outcome) continue;
+      told.set(key, step.outcome);
       onStep(step);
     }
   };
-}
-
-/** Removes releases beyond `keep`, and what nobody has any more; to be called with the lock. */
-async function tidy(
-  { paths, store, clock, onLine }: Promotion,
-  client: Promoter,
-  keep: number,
-): Promise<void> {
-  const files = new RecordFiles(paths.records);
-  const current = currentRelease(paths);
-  const { releases, notes } = await removeExpired({ paths, records: files.list(), keep, current });
-  for (const note of notes) onLine(note);
-  if (releases.length === 0) return;
-  await store.collect();
-  const apps = await Promise.all((await client.apps()).map(({ name }) => client.plan(name)));
-  pruneNodes(paths.tools, nodesInUse(await allRecords(paths), apps), clock.now() - HOUR_MS);
-}
-
-/** Of all projects: they share the Nodes. */
-async function allRecords({ root }: ReleasePaths): Promise<ReleaseRecord[]> {
-  const projects = await readdir(dirname(root));
-  return projects.flatMap((project) => new RecordFiles(join(dirname(root), project, 'records')).list());
 }
 
 function known(records: RecordFiles, id: string): ReleaseRecord {

@@ -6,6 +6,7 @@ import { RecordFiles } from './records.ts';
 import { runProgram } from './run-program.ts';
 import { StepLog } from './step-log.ts';
 import { tellFailure } from './tell-failure.ts';
+import { lookAtReleases, refuseIfUnderWay } from './under-way.ts';
 import { openWorkshop } from './workshop.ts';
 
 export type MigrationOptions = Pick<
@@ -35,6 +36,8 @@ export async function migrateRelease(options: MigrationOptions, { record, plan }
       const [app] = apps;
       if (!app)
         throw new HoldfastError('CONFIG_INVALID', 'There is no app whose environment it could run with');
+      // The last moment at which nothing has happened.
+      refuseIfUnderWay(await lookAtReleases(paths, record.project));
       await hook('before migrate', dir);
       const spec = oneOff(paths.home, app, words, { HOLDFAST_RELEASE: id });
       const order = { ...spec, words: words.join(' '), records, signal };

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { HoldfastError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -14,6 +13,7 @@ export interface DeployCommandOptions {
   readonly offline?: boolean;
   readonly migrate: boolean;
   readonly abort?: boolean;
+  readonly continue?: boolean;
 }
 
 const examples = `
@@ -45,16 +45,32 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     .option('--offline', 'fetch nothing: packages come from the store and the cache')
     .option('--no-migrate', 'leave out `release.migrate`')
     .option('--abort', 'give up the deploy that is under way; what served before serves again')
+    .option('--continue', 'end the time in which the release is watched: it serves')
     .addHelpText('after', examples)
     .action(async (target: string | undefined, options: DeployCommandOptions) => {
       if (options.abort) {
         const { abortDeploy } = await import('../deploy/hosts-abort.ts');
         return abortDeploy(context(), target, options);
       }
+      if (options.continue) return continueOne(context(), target, options);
       if (target === undefined) return deploy(context(), options);
       const { deployToHosts } = await import('../deploy/hosts.ts');
       await deployToHosts(context(), target, options);
     });
+}
+
+async function continueOne(
+  context: Context,
+  target: string | undefined,
+  options: DeployCommandOptions,
+): Promise<void> {
+  if (target !== undefined) {
+    const { onEachHost } = await import('../deploy/hosts-each.ts');
+    return onEachHost(context, target, ['deploy', '--continue'], options);
+  }
+  const { continueDeploy } = await import('../deploy/promotion.ts');
+  const { deployedProject } = await import('../deploy/project.ts');
+  await continueDeploy(context, await deployedProject(context, options));
 }
 
 async function deploy(context: Context, options: DeployCommandOptions): Promise<void> {
@@ -63,12 +79,21 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
   const { sourceOf } = await import('../deploy/source.ts');
   const release = await import('../../release/deploy.ts');
   const progress = new DeployProgress(context);
-  const { source, project, config } = await sourceOf(context, options);
+  const { makeScratch } = await import('../../release/scratch.ts');
+  const { releasePaths } = await import('../../release/paths.ts');
+  const scratch = (name: string) => makeScratch(releasePaths(context.home, name));
+  const { source, project, config } = await sourceOf(context, options, scratch);
+  // From the trial on the daemon carries it to its end.
+  let isPromoted = false;
   try {
     const { again = false, allowNew, offline = false, migrate } = options;
     const around = deploySurroundings(context, project, progress);
     const record = await release.deploy({
       ...around,
+      onStep: (step) => {
+        isPromoted ||= /^(trial|canary|rollout|bake)$/.test(step.name);
+        around.onStep(step);
+      },
       source,
       config,
       again,
@@ -78,15 +103,21 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
     });
     progress.end();
     if (context.json) return context.out.json(record);
-    if (!record)
-      return context.err.line('nothing to do: this very content serves already (`--again` deploys it again)');
+    if (!record) {
+      context.err.line('nothing to do: this very content serves already (`--again` deploys it again)');
+      for (const note of source.notes) progress.note(note);
+      return;
+    }
     const { green } = context.out.style;
     context.out.line(`${green('✔')} ${project} ${record.id} serves`);
   } catch (error) {
     progress.end();
-    if (context.signal.aborted)
-      throw new HoldfastError('STEP_FAILED', 'The deploy was given up', { hint: '' });
-    throw error;
+    if (!context.signal.aborted) throw error;
+    context.err.line(
+      isPromoted
+        ? 'interrupted: the daemon goes on with it, `hold releases` shows how far it is; `hold deploy --abort` gives it up'
+        : 'given up: what served before still serves',
+    );
   } finally {
     await source.close();
   }

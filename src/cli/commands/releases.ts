@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
+import type { ReleaseRecord } from '../../protocol/release.ts';
 import type { Context } from '../context.ts';
 import type { ProjectOptions } from '../deploy/project.ts';
+import { plain } from '../print/text.ts';
 import type { ContextFactory } from '../program.ts';
 
 const examples = `
 Examples:
   hold releases                  what has been deployed, the newest first
+  hold releases show             the newest: its steps, and what the one that failed said
   hold releases show 3f2a91c     one of them: its steps, and what the one that failed said
   hold releases show 3f2a91c build   all that this step said`;
 
@@ -29,9 +33,9 @@ export function defineReleases(program: Command, context: ContextFactory): void 
     .description(
       'Shows one release: where it came from, its steps, and the last output of the one that failed.',
     )
-    .argument('<release>', 'its id, or its commit')
+    .argument('[release]', 'its id, or its commit (default: the newest)')
     .argument('[step]', 'all that this step said')
-    .action((typed: string, step: string | undefined) =>
+    .action((typed: string | undefined, step: string | undefined) =>
       show(context(), typed, step, releases.opts<ReleasesOptions>()),
     );
 }
@@ -39,10 +43,10 @@ export function defineReleases(program: Command, context: ContextFactory): void 
 async function list(context: Context, options: ReleasesOptions): Promise<void> {
   if (options.target !== undefined) return onHosts(context, ['releases'], options.target, options);
   const { out, err, json } = context;
-  const { projectOf } = await import('../deploy/project.ts');
+  const { deployedProject } = await import('../deploy/project.ts');
   const { releasePaths } = await import('../../release/paths.ts');
   const { RecordFiles } = await import('../../release/records.ts');
-  const { project } = await projectOf(context, options);
+  const project = await deployedProject(context, options);
   const paths = releasePaths(context.home, project);
   const records = new RecordFiles(paths.records).list();
   if (json) return out.json(records);
@@ -64,26 +68,41 @@ async function onHosts(
 
 async function show(
   context: Context,
-  typed: string,
+  typed: string | undefined,
   step: string | undefined,
   options: ReleasesOptions,
 ): Promise<void> {
-  const words = ['releases', 'show', typed, ...(step === undefined ? [] : [step])];
+  const words = ['releases', 'show', ...[typed, step].filter((word) => word !== undefined)];
   if (options.target !== undefined) return onHosts(context, words, options.target, options);
   const { out, json } = context;
-  const { projectOf } = await import('../deploy/project.ts');
-  const { findRelease } = await import('../../release/deploy.ts');
+  const { deployedProject } = await import('../deploy/project.ts');
+  const { anyRelease } = await import('../../release/find-release.ts');
   const { releasePaths } = await import('../../release/paths.ts');
   const { stepOutput } = await import('../../release/step-output.ts');
-  const { project } = await projectOf(context, options);
+  const project = await deployedProject(context, options);
   const paths = releasePaths(context.home, project);
-  const record = findRelease(paths, typed);
-  if (step !== undefined) return out.lines(stepOutput(paths, record.id, step));
+  const record = anyRelease(paths, typed);
+  if (step !== undefined) {
+    const lines = stepOutput(paths, record.id, step);
+    if (lines.length === 0) requireStep(record, step);
+    return json ? out.json(lines) : out.lines(lines.map(plain));
+  }
   if (json) return out.json(record);
   const { releaseLines } = await import('../print/release-table.ts');
   const failed = record.steps.find(({ outcome }) => outcome === 'failed')?.name;
-  const last = failed === undefined ? [] : stepOutput(paths, record.id, failed).slice(-20);
+  // What was refused between two steps has no step that failed.
+  const told = failed ?? (record.outcome === 'failed' ? 'promote' : null);
+  const last = told === null ? [] : stepOutput(paths, record.id, told).slice(-20);
   out.lines(
     releaseLines(record, { dir: `${paths.releases}/${record.id}`, last, style: out.style, now: Date.now() }),
   );
+}
+
+/** A step that said nothing is one; @throws HoldfastError USAGE when it is none */
+function requireStep({ id, steps }: ReleaseRecord, step: string): void {
+  const names: string[] = steps.map(({ name }) => name);
+  if (names.includes(step)) return;
+  throw new HoldfastError('USAGE', `Release "${id}" has no step "${step}"`, {
+    hint: names.length === 0 ? 'It has none yet' : `There are: ${names.join(', ')}`,
+  });
 }

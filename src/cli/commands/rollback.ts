@@ -37,13 +37,17 @@ async function rollback(
     const { rollbackHosts } = await import('../deploy/hosts-rollback.ts');
     return rollbackHosts(context, options.target, typed, options);
   }
-  const { projectOf } = await import('../deploy/project.ts');
+  const { deployedProject } = await import('../deploy/project.ts');
   const { deploySurroundings } = await import('../deploy/surroundings.ts');
   const { DeployProgress } = await import('../deploy/progress.ts');
   const { findRelease, promoteRelease } = await import('../../release/deploy.ts');
   const { lockDeploy } = await import('../../release/deploy-lock.ts');
+  const { takeBack } = await import('../deploy/promotion.ts');
   const progress = new DeployProgress(context);
-  const around = deploySurroundings(context, (await projectOf(context, options)).project, progress);
+  const project = await deployedProject(context, options);
+  // What is being promoted has not come to serve: back from there is its end.
+  if (typed === undefined && (await takeBack(context, project))) return;
+  const around = deploySurroundings(context, project, progress);
   const lock = lockDeploy(around.paths, around.by, around.clock.now());
   try {
     const found = findRelease(around.paths, typed);

@@ -26,19 +26,31 @@ export interface NamedSource {
   readonly facts: ReleaseFacts | null;
 }
 
-/** @throws HoldfastError SOURCE_INVALID, CONFIG_NOT_FOUND, USAGE and others */
-export async function sourceOf(context: Context, options: SourceOptions): Promise<NamedSource> {
+/**
+ * @param scratchOf directory in which contents of a project wait meanwhile; that of temporary files unless told
+ * @throws HoldfastError SOURCE_INVALID, CONFIG_NOT_FOUND, USAGE and others
+ */
+export async function sourceOf(
+  context: Context,
+  options: SourceOptions,
+  scratchOf?: (project: string) => string,
+): Promise<NamedSource> {
   const { cwd, signal } = context;
   const { file, ref, from, workingTree = false } = options;
+  const scratchFor = (name: string) => scratchOf && { scratch: scratchOf(name) };
   if ([ref, from, workingTree || undefined].filter((one) => one !== undefined).length > 1)
     throw new HoldfastError('USAGE', 'Only one of --ref, --from and --working-tree can say what is deployed');
   if (from !== undefined && options.project !== undefined) {
-    const source = await openSource(sourceNamed(from, cwd), { signal });
-    return { source, project: options.project, config: file ?? null, facts: null };
+    const { project } = options;
+    const source = await openSource(sourceNamed(from, cwd), { signal, ...scratchFor(project) });
+    return { source, project, config: file ?? null, facts: null };
   }
   const path = findConfigFile({ ...(file !== undefined && { file }), cwd });
   const { project, facts } = await projectOf(context, options);
-  const source = await openSource(requestFor(from, ref, workingTree, cwd, dirname(path)), { signal });
+  const source = await openSource(requestFor(from, ref, workingTree, cwd, dirname(path)), {
+    signal,
+    ...scratchFor(project),
+  });
   return { source, project, config: file === undefined ? null : basename(path), facts };
 }
 

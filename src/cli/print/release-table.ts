@@ -9,7 +9,7 @@ import { formatMoment } from './time.ts';
 const words: Readonly<
   Record<ReleaseOutcome, readonly [keyof Pick<Style, 'green' | 'red' | 'yellow' | 'dim'>, string]>
 > = {
-  making: ['yellow', 'is made'],
+  making: ['yellow', 'being made'],
   made: ['yellow', 'made'],
   promoting: ['yellow', 'gets traffic'],
   baking: ['yellow', 'serves, is watched'],

@@ -55,7 +55,9 @@ export function refusal({ release, from }: Promotion, failure: Failure): Holdfas
   );
 }
 
-function whatServes(last: string, { stranded = false }: Failure): string {
-  if (!stranded) return `"${last}" serves again`;
+function whatServes(last: string, { step, stranded = false }: Failure): string {
+  // Until the rollout it has had all but a share of the traffic.
+  const still = step === 'trial' || step === 'canary';
+  if (!stranded) return `"${last}" ${still ? 'still serves' : 'serves again'}`;
   return `"${last}" was to serve again, and that has failed, too: look at \`hold ls\`, and try \`hold rollback ${last}\``;
 }
