@@ -27,7 +27,9 @@ export async function receivePush(context: Context, project: string, pushed: str
   const gone = new AbortController();
   // Whoever has pushed is gone: what is being made is given up, and nothing is accepted.
   process.stderr.on('error', () => gone.abort());
-  const signal = AbortSignal.any([context.signal, gone.signal]);
+  // `hold deploy --abort`
+  context.takeSignals(() => gone.abort());
+  const { signal } = gone;
   const { allowNew, again, migrates } = parsePushOptions(env);
   const git = { kind: 'git', directory: repository, ref: commit, ...(pushed !== '' && { pushed }) } as const;
   const source = await openSource(git, { signal });

@@ -2,6 +2,8 @@
  * The host's end of a deploy from another machine. The connection is the deploy: as long as it is there, it has the lock. When it is lost,
  * what is being made is given up; what is being promoted goes on, since the daemon does that.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { asHoldfastError, HoldfastError } from '../../errors.ts';
 import type { Lock } from '../../kit/lock.ts';
@@ -159,7 +161,8 @@ class Receiver {
     return new RecordFiles(paths.records)
       .list()
       .filter(({ id, servedFrom }) => id !== this.#before && servedFrom !== null)
-      .sort((a, b) => ((a.servedUntil ?? '') < (b.servedUntil ?? '') ? 1 : -1));
+      .filter(({ id }) => existsSync(join(paths.releases, id)))
+      .sort((a, b) => (lastServed(a) < lastServed(b) ? 1 : -1));
   }
 
   #serves(treeHash: string): boolean {
@@ -182,4 +185,9 @@ class Receiver {
   #say(message: FromHost): void {
     send(this.#output, message);
   }
+}
+
+/** When that ended may have been lost. */
+function lastServed({ servedFrom, servedUntil }: ReleaseRecord): string {
+  return servedUntil ?? servedFrom ?? '';
 }

@@ -54,5 +54,9 @@ test('what ssh says is told with what to do', () => {
   assert.match(failed(255, 'Host key verification failed.').message, /^app1: its host key is not the one/);
   assert.match(failed(255, 'ann@app1: Permission denied (publickey).').hint, /authorized_keys/);
   assert.match(failed(127, 'sh: 1: holdfast: not found').hint, /hold host prepare app1/);
+  assert.equal(
+    failed(1, 'hold: There is no release "x"', '  `hold releases` shows').message,
+    'app1: "holdfast" ended with code 1: There is no release "x"',
+  );
   assert.match(failed(255, 'ssh: connect to host app1 port 22: Connection refused').message, /refused/);
 });

@@ -146,5 +146,7 @@ export function sshFailed(host: string, program: string, { code, stderr, missing
   const last = stderr.at(-1) ?? '';
   if (code === 255) return failed(`ssh cannot reach it, or was cut off: ${last.trim() || 'it said nothing'}`);
   if (code === null) return failed('the connection was ended');
-  return failed(`"${program}" ended with code ${code}${last === '' ? '' : `: ${last.trim()}`}`, '');
+  // What our own commands have failed with comes first, and a hint after it.
+  const said = stderr.find((line) => line.startsWith('hold: '))?.slice('hold: '.length) ?? last.trim();
+  return failed(`"${program}" ended with code ${code}${said === '' ? '' : `: ${said}`}`, '');
 }
