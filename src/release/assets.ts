@@ -4,19 +4,22 @@
  */
 import { linkSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDirectoryIn, placeIn } from './inside.ts';
 
 /**
  * @param dir the release
  * @param before directories of earlier releases, the newest first
  * @param paths directories in a release
  * @returns how many files were carried over
+ * @throws HoldfastError SOURCE_INVALID when a link is on the way to one of them
  */
 export function carryAssets(dir: string, before: readonly string[], paths: readonly string[]): number {
   let count = 0;
-  for (const path of paths) {
+  for (const path of paths.map((one) => one.replace(/\/$/, ''))) {
     for (const release of before) {
+      if (!isDirectoryIn(release, path)) continue;
       for (const file of filesBelow(join(release, path))) {
-        const here = join(dir, path, file);
+        const here = placeIn(dir, `${path}/${file}`);
         if (lstatSync(here, { throwIfNoEntry: false })) continue;
         mkdirSync(dirname(here), { recursive: true, mode: 0o755 });
         linkSync(join(release, path, file), here);

@@ -20,7 +20,7 @@ export function placeIn(dir: string, path: string): string {
     if (!found.isDirectory()) {
       const what = found.isSymbolicLink() ? 'is a link' : 'is no directory';
       throw new HoldfastError('SOURCE_INVALID', `Cannot use ${quote(path)}: ${quote(parent)} ${what}`, {
-        hint: 'It must be a real directory of the release: have the source and the build leave it one',
+        hint: 'It must be a real directory, not something that leads elsewhere',
       });
     }
   }

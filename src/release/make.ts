@@ -2,7 +2,7 @@
  * Makes a release on this machine, up to where it could be started: its own directory, its packages, what its build makes, and a record
  * of how. Nothing that serves is touched. What fails is left as it is, to be looked at.
  */
-import { chmodSync, lchownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configEndings } from '../config/find.ts';
 import { planOf, type ReadConfig, type ReleaseFacts, readConfig, releaseFactsOf } from '../config/load.ts';
@@ -18,6 +18,7 @@ import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId, timeOf } from './id.ts';
 import { nodesOf } from './node/in-use.ts';
+import { giveAll, makeAllOurs } from './ours.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
 import { estimate, requireSpace, sizeOf } from './retention/space.ts';
@@ -26,7 +27,6 @@ import type { FileStore, LockedPackage, PackageTools, Produced, Source } from '.
 import { linkShared } from './shared.ts';
 import { StepLog, type StepReport } from './step-log.ts';
 import { tellFailure } from './tell-failure.ts';
-
 import { unpack } from './unpack.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -161,7 +161,7 @@ class Making {
       for (const words of build) {
         await runner.run(words, { cwd: dir, path, env: { NODE_ENV: 'production' } });
       }
-      report.note = build.map((words) => words.join(' ')).join('; ');
+      report.note = output.mask(build.map((words) => words.join(' ')).join('; '));
     });
     const plan = await step('seal', async (report) => {
       const produced = await tools.produce(request);
@@ -246,9 +246,7 @@ class Making {
   #giveTo({ identity }: Builder): void {
     const account = identity?.account;
     if (!account) return;
-    for (const name of ['', ...readdirSync(this.#dir, { recursive: true, encoding: 'utf8' })]) {
-      lchownSync(join(this.#dir, name), account.uid, account.gid ?? 0);
-    }
+    giveAll(this.#dir, account.uid, account.gid ?? 0);
   }
 
   /** From here on it is as it stays: shared paths are links, files are those of the store. */
@@ -260,7 +258,9 @@ class Making {
     const { paths, store, machine } = this.#options;
     const user = apps.find((app) => app.user !== null)?.user;
     const account = user && builder.identity ? machine.account(user) : undefined;
-    const owner = account ? { uid: account.uid, gid: account.gid ?? 0 } : null;
+    // What the build user has made is not the app's, nor root's, by itself.
+    const owner = builder.identity ? { uid: account?.uid ?? 0, gid: account?.gid ?? 0 } : null;
+    makeAllOurs(this.#dir);
     const shared = { dir: this.#dir, shared: paths.shared, paths: release.shared, owner };
     for (const note of linkShared(shared)) this.#note(note, runner);
     const tree = await store.absorb(this.#dir, without);

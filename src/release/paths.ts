@@ -2,7 +2,7 @@
  * Where releases lie on a machine. Not in the home, which is 0700: apps may run as other users, and must read what they run. What
  * only Holdfast reads (records, logs of steps, the lock) is 0700 all the same.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface ReleasePaths {
@@ -52,7 +52,9 @@ export function releasePaths(home: string, project: string): ReleasePaths {
 
 /** Makes what is not there yet, whatever the umask: who runs the apps must get to the releases, and nobody else to the records. */
 export function makeReleaseDirs({ root, releases, shared, records, lock }: ReleasePaths): void {
-  for (const dir of [dirname(root), root, releases, shared]) makeDir(dir, 0o755);
+  for (const dir of [dirname(root), root, releases]) makeDir(dir, 0o755);
+  // Once it is there, it belongs to whoever keeps secrets in it.
+  if (!existsSync(shared)) makeDir(shared, 0o755);
   for (const dir of [records, lock]) makeDir(dir, 0o700);
 }
 

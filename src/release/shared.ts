@@ -1,6 +1,20 @@
-/** Files and directories that all releases share: they lie beside the releases, which have links to them. */
-import { chownSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+/**
+ * Files and directories that all releases share: they lie beside the releases, which have links to them. The directories of the release
+ * must be ours by then, see ours.ts.
+ */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { placeIn } from './inside.ts';
+import { giveAll } from './ours.ts';
 
 export interface SharedOptions {
   /** The release. */
@@ -9,7 +23,7 @@ export interface SharedOptions {
   readonly shared: string;
   /** As in the configuration: `uploads/`, `.env`. */
   readonly paths: readonly string[];
-  /** Who owns a directory that is made here; null = whoever deploys. */
+  /** Who owns what becomes shared here; null = whoever deploys. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
@@ -17,16 +31,18 @@ export interface SharedOptions {
  * Puts the links into the release. What the first release has there becomes what is shared; what later ones have there is left out.
  *
  * @returns what a person should know, a line each
+ * @throws HoldfastError SOURCE_INVALID when a link is on the way to one of them
  */
 export function linkShared({ dir, shared, paths, owner }: SharedOptions): string[] {
   return paths.flatMap((path) => {
     const isDirectory = path.endsWith('/');
     const name = path.replace(/\/$/, '');
-    const there = join(shared, name);
-    const here = join(dir, name);
+    mkdirSync(shared, { recursive: true, mode: 0o755 });
+    const there = placeIn(shared, name);
+    const here = placeIn(dir, name);
     mkdirSync(dirname(there), { recursive: true, mode: 0o755 });
     mkdirSync(dirname(here), { recursive: true, mode: 0o755 });
-    const notes = settle(here, there, name);
+    const notes = settle(here, there, name, owner);
     if (isDirectory && !existsSync(there)) {
       mkdirSync(there, { recursive: true, mode: 0o755 });
       if (owner) chownSync(there, owner.uid, owner.gid);
@@ -38,17 +54,18 @@ export function linkShared({ dir, shared, paths, owner }: SharedOptions): string
   });
 }
 
-/** What the release itself has at this place goes away, or becomes the shared one. */
-function settle(here: string, there: string, name: string): string[] {
-  if (!exists(here)) return [];
-  if (!exists(there)) {
-    renameSync(here, there);
-    return [`shared: ${name} of this release is what is shared from now on`];
+/** What the release itself has at this place goes away, or becomes the shared one. A link leads to nothing that could be shared. */
+function settle(here: string, there: string, name: string, owner: SharedOptions['owner']): string[] {
+  const found = lstatSync(here, { throwIfNoEntry: false });
+  if (!found) return [];
+  if (found.isSymbolicLink() || lstatSync(there, { throwIfNoEntry: false })) {
+    rmSync(here, { recursive: true, force: true });
+    return [];
   }
-  rmSync(here, { recursive: true, force: true });
-  return [];
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  // Such a file is mostly one with secrets.
+  if (found.isFile()) chmodSync(here, 0o600);
+  // Where only we can change anything, and not where apps might.
+  if (owner) giveAll(here, owner.uid, owner.gid);
+  renameSync(here, there);
+  return [`shared: ${name} of this release is what is shared from now on`];
 }

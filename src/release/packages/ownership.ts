@@ -1,30 +1,30 @@
 /** Whose the directories of an installed tree are, and what in it is not of the package manager. */
-import { lchownSync, readdirSync, statSync } from 'node:fs';
+import { lchownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockedPackage } from '../seams.ts';
+import { parentsOf } from '../store/tree-rules.ts';
 import type { InstalledPackage } from './installed.ts';
 import { moduleDirs } from './installed.ts';
 
-/** The build user may put something beside what is installed; the files are the store's. The owner of `dir` is the build user. */
-export function giveDirectories(dir: string): void {
+/**
+ * The build user may put something beside what is installed, and around it; the files are the store's.
+ *
+ * @param owner of `dir`, before anything of it was absorbed
+ */
+export function giveDirectories(dir: string, { uid, gid }: { uid: number; gid: number }): void {
   if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = statSync(dir);
-  own(dir, uid, gid);
+  const all = moduleDirs(dir);
+  for (const modules of all) giveDirectory(join(dir, modules), uid, gid);
+  const around = new Set(all.flatMap(parentsOf));
+  for (const path of [...around, '']) lchownSync(join(dir, path), uid, gid);
 }
 
-/** After the build: nobody but us changes them any more. */
-export function takeDirectories(dir: string): void {
-  if (process.geteuid?.() === 0) own(dir, 0, 0);
-}
-
-function own(dir: string, uid: number, gid: number): void {
-  for (const modules of moduleDirs(dir)) {
-    const top = join(dir, modules);
-    lchownSync(top, uid, gid);
-    for (const entry of readdirSync(top, { recursive: true, withFileTypes: true })) {
-      if (entry.isDirectory()) lchownSync(join(entry.parentPath, entry.name), uid, gid);
-    }
+/** What is below comes first: it is found by way of a directory that is still ours. */
+function giveDirectory(dir: string, uid: number, gid: number): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) giveDirectory(join(dir, entry.name), uid, gid);
   }
+  lchownSync(dir, uid, gid);
 }
 
 /** All that is not one of `kept` nor on the way to it; as short a list as there is. */

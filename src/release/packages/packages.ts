@@ -2,7 +2,7 @@
  * Installs what a release needs, exactly as its lockfile says: from the store when the same was installed before, else with the
  * project's own package manager.
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -11,6 +11,7 @@ import { diffLockfiles } from '../lockfile/diff.ts';
 import { readManifest } from '../lockfile/find.ts';
 import { isRecord, textsOf } from '../lockfile/lockfile.ts';
 import type { OwnNode } from '../node/runtime.ts';
+import { GENERATED } from '../retention/remove.ts';
 import type { LockedPackage, PackagesRequest, Prepared, Produced } from '../seams.ts';
 import type { Fetcher, OwnNpm } from '../tools.ts';
 import { tryAddons } from './addons.ts';
@@ -21,7 +22,7 @@ import { hasOwnScripts, treeKey } from './key.ts';
 import { refuseLeak, refuseLeaks } from './leaks.ts';
 import { wishOf } from './manager.ts';
 import { chooseManager, ensureManager, type ManagerTool, nodeGyp } from './manager-tool.ts';
-import { besides, generatedIn, giveDirectories, takeDirectories, withScripts } from './ownership.ts';
+import { besides, generatedIn, giveDirectories, withScripts } from './ownership.ts';
 import { type PublishTimes, refuseNewKinds, refuseYoung } from './policy.ts';
 import { pruneDevelopment } from './prune.ts';
 import { sbomOf } from './sbom.ts';
@@ -112,7 +113,6 @@ export class Packages {
     if (builds) await this.#dropDevelopment();
     this.#notes.push(...(await tryAddons(dir, node, runner)));
     if (!this.#reused || rules.audit !== null) await this.#audit();
-    takeDirectories(dir);
     const manifest = readManifest(dir) ?? {};
     const sbom = sbomOf({ name: manifest.name ?? 'app', version: manifest.version ?? null }, this.#packages);
     const record = {
@@ -186,13 +186,14 @@ export class Packages {
       platform: `${platform}-${arch}${musl ? '-musl' : ''}`,
     });
     const trees = new KeptTrees(tools, store);
+    const owner = statSync(dir);
     const kept = trees.find(key);
     if (kept) {
       await store.materialise(kept.tree, dir);
       this.#packages = kept.packages;
       this.#notes.push(...kept.notes);
       this.#reused = true;
-      if (builds) giveDirectories(dir);
+      if (builds) giveDirectories(dir, owner);
       return;
     }
     if (offline && this.#manager.kind === 'bun') {
@@ -205,7 +206,7 @@ export class Packages {
     const tree = await this.#absorb(dir);
     trees.keep(key, tree, { packages: this.#packages, notes });
     this.#notes.push(...notes);
-    if (builds) giveDirectories(dir);
+    if (builds) giveDirectories(dir, owner);
   }
 
   /** Scripts, as far as they may. */
@@ -267,7 +268,7 @@ export class Packages {
     const { devPaths } = this.#checked.lockfile.content;
     if (devPaths) return pruneDevelopment(dir, this.#modules(), devPaths);
     // Other managers cannot take away what they have put in, or only with the registry. What the build has generated stays.
-    const aside = mkdtempSync(`${dir}.generated-`);
+    const aside = mkdtempSync(`${dir}${GENERATED}`);
     try {
       const generated = generatedIn(dir, this.#modules());
       for (const path of generated) move(join(dir, path), join(aside, path));

@@ -2,15 +2,18 @@
  * Removes releases. A release is gone at once, under another name, and its files after that: who is killed in between leaves nothing
  * that could be taken for a release, and the next one finishes. Contents are the store's to remove, see FileStore.collect.
  */
-import { chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { isSystemError } from '../../errors.ts';
 import type { ReleaseRecord } from '../../protocol/release.ts';
+import { makeOurs } from '../ours.ts';
 import type { ReleasePaths } from '../paths.ts';
 import { expired, expiredRecords } from './expired.ts';
 
 const GOING = '.going-';
+/** Where a release's packages put what its build has generated, for a moment; of one that was killed then. */
+export const GENERATED = '.generated-';
 
 export interface Retention {
   readonly paths: Pick<ReleasePaths, 'releases' | 'records'>;
@@ -31,7 +34,8 @@ export interface Removed {
 export async function removeExpired({ paths, records, keep, current }: Retention): Promise<Removed> {
   const there = new Set(namesIn(paths.releases));
   const releases = expired(records, keep, current).filter((id) => there.has(id));
-  for (const id of releases) setAside(paths.releases, id);
+  const generated = [...there].filter((name) => !name.startsWith('.') && name.includes(GENERATED));
+  for (const name of [...releases, ...generated]) setAside(paths.releases, name);
   const notes = await removeGoing(paths.releases);
   const left = new Set([...namesIn(paths.releases), current ?? '']);
   const ids = namesIn(paths.records).filter((name) => !name.startsWith('.'));
@@ -48,8 +52,8 @@ export async function removeTree(dir: string): Promise<void> {
 
 /** Names are bytes: what a failed build has left must go, whatever it is called. */
 async function removeDirectory(dir: Buffer): Promise<void> {
-  // Only root can take something out of a directory that is read-only.
-  if ((lstatSync(dir).mode & 0o700) !== 0o700) chmodSync(dir, 0o700);
+  // Only root can take something out of a directory that is read-only, and nobody else shall put anything in any more.
+  makeOurs(dir, 0o700);
   for (const entry of readdirSync(dir, { withFileTypes: true, encoding: 'buffer' })) {
     const path = Buffer.concat([dir, Buffer.from('/'), entry.name]);
     if (entry.isDirectory()) await removeDirectory(path);

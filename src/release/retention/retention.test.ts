@@ -142,6 +142,7 @@ describe('removing', () => {
       chmodSync(join(paths.releases, id, 'deep'), 0o555);
     }
     mkdirSync(join(paths.releases, '.going-1-1-0/half'), { recursive: true });
+    mkdirSync(join(paths.releases, '7.generated-Xy12ab/node_modules/.prisma'), { recursive: true });
     const retention = { paths, records: line, keep: 1, current: '6' };
     assert.deepEqual(await removeExpired(retention), { releases: ['1', '2', '3', '4'], notes: [] });
     assert.deepEqual(readdirSync(paths.releases).sort(), ['5', '6']);

@@ -10,7 +10,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lchownSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -24,6 +23,7 @@ import {
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { HoldfastError } from '../../errors.ts';
+import { makeOurs, makeOwn } from '../ours.ts';
 import { type Tree, type TreeEntry, type TreeFile, treeOf } from '../tree.ts';
 import type { Contents } from './contents.ts';
 import { FILES_PER_TURN } from './materialise.ts';
@@ -133,15 +133,4 @@ function putLink(contents: Contents, file: Taken, place: string): void {
     unlinkSync(temporary);
     throw error;
   }
-}
-
-function makeOurs(dir: string): void {
-  const { uid, mode } = lstatSync(dir);
-  makeOwn(dir, uid);
-  if ((mode & 0o777) !== 0o755) chmodSync(dir, 0o755);
-}
-
-function makeOwn(path: string, uid: number): void {
-  // Nobody else may, nor has files of others there.
-  if (process.geteuid?.() === 0 && uid !== 0) lchownSync(path, 0, 0);
 }
