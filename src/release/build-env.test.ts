@@ -29,3 +29,9 @@ test('what it was given is not repeated by its output', () => {
   const text = masked('token=npm_0123456789, path=/bin', shell, ['NPM_TOKEN', 'MISSING']);
   assert.equal(text, 'token=***, path=/bin');
 });
+
+test('nor is a single line of a key', () => {
+  const env = { KEY: '-----BEGIN KEY-----\nMIIEvQIBADAN\nBgkq==\n-----END KEY-----\n' };
+  assert.equal(masked('at MIIEvQIBADAN: invalid', env, ['KEY']), 'at ***: invalid');
+  assert.equal(masked(env.KEY, env, ['KEY']), '***\n');
+});

@@ -41,14 +41,19 @@ export function buildEnv({ shell, names, home, user }: BuildEnvOptions): Record<
   return { ...env, HOME: home, USER: user, LOGNAME: user, CI: 'true' };
 }
 
-/** The text without the values of these variables, which are often tokens. */
+/** Of a value in several lines, such as a key, shorter ones are no secret, but `}` or the like. */
+const SHORTEST_LINE = 8;
+
+/** The text without the values of these variables, which are often tokens: and without single lines of them, since output comes by lines. */
 export function masked(
   text: string,
   env: Readonly<Record<string, string>>,
   names: readonly string[],
 ): string {
-  return names.reduce((left, name) => {
-    const value = env[name];
-    return value !== undefined && value.length >= 4 ? left.replaceAll(value, '***') : left;
-  }, text);
+  const secret = names.flatMap((name) => {
+    const value = env[name]?.trim() ?? '';
+    const lines = value.includes('\n') ? value.split('\n').map((line) => line.trim()) : [];
+    return [value, ...lines.filter((line) => line.length >= SHORTEST_LINE)];
+  });
+  return secret.reduce((left, value) => (value.length >= 4 ? left.replaceAll(value, '***') : left), text);
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { until } from '../../test/support/until.ts';
-import { identify, isAlive } from '../kit/proc.ts';
+import { bootId, identify, isAlive, readStat } from '../kit/proc.ts';
 import { thisMachine } from '../launch/machine.ts';
 import { buildEnv } from './build-env.ts';
 import { builderOf } from './builder.ts';
@@ -38,6 +40,17 @@ test('what a program says is in the log of its step, without what is secret', as
   assert.deepEqual(said.slice(1).sort(), ['*** undefined more', 'warned']);
   assert.deepEqual(stepOutput({ records: join(dir, 'records') }, 'r1', 'build').sort(), [...said].sort());
   assert.deepEqual(stepOutput({ records: join(dir, 'records') }, 'r1', '../r1'), []);
+});
+
+test('what cannot be written to the log is told all the same, once with why', (t) => {
+  if (!existsSync('/dev/full')) return t.skip('there is no /dev/full');
+  const { records, said, output } = setUp(t);
+  symlinkSync('/dev/full', join(records, 'build.log'));
+  output.begin('build');
+  for (const line of ['one', 'two']) output.say(line);
+  assert.equal(said.length, 3);
+  assert.match(said.join(), /^From here on the log of this step is not complete: .*,one,two$/);
+  output.end();
 });
 
 test('one that fails says how, and with what last words', async (t) => {
@@ -83,6 +96,39 @@ test('what a killed deploy has left running is found and ended', async (t) => {
   endRunning(records, (path) => readFileSync(path, 'utf8'));
   await running;
   await until(() => ids.every((id) => !isAlive(id)), { why: 'both have ended' });
+});
+
+test('what a program leaves running ends with it, also when it holds the output', async (t) => {
+  const { dir, said, runner } = setUp(t);
+  for (const output of ['', '>/dev/null 2>&1']) {
+    await runner.run(['sh', '-c', `sleep 600 ${output} & echo $! > pid; echo said`], { cwd: dir });
+    const left = identify(Number(readFileSync(join(dir, 'pid'), 'utf8')));
+    await until(() => !left || !isAlive(left), { why: 'it has ended' });
+    assert.equal(said.at(-1), 'said');
+  }
+});
+
+test('what is noted of another boot, or of a session that is another one by now, is left alone', async (t) => {
+  const { dir, records } = setUp(t);
+  // The first process of its session has gone, and it lives on.
+  const env = { PATH: process.env.PATH, HOLDFAST_STEP: 'one' };
+  const shell = spawn('sh', ['-c', 'sleep 600 >/dev/null 2>&1 & echo $!'], { detached: true, env });
+  const [text] = await once(shell.stdout, 'data');
+  await once(shell, 'close');
+  const stranger = identify(Number(text)) ?? assert.fail('it has ended');
+  t.after(() => isAlive(stranger) && process.kill(stranger.pid, 'SIGKILL'));
+  assert.equal(readStat(stranger.pid)?.session, shell.pid);
+  const attempt = (noted: object) => {
+    writeFileSync(join(records, 'running.json'), JSON.stringify(noted));
+    endRunning(records, (path) => readFileSync(path, 'utf8'));
+  };
+  const id = { pid: shell.pid, startTime: stranger.startTime, boot: bootId(), mark: 'one' };
+  attempt({ ...id, boot: 'another' });
+  attempt({ ...id, mark: 'another' });
+  attempt({ ...id, pid: 2 ** 22 - 1 });
+  assert.ok(isAlive(stranger), dir);
+  attempt(id);
+  await until(() => !isAlive(stranger), { why: 'it has ended' });
 });
 
 test('a build user who cannot get to the releases is told at which door it stands', async (t) => {

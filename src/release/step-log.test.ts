@@ -90,3 +90,19 @@ test('a release whose maker was killed is told as given up, and one that serves 
   assert.deepEqual(records.read(serving.id), serving);
   assert.deepEqual(giveUpAbandoned(records), []);
 });
+
+test('on a full disk what failed is told, and not that it cannot be written down', async (t) => {
+  const { records, log, told } = setUp(t);
+  await assert.rejects(
+    log.run('build', () => {
+      t.mock.method(records, 'write', () => {
+        throw new Error('ENOSPC');
+      });
+      throw new HoldfastError('STEP_FAILED', '"npm run build" ended with code 2');
+    }),
+    { message: 'The step build failed: "npm run build" ended with code 2' },
+  );
+  log.fail('failed', 'the build');
+  assert.equal(log.record.outcome, 'failed');
+  assert.equal(told.at(-1)?.outcome, 'failed');
+});

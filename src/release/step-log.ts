@@ -59,20 +59,29 @@ export class StepLog {
       return value;
     } catch (error) {
       const { message } = asHoldfastError(error);
-      this.#put({ ...step, tookMs: clock.now() - start, outcome: 'failed', note: message });
+      this.#put({ ...step, tookMs: clock.now() - start, outcome: 'failed', note: message }, true);
       throw atStep(name, error);
     }
   }
 
   /** It comes to nothing. */
   fail(outcome: Extract<ReleaseOutcome, 'failed' | 'abandoned'>, reason: string): void {
-    this.set({ outcome, reason });
+    this.#setAfterFailure({ outcome, reason });
   }
 
-  #put(step: StepRecord): void {
+  #put(step: StepRecord, failed = false): void {
     const others = this.#record.steps.filter(({ name }) => name !== step.name);
-    this.set({ steps: [...others, step] });
+    const change = { steps: [...others, step] };
+    if (failed) this.#setAfterFailure(change);
+    else this.set(change);
     this.#options.onStep(step);
+  }
+
+  /** What has failed is what is to be told, also when it was a full disk, which fails this, too. The next deploy finds it given up. */
+  #setAfterFailure(change: Partial<ReleaseRecord>): void {
+    try {
+      this.set(change);
+    } catch {}
   }
 }
 

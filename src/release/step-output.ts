@@ -1,6 +1,7 @@
 /** The output of a step: in a file beside the release's record, and told to whoever looks on. Without the values of secret variables. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { asHoldfastError } from '../errors.ts';
 import { masked } from './build-env.ts';
 import type { ReleasePaths } from './paths.ts';
 
@@ -34,8 +35,21 @@ export class StepOutput {
 
   say(line: string): void {
     const text = this.mask(line);
-    if (this.#file !== null) writeSync(this.#file, `${text}\n`);
+    this.#keep(text);
     this.#options.onLine(text);
+  }
+
+  /** What cannot be kept, as on a full disk, is told all the same, and no reason to leave what runs alone. */
+  #keep(text: string): void {
+    if (this.#file === null) return;
+    try {
+      writeSync(this.#file, `${text}\n`);
+    } catch (error) {
+      this.end();
+      this.#options.onLine(
+        `From here on the log of this step is not complete: ${asHoldfastError(error).message}`,
+      );
+    }
   }
 
   mask(text: string): string {
