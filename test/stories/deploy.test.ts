@@ -1,11 +1,12 @@
 /** A deploy either serves or changes nothing; nobody who uses the app notices either. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { ReleaseRecord } from '../../src/protocol/release.ts';
 import { releasePaths } from '../../src/release/paths.ts';
 import { type GitProject, gitProject } from '../support/git-project.ts';
+import type { HoldResult } from '../support/hold.ts';
 import { startLoad } from '../support/load.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
@@ -137,6 +138,66 @@ test('killed in any step, it leaves what serves alone, and the next deploy goes 
   const outcomes = (await releases()).map(({ outcome }) => outcome);
   assert.deepEqual(outcomes, ['serving', ...Array(4).fill('abandoned'), 'superseded']);
 });
+
+describe('beside each other', { concurrency: true }, () => {
+  test('shared files stay, old assets stay reachable, and only as many releases as are to be kept', async (t) => {
+    const migrate = `node -e "require('node:fs').appendFileSync('uploads/migrated', 'x')"`;
+    const rules = { shared: ['uploads/'], assets: ['public'], keep: 1, migrate };
+    const { home, project, deploy, releases, paths } = await shop(t, rules);
+    const next = (name: string) => project.commit({ [`public/${name}.js`]: name, 'server.js': server(name) });
+    const shared = (name: string) => readFileSync(join(paths.shared, 'uploads', name), 'utf8');
+    next('one');
+    await done(deploy());
+    writeFileSync(join(paths.shared, 'uploads/photo'), 'mine');
+    next('two');
+    project.git('rm', '-q', 'public/one.js');
+    await done(deploy('--no-migrate'));
+    assert.deepEqual(readdirSync(join(paths.current, 'public')).sort(), ['one.js', 'two.js']);
+    assert.equal(readFileSync(join(paths.current, 'uploads/photo'), 'utf8'), 'mine');
+    assert.equal(shared('migrated'), 'x', 'not by the second one');
+    await done(deploy('--again'));
+    assert.equal(shared('migrated'), 'xx');
+    const all = await releases();
+    const [newest, before] = all;
+    assert.deepEqual(
+      all.map(({ outcome }) => outcome),
+      ['serving', 'superseded', 'superseded'],
+    );
+    assert.deepEqual(readdirSync(paths.releases).sort(), [before?.id, newest?.id]);
+    const waiting = readdirSync(join(paths.root, 'scratch'), { recursive: true });
+    assert.equal(waiting.length, 1, `of the last deploy, and empty: ${waiting}`);
+
+    // What was stopped is not taken for what serves.
+    await home.ok(['down']);
+    assert.equal((await releases())[0]?.outcome, 'superseded');
+    assert.match((await done(deploy())).stdout, /serves/);
+  });
+
+  test('what is watched when nobody looks on any more keeps others out, and can be taken back', async (t) => {
+    const { home, project, deploy, releases, version, config } = await shop(t);
+    await done(deploy());
+    const watched = JSON.stringify({ ...config, release: { bake: '10m' } });
+    project.commit({ 'server.js': server('two'), 'holdfast.config.json': watched });
+    const left = home.background(['deploy'], { cwd: project.dir });
+    const bakes = async () => (await releases())[0]?.outcome === 'baking' || left.child.exitCode !== null;
+    await until(bakes, { why: 'it is watched' });
+    await left.stop('SIGKILL');
+    // Its lock is free, but another deploy must not even begin.
+    const other = await deploy('--again');
+    assert.match(other.stderr, /Another deploy of "shop" is under way: release .* \(bake\)/);
+    const back = await home.ok(['rollback'], { cwd: project.dir });
+    const [two, one, ...more] = await releases();
+    assert.equal(back.stdout.trim(), `${two?.id} was taken back: ${one?.id} serves`);
+    assert.deepEqual([two?.outcome, one?.outcome, more], ['rolledBack', 'serving', []]);
+    assert.equal(await version(), 'one');
+  });
+});
+
+async function done(deploy: Promise<HoldResult>): Promise<HoldResult> {
+  const result = await deploy;
+  assert.equal(result.code, 0, result.stderr);
+  return result;
+}
 
 /** A deploy that stands still before the step is killed there. */
 async function killedIn(step: string, home: TestHome, project: GitProject): Promise<void> {
