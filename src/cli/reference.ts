@@ -30,22 +30,21 @@ export function renderCommandReference(): string {
     '',
     ...optionTable(program.options),
     '',
-    ...program.commands.flatMap(commandSection),
+    ...shown(program).flatMap((command) => commandSection(command, '##', 'hold')),
   ]
     .join('\n')
     .trimEnd()}\n`;
 }
 
-function commandSection(command: Command): string[] {
-  const names = [command.name(), ...command.aliases()].map((name) => `\`${name}\``);
+function commandSection(command: Command, mark: string, before: string): string[] {
+  const name = `${before} ${command.name()}`;
+  const aliases = command.aliases().map((alias) => `\`${alias}\``);
   const words = command.registeredArguments.map(argumentWords);
-  const usage = ['hold', command.name(), ...(command.options.length > 0 ? ['[options]'] : []), ...words].join(
-    ' ',
-  );
+  const usage = [name, ...(command.options.length > 0 ? ['[options]'] : []), ...words].join(' ');
   return [
-    `## ${command.name()}`,
+    `${mark} ${name.replace('hold ', '')}`,
     '',
-    ...(names.length > 1 ? [`Also: ${names.slice(1).join(', ')}`, ''] : []),
+    ...(aliases.length > 0 ? [`Also: ${aliases.join(', ')}`, ''] : []),
     '```',
     usage,
     '```',
@@ -54,7 +53,16 @@ function commandSection(command: Command): string[] {
     '',
     ...argumentTable(command.registeredArguments),
     ...(command.options.length > 0 ? [...optionTable(command.options), ''] : []),
+    ...shown(command).flatMap((below) => commandSection(below, `${mark}#`, name)),
   ];
+}
+
+/** Those that help shows. */
+function shown(command: Command): Command[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((below) => below.name() !== 'help');
 }
 
 function argumentTable(all: readonly Argument[]): string[] {
