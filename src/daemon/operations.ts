@@ -44,7 +44,7 @@ export interface OperationsOptions {
   readonly edgeEnv: Readonly<Record<string, string>>;
   /** The file that the egress proxy runs. */
   readonly egressEntry: string;
-  readonly front: Pick<LazyFront, 'load' | 'planOf' | 'check' | 'settled' | 'withdraw'>;
+  readonly front: Pick<LazyFront, 'load' | 'planOf' | 'check' | 'settled' | 'retry' | 'withdraw'>;
   /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
   requireRights(plan: AppPlan): void;
   /** The routes have changed. */
@@ -251,7 +251,10 @@ export class Operations {
     const { outputs, journal, orphans } = this.#options;
     this.#refuse(next);
     const changes = this.plan(next).filter(({ kind }) => kind !== 'start' || !how.keep);
-    if (changes.length === 0 && !how.insist) return changes;
+    if (changes.length === 0 && !how.insist) {
+      if (this.#state.front) await this.#tryFrontAgain();
+      return changes;
+    }
     if (next.front) await this.#options.front.load();
     const frontPlan = (server: FrontServer, edge: EdgePlan) => this.#options.front.planOf(server, edge);
     const withoutEgress = (state: DesiredState) =>
@@ -296,15 +299,16 @@ export class Operations {
       const others = Object.values(this.#state.apps)
         .filter(({ plan, generation }) => before[plan.name] && before[plan.name]?.generation !== generation)
         .map(({ plan }) => plan.name);
-      // Before the server in front is started, which reads its file then, and again with all that runs then.
-      await this.#options.front.settled();
+      // Before the server in front is started, which reads its file then, and again with all that runs then. That it refuses the file
+      // is no reason to leave the apps half started: it is told at the end.
+      await this.#options.front.settled().catch(() => undefined);
       const all = [...new Set([...Object.keys(next.apps), ...own, ...others])];
       const { waitFor = all } = how;
       await this.#wishes.makeTrue(
         all,
         all.filter((name) => waitFor.includes(name) || isOwn(name)),
       );
-      await this.#options.front.settled();
+      await this.#frontSettled();
     } finally {
       this.#wishes.keepBefore(null);
       // Unless somebody wants it again by now.
@@ -583,6 +587,24 @@ export class Operations {
       this.#ports.closeUnwanted();
       throw error;
     }
+  }
+
+  /** Throws when the server in front refuses what by now is the wish, and runs. */
+  async #frontSettled(): Promise<void> {
+    try {
+      await this.#options.front.settled();
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      const hint =
+        'The apps are as the file says, but the server in front goes on with what it had. It is tried again every 30 seconds, and at once by `hold up`';
+      throw new HoldfastError(error.code, error.message, { details: error.details, hint, cause: error });
+    }
+  }
+
+  /** Somebody may have mended what the server found fault with. */
+  async #tryFrontAgain(): Promise<void> {
+    this.#options.front.retry();
+    await this.#frontSettled();
   }
 
   /** A server of its own opens its ports itself, and would only say that it cannot when the wish is made already. */

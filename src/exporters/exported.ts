@@ -37,6 +37,11 @@ export interface ExportOptions {
    * The guest of Holdfast waits for longer before it closes one.
    */
   readonly idleMs?: number;
+  /**
+   * Holdfast stands behind this server: it holds the ports of apps, so that connections wait while an instance is started again, and takes
+   * those out that fail. The server must not do so, too: it would leave out an instance that works again.
+   */
+  readonly isFront?: boolean;
   /** What the project's own files say of its packages; for images. */
   readonly project?: ProjectFacts;
   /** Kubernetes: who brings requests in; left out: Traefik. */

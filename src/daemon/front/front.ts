@@ -246,6 +246,8 @@ export class Front {
     if (!hasGuest(stored.plan)) return works.flatMap((one) => portOf(one) ?? []);
     const ports = state.frontPorts[name] ?? [];
     const slots = Array.from({ length: stored.plan.instances }, (_, slot) => slot);
+    // A wish that is only looked at has no consequences, and is looked at as it will be when all of it runs.
+    if (state !== this.#options.state()) return slots.flatMap((slot) => ports[slot] ?? []);
     const views = slots
       .filter((slot) => !stored.idle.includes(slot))
       .map((slot) => ({
@@ -256,8 +258,6 @@ export class Front {
     const { clock } = this.#options;
     const now = clock.now();
     const listing = listed(views, this.#listings.get(name), now);
-    // A wish that is only looked at has no consequences.
-    if (state !== this.#options.state()) return listing.slots.flatMap((slot) => ports[slot] ?? []);
     this.#listings.set(name, listing);
     if (listing.againAt !== null) this.#laterUnlessSoon(listing.againAt - now);
     return listing.slots.flatMap((slot) => ports[slot] ?? []);

@@ -2,7 +2,7 @@
 import { edgeDefaults } from '../../config/app-defaults.ts';
 import type { FrontPlan, Plan } from '../../config/plan.ts';
 import { comment } from '../../exporters/comment.ts';
-import type { Exported, Place } from '../../exporters/exported.ts';
+import type { Exported, Loss, Place } from '../../exporters/exported.ts';
 import { lossLines } from '../../exporters/losses.ts';
 import { routedApps } from '../edge-table.ts';
 import type { DesiredState } from '../state.ts';
@@ -42,9 +42,10 @@ export function rendered(
     name: 'holdfast',
     places,
     idleMs: UPSTREAM_IDLE_MS,
+    isFront: true,
     isSecret: () => true,
   });
-  const left = losses.filter(({ setting }) => !isDone(setting, front));
+  const left = losses.filter(({ setting }) => !isDone(setting, front)).map((loss) => inFront(loss, front));
   const text = withOwnHead(files.map((file) => file.text).join('\n'), left);
   const [pattern, ours] = log;
   return { text: front.file === null ? text.replace(pattern, ours) : text, losses: left, plan };
@@ -76,6 +77,21 @@ function planOf(state: DesiredState, front: FrontPlan): Plan {
     egress: null,
     front,
   } as Plan;
+}
+
+/** Behind a server in front, Holdfast takes out what fails, and connections wait. */
+function inFront({ setting, text }: Loss, { server }: FrontPlan): Loss {
+  if (/^apps\..*\.outliers$/.test(setting))
+    return {
+      setting,
+      text: 'an instance is left out when it does not run or `health` says so, not because of what it answers',
+    };
+  if (server === 'caddy' && /^apps\..*\.retries$/.test(setting))
+    return {
+      setting,
+      text: 'a GET that got no answer is sent once more, and nothing else (with `guest: false` nothing): there is no budget',
+    };
+  return { setting, text };
 }
 
 /** Some of what an exported file alone cannot do is done by the doors, or by the main file of a process of Holdfast's own. */

@@ -39,17 +39,18 @@ const appFates: FrontAppFates = {
   upstream: rulesLost,
 };
 
-const SIMPLER =
-  'Apache has a simpler rule: an instance that takes no connection is left out for the same time each time, and one other is asked';
+const EJECTS =
+  'Apache has a simpler rule: an instance that takes no connection is left out for the same time each time';
+const RETRIES = 'one other instance is asked, and only when one takes no connection';
 
 function rulesLost({ protocol, inFlight, slowStartMs }: UpstreamRules) {
   return {
     protocol:
       protocol === 'h2c' ? 'by mod_proxy_http2, which passes on no trailers: gRPC needs them' : undefined,
     inFlight: inFlight ? 'there is no limit over all processes of Apache, and no queue' : undefined,
-    outliers: SIMPLER,
+    outliers: EJECTS,
     slowStart: slowStartMs > 0 ? 'a new instance gets its whole share at once' : undefined,
-    retries: SIMPLER,
+    retries: RETRIES,
   };
 }
 

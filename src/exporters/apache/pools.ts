@@ -111,7 +111,7 @@ function rules(to: Destination, plan: Plan, server: Server): string[] {
     'connectiontimeout=5',
     // Node keeps idle connections for 5 s before version 26; the guest of Holdfast is not in these apps.
     `ttl=${seconds(server.options.idleMs ?? 60_000)}`,
-    `retry=${outliers ? seconds(outliers.ejectMs) : 0}`,
+    `retry=${outliers && !(to.kind === 'app' && server.options.isFront) ? seconds(outliers.ejectMs) : 0}`,
     ...(to.kind === 'upstream' ? checks(to, server) : []),
   ];
 }

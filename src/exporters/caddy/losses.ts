@@ -30,7 +30,7 @@ function rulesLost({ inFlight, outliers, slowStartMs }: UpstreamRules) {
       : undefined,
     slowStart: slowStartMs > 0 ? 'a new instance gets its whole share at once' : undefined,
     retries:
-      'a request that reached no instance, or a GET that got no answer, is sent again as long as it may wait: there is no budget',
+      'a request that reached no instance is sent again as long as it may wait, and there is no budget; one that got no answer is not',
   };
 }
 

@@ -32,6 +32,7 @@ function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions)
           '# While one takes no connection, requests wait for the next.',
           `lb_try_duration ${time(hold.timeoutMs || 1000)}`,
           'lb_try_interval 100ms',
+          ...again(isKept(app, options)),
         ]
       : []),
     ...(health && probe !== undefined
@@ -46,6 +47,20 @@ function passToApp(app: AppPlan, door: Door, plan: Plan, options: ExportOptions)
     ...common(door, plan),
     transport(plan, options),
   );
+}
+
+/** Connections to it wait by themselves while it is started again. */
+function isKept({ guest, command }: AppPlan, { isFront }: ExportOptions): boolean {
+  return isFront === true && guest && command.node;
+}
+
+/** Without this, a GET that crashes whoever gets it is sent again for as long as requests may wait, and takes all instances with it. */
+function again(isKept: boolean): string[] {
+  if (isKept) return ['lb_retries 1'];
+  return [
+    '# What has been sent is not sent again: it may be what the instance died of.',
+    'lb_retry_match method NONE',
+  ];
 }
 
 function passToServer(

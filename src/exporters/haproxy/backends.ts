@@ -57,7 +57,10 @@ export class Backends {
     ];
     if (to.kind === 'upstream') return [`# ${to.url}`, ...common, ...serverLines(to)];
     const app = this.#plan.apps[to.app] as AppPlan;
-    return [...common, ...instanceLines(app, name, this.#rules.options.places.get(app.name) ?? [])];
+    const { places, isFront } = this.#rules.options;
+    // Holdfast looks whether its apps are well; here a connection is enough.
+    const seen = isFront ? { ...app, health: null, upstream: { ...app.upstream, outliers: null } } : app;
+    return [...common, ...instanceLines(seen, name, places.get(app.name) ?? [])];
   }
 }
 

@@ -35,8 +35,9 @@ const appFates: FrontAppFates = {
   upstream: rulesLost,
 };
 
-const SIMPLER =
-  'nginx has a simpler rule: an instance that fails is left out for the same time each time, whatever the others do, and one other is asked';
+const EJECTS =
+  'nginx has a simpler rule: an instance that fails is left out for the same time each time, whatever the others do';
+const RETRIES = 'one other instance is asked, however many requests fail already';
 
 function rulesLost({ protocol, inFlight, slowStartMs }: UpstreamRules) {
   return {
@@ -44,12 +45,12 @@ function rulesLost({ protocol, inFlight, slowStartMs }: UpstreamRules) {
     inFlight: inFlight
       ? 'the number is divided among the instances, and what is more gets 502 at once: there is no queue'
       : undefined,
-    outliers: SIMPLER,
+    outliers: EJECTS,
     slowStart:
       slowStartMs > 0
         ? 'a new instance gets its whole share at once: slow_start is part of NGINX Plus'
         : undefined,
-    retries: SIMPLER,
+    retries: RETRIES,
   };
 }
 

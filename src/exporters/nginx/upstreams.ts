@@ -27,7 +27,12 @@ function passToApp(app: AppPlan, http: Http): Pass {
   const client = sticky ? stickyClient(http) : undefined;
   const by = app.sticky === 'ip' ? ['ip_hash'] : client ? [`hash ${client.id} consistent`] : ['least_conn'];
   const name = http.put(named(app.name), (name) => [
-    block(`upstream ${name}`, ...by, ...servers(places, app.upstream), ...keepalive(http)),
+    block(
+      `upstream ${name}`,
+      ...by,
+      ...servers(places, http.options.isFront ? { ...app.upstream, outliers: null } : app.upstream),
+      ...keepalive(http),
+    ),
   ]);
   return { ...scheme(name, app.upstream, false), directives: [], cookie: client?.cookie };
 }
