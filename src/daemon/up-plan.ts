@@ -32,6 +32,8 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
   for (const name of Object.keys(next.apps)) {
     const stored = state.apps[name];
     if (!stored || stored.source === next.source) continue;
+    const { project, release } = stored.plan;
+    if (release !== null && project === next.project) throw released(name, project, release);
     const from = stored.source === null ? 'was started with `hold start`' : `comes from "${stored.source}"`;
     throw new HoldfastError(
       'APP_EXISTS',
@@ -50,6 +52,17 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
       },
     );
   }
+}
+
+/** `hold up` in the directory of a project that is deployed by now. */
+function released(app: string, project: string, release: string): HoldfastError {
+  return new HoldfastError(
+    'APP_EXISTS',
+    `Cannot bring "${app}" up from here: release "${release}" of "${project}" runs it`,
+    {
+      hint: '`hold deploy` brings what is committed, `hold deploy --working-tree` the files as they are. To be without releases again: `hold down`, then `hold up`',
+    },
+  );
 }
 
 /** @param edgePlan the edge as an app */

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { appPlan } from '../../test/support/plans.ts';
+import { releasePlan } from '../../test/support/promotion.ts';
+import { type DesiredState, nothingDesired } from './state.ts';
+import { fresh } from './stored-app.ts';
+import { refuseForeign } from './up-plan.ts';
+
+test('whose app has the name is said, and `hold up` in a deployed project leads to `hold deploy`', () => {
+  const next = { ...releasePlan(), source: '/home/ann/shop/holdfast.config.json' };
+  const state = (release: string | null, project = 'shop'): DesiredState => {
+    const web = fresh(appPlan({ name: 'web', project, release }), '/srv/shop/current/holdfast.config.json');
+    return { ...nothingDesired, apps: { web } };
+  };
+  assert.throws(() => refuseForeign(state('r1'), next), {
+    code: 'APP_EXISTS',
+    message: 'Cannot bring "web" up from here: release "r1" of "shop" runs it',
+    hint: /`hold deploy` brings/,
+  });
+  const another = { message: /an app of this name comes from "\/srv\/shop/, hint: /`hold delete web`/ };
+  assert.throws(() => refuseForeign(state('r1', 'blog'), next), another);
+  assert.throws(() => refuseForeign(state(null), next), another);
+  refuseForeign(nothingDesired, next);
+});
