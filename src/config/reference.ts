@@ -51,7 +51,7 @@ interface Part {
 /** `docs/reference/configuration.md`. */
 export function renderConfigReference(): string {
   const { properties = {} } = configJsonSchema();
-  const { apps, sites, edge, listen, acme, logs, egress, notify } = properties;
+  const { apps, sites, edge, listen, acme, logs, egress, release, deploy, notify, name, front } = properties;
   const parts: readonly Part[] = [
     { title: 'apps.<name>', node: objectOf(entryOf(apps)), says: apps?.description },
     { title: 'sites.<host>', node: objectOf(entryOf(sites)), says: sites?.description },
@@ -60,9 +60,16 @@ export function renderConfigReference(): string {
     { title: 'acme', node: acme, says: acme?.description },
     { title: 'logs', node: logs, says: logs?.description },
     { title: 'egress', node: objectOf(egress), says: egress?.description },
+    { title: 'release', node: release, says: release?.description },
+    { title: 'deploy.<name>', node: objectOf(entryOf(deploy)), says: deploy?.description },
     { title: 'notify[]', node: notify?.items, says: notify?.description },
   ];
-  return `${[intro, ...parts.map(renderPart)].join('\n')}`;
+  const alone = {
+    title: 'name, front',
+    node: { properties: { ...(name && { name }), ...(front && { front }) } },
+    says: 'Beside all of these',
+  };
+  return `${[intro, ...[...parts, alone].map(renderPart)].join('\n')}`;
 }
 
 function renderPart({ title, node, says }: Part): string {
