@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +39,8 @@ The disk is what \`du\` says after one and after ${RELEASES} releases.`,
     const rows: string[][] = [];
     const times: Record<string, number[]> = {};
     const scratch = new Scratch();
+    // Root's builds run as somebody else, who must get there.
+    chmodSync(scratch.dir, 0o711);
     const aims = [];
     try {
       for (const [name, make] of [
