@@ -17,8 +17,11 @@ test('whose app has the name is said, and `hold up` in a deployed project leads 
     message: 'Cannot bring "web" up from here: release "r1" of "shop" runs it',
     hint: /`hold deploy` brings/,
   });
-  const another = { message: /an app of this name comes from "\/srv\/shop/, hint: /`hold delete web`/ };
-  assert.throws(() => refuseForeign(state('r1', 'blog'), next), another);
-  assert.throws(() => refuseForeign(state(null), next), another);
+  const message = /an app of this name comes from "\/srv\/shop/;
+  assert.throws(() => refuseForeign(state('r1', 'blog'), next), {
+    message,
+    hint: /"r1" of the project "blog"/,
+  });
+  assert.throws(() => refuseForeign(state(null), next), { message, hint: /`hold delete web`/ });
   refuseForeign(nothingDesired, next);
 });

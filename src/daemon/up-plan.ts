@@ -38,7 +38,12 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
     throw new HoldfastError(
       'APP_EXISTS',
       `Cannot take "${name}" from "${next.source}": an app of this name ${from}`,
-      { hint: `Give it another name in the file, or run \`hold delete ${name}\` first` },
+      {
+        hint:
+          release === null
+            ? `Give it another name in the file, or run \`hold delete ${name}\` first`
+            : `Release "${release}" of the project "${project}" runs it: call this project so, too, give the app another name, or run \`hold down\` first`,
+      },
     );
   }
   for (const host of Object.keys(next.sites)) {

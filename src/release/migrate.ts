@@ -44,7 +44,7 @@ export async function migrateRelease(options: MigrationOptions, { record, plan }
       say(`$ ${order.words}`);
       await runProgram({ ...order, onOut: say, onErr: say });
       await hook('after migrate', dir);
-      report.note = order.words;
+      report.note = output.mask(order.words);
     });
   } catch (error) {
     const given = signal.aborted;

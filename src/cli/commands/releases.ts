@@ -92,7 +92,8 @@ async function show(
   const failed = record.steps.find(({ outcome }) => outcome === 'failed')?.name;
   // What was refused between two steps has no step that failed.
   const told = failed ?? (record.outcome === 'failed' ? 'promote' : null);
-  const last = told === null ? [] : stepOutput(paths, record.id, told).slice(-20);
+  const said = told === null ? [] : stepOutput(paths, record.id, told).slice(-20);
+  const last = said.some((line) => line !== '') ? said : [];
   out.lines(
     releaseLines(record, { dir: `${paths.releases}/${record.id}`, last, style: out.style, now: Date.now() }),
   );
