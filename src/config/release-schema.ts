@@ -8,24 +8,63 @@ import type { Problem } from './problems.ts';
 import { splitWords } from './shell-words.ts';
 import { show } from './show.ts';
 
+const commandJson = {
+  title: 'command',
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'array', items: { type: 'string' }, minItems: 1 },
+  ],
+};
+
 /** A command to its words, without a shell. */
 const command = kind<string | readonly string[], readonly string[]>({
-  title: 'command',
+  ...commandJson,
   expected: 'a command such as "npm run build", or its words as a list',
+  json: { anyOf: commandJson.anyOf },
+  read: wordsOf,
+});
+
+function wordsOf(input: unknown): readonly string[] | Refusal | undefined {
+  if (Array.isArray(input) && input.length > 0 && input.every((word) => typeof word === 'string'))
+    return input;
+  if (typeof input !== 'string' || input.trim() === '') return undefined;
+  const words = splitWords(input);
+  return 'problem' in words ? new Refusal(`cannot be run: ${words.problem}`) : words.words;
+}
+
+/** No command, one, or several. */
+const commands = kind<
+  false | string | readonly (string | readonly string[])[],
+  readonly (readonly string[])[]
+>({
+  title: 'commands',
+  expected: 'false, a command such as "npm run build", its words as a list, or a list of commands',
   json: {
-    anyOf: [
-      { type: 'string', minLength: 1 },
-      { type: 'array', items: { type: 'string' }, minItems: 1 },
-    ],
+    // What it can be says more than its name.
+    title: undefined,
+    anyOf: [{ type: 'boolean', const: false }, commandJson, { type: 'array', items: commandJson }],
   },
   read(input) {
-    if (Array.isArray(input) && input.length > 0 && input.every((word) => typeof word === 'string'))
-      return input;
-    if (typeof input !== 'string' || input.trim() === '') return undefined;
-    const words = splitWords(input);
-    return 'problem' in words ? new Refusal(`cannot be run: ${words.problem}`) : words.words;
+    if (input === false) return [];
+    const list = isListOfCommands(input);
+    if (list instanceof Refusal) return list;
+    const found = (list ? (input as unknown[]) : [input]).map(wordsOf);
+    const refused = found.find((one) => one === undefined || one instanceof Refusal);
+    if (refused instanceof Refusal || found.includes(undefined)) return refused;
+    return found.filter((one): one is readonly string[] => Array.isArray(one));
   },
 });
+
+/** `["npm run a", "npm run b"]` is one, `["node", "build.js"]` are the words of one command: no program has a space in its name. */
+function isListOfCommands(input: unknown): boolean | Refusal {
+  if (!Array.isArray(input)) return false;
+  if (input.length === 0 || input.some((one) => Array.isArray(one))) return true;
+  const [first, ...rest] = input.map((one) => /\s/.test(String(one).trim()));
+  if (first || !rest.includes(true)) return first ?? false;
+  return new Refusal(
+    `can be one command or several: write each command as the list of its words, such as [["npm", "run", "build"]]: got ${show(input)}`,
+  );
+}
 
 /** Inside the release, and nowhere else. */
 const inside = kind<string>({
@@ -80,7 +119,7 @@ const install = section(
 
 export const releaseSettings = section(
   {
-    build: optional(z.union([z.literal(false), command.transform((one) => [one]), z.array(command)]), {
+    build: optional(commands, {
       says: 'What makes the release out of the source. Left out: the script `build` of package.json, if there is one; `false`: nothing',
       example: 'npm run build',
     }),
@@ -183,7 +222,7 @@ export function completeRelease(settings: ReleaseSettings, problems: Problem[]):
   const { allowScripts, coolDown, audit = null, signatures } = packages;
   return {
     ...rest,
-    build: build === false ? [] : (build ?? null),
+    build: build ?? null,
     migrate: migrate ?? null,
     canary: canary.filter((part) => part < 1),
     canaryStepMs: canaryStep,

@@ -14,6 +14,7 @@ import type { Machine } from '../launch/machine.ts';
 import type { ReleaseRecord, StepRecord } from '../protocol/release.ts';
 import type { StepName } from '../protocol/release-rules.ts';
 import { carryAssets } from './assets.ts';
+import { freshBuildHome } from './build-home.ts';
 import type { Builder } from './builder.ts';
 import { currentRelease } from './current.ts';
 import { releaseId, timeOf } from './id.ts';
@@ -135,6 +136,7 @@ class Making {
         output.end();
       }
     };
+    await freshBuildHome(paths, workshop.builder);
     this.#giveTo(workshop.builder);
     const build = rules.build ?? this.#buildScript();
     const asked = {
@@ -169,7 +171,12 @@ class Making {
       report.note = await this.#seal(facts, workshop, produced?.trees ?? []);
       // What it runs must be there by now.
       const say = (line: string) => runner.say(line);
-      const whole = await tools.plan(this.#plan(config), { dir, tools: paths.tools, say });
+      const whole = await tools.plan(this.#plan(config), {
+        dir,
+        tools: paths.tools,
+        offline: this.#options.offline,
+        say,
+      });
       this.#records.writePlan(id, whole);
       this.#log.set({ nodes: nodesOf(Object.values(whole.apps)) });
       return whole;

@@ -4,6 +4,7 @@
  */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { HoldfastError } from '../errors.ts';
 
 export interface ReleasePaths {
   /** Of Holdfast itself. */
@@ -26,12 +27,20 @@ export interface ReleasePaths {
   readonly store: string;
   /** Node and package managers, `node@24.5.0/`; for all projects. */
   readonly tools: string;
-  /** The home directory of installs and builds, with the caches of package managers; of the build user. */
+  /** `<user>/`: the home directory of installs and builds of this project, with the caches of package managers. */
   readonly buildHome: string;
 }
 
-/** @param home of Holdfast: releases are beside it, `~/.holdfast-releases/shop` */
+/**
+ * @param home of Holdfast: releases are beside it, `~/.holdfast-releases/shop`
+ * @throws HoldfastError USAGE when the project is called so that this would be another directory
+ */
 export function releasePaths(home: string, project: string): ReleasePaths {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(project)) {
+    throw new HoldfastError('USAGE', `"${project}" is no name of a project`, {
+      hint: 'It consists of letters, digits, "-" and "_", and begins with a letter or digit',
+    });
+  }
   const all = `${home}-releases`;
   const root = join(all, project);
   return {
@@ -46,7 +55,7 @@ export function releasePaths(home: string, project: string): ReleasePaths {
     // No project can be called so.
     store: join(all, '.store'),
     tools: join(all, '.tools'),
-    buildHome: join(all, '.build'),
+    buildHome: join(all, '.build', project),
   };
 }
 

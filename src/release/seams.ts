@@ -123,6 +123,8 @@ export interface PackageTools {
 export interface NodePlace {
   readonly dir: string;
   readonly tools: string;
+  /** Nothing is fetched. */
+  readonly offline?: boolean;
   readonly say: (line: string) => void;
 }
 

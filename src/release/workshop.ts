@@ -1,9 +1,9 @@
 /** Where the programs of a release are run: as whom, with what environment, and where what they say goes. */
-import { chownSync, mkdirSync } from 'node:fs';
 import type { AppPlan } from '../config/plan.ts';
 import type { Machine } from '../launch/machine.ts';
 import type { ReleaseRules } from '../protocol/release-rules.ts';
 import { buildEnv } from './build-env.ts';
+import { buildHomeOf } from './build-home.ts';
 import { type Builder, builderOf } from './builder.ts';
 import type { ReleasePaths } from './paths.ts';
 import { RecordFiles } from './records.ts';
@@ -37,10 +37,7 @@ export interface Workshop {
 export function openWorkshop(options: WorkshopOptions): Workshop {
   const { paths, id, rules, users, machine, shellEnv, signal, onLine } = options;
   const builder = builderOf(rules.buildUser, users, machine);
-  const home = paths.buildHome;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const account = builder.identity?.account;
-  if (account) chownSync(home, account.uid, account.gid ?? 0);
+  const home = buildHomeOf(paths, builder);
   const env = buildEnv({ shell: shellEnv, names: rules.buildEnv, home, user: builder.name });
   const records = new RecordFiles(paths.records).dirOf(id);
   const output = new StepOutput({ records, env, secret: rules.buildEnv, onLine });

@@ -32,7 +32,7 @@ const NAMES: readonly string[] = ['npm', 'pnpm', 'yarn', 'bun'] satisfies Manage
 export function wishOf({ packageManager, devEngines }: Manifest): Wish | null {
   if (packageManager !== undefined) {
     const [, name = '', version = '', hash = null] = /^(\w+)@([^+]+)(?:\+(.+))?$/.exec(packageManager) ?? [];
-    if (!isName(name) || semver.valid(version) === null) {
+    if (!isName(name) || semver.valid(version) === null || !isHash(hash)) {
       throw new HoldfastError(
         'PACKAGES_REFUSED',
         `packageManager of package.json must be like "npm@11.6.2": got "${packageManager}"`,
@@ -43,7 +43,18 @@ export function wishOf({ packageManager, devEngines }: Manifest): Wish | null {
   const engine = [devEngines?.packageManager ?? []].flat().find(({ name }: Engine) => isName(name));
   if (!engine || !isName(engine.name)) return null;
   const [version = '', hash = null] = engine.version?.split('+') ?? [];
+  if (!isHash(hash)) {
+    throw new HoldfastError(
+      'PACKAGES_REFUSED',
+      `devEngines.packageManager of package.json must have a version like "11.6.2": got "${engine.version}"`,
+    );
+  }
   return { name: engine.name, version: version || null, hash, from: 'devEngines.packageManager' };
+}
+
+/** It becomes part of the name of a directory. */
+function isHash(hash: string | null): boolean {
+  return hash === null || /^sha\d+\.[0-9a-f]+$/i.test(hash);
 }
 
 function isName(name: string): name is ManagerName {

@@ -46,6 +46,14 @@ test('package.json names the manager, else the lockfile does', () => {
   });
   assert.equal(wishOf({ devEngines: { packageManager: { name: 'npm', version: '^11' } } })?.version, '^11');
   assert.throws(
+    () => wishOf({ packageManager: 'npm@10.0.0+/../../tmp/x' }),
+    /must be like "npm@11.6.2": got "npm@10\.0\.0\+\//,
+  );
+  assert.throws(
+    () => wishOf({ devEngines: { packageManager: { name: 'npm', version: '10.0.0+/../x' } } }),
+    /must have a version like/,
+  );
+  assert.throws(
     () => wishOf({ packageManager: 'npm@latest' }),
     /must be like "npm@11.6.2": got "npm@latest"/,
   );

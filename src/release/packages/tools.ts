@@ -55,8 +55,8 @@ export function createPackageTools({
       begun.delete(dir);
       return packages ? await packages.produce() : null;
     },
-    async plan(plan, { dir, tools, say }) {
-      return withNodes(plan, dir, { tools, fetcher, offline: false, say, own });
+    async plan(plan, { dir, tools, offline = false, say }) {
+      return withNodes(plan, dir, { tools, fetcher, offline, say, own });
     },
     managerOf(dir) {
       const wish = wishOf(readManifest(dir) ?? {});
