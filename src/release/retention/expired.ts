@@ -1,5 +1,6 @@
 /** Which releases need not stay on disk. Their records stay longer, see remove.ts. */
 import type { ReleaseOutcome, ReleaseRecord } from '../../protocol/release.ts';
+import { lastServed } from '../find-release.ts';
 
 const underWay: readonly ReleaseOutcome[] = ['making', 'promoting', 'baking'];
 
@@ -15,7 +16,7 @@ export function expired(records: readonly ReleaseRecord[], keep: number, current
   const rest = newest.filter(({ id, outcome }) => id !== current && !isUnderWay({ id, outcome }, current));
   const [before, ...others] = rest
     .filter(({ servedFrom }) => servedFrom !== null)
-    .sort((a, b) => ((a.servedUntil ?? '') < (b.servedUntil ?? '') ? 1 : -1));
+    .sort((a, b) => (lastServed(a) < lastServed(b) ? 1 : -1));
   const good = [...others, ...rest.filter(isUntried)].sort((a, b) => (a.id < b.id ? 1 : -1));
   const lastFailed = rest.find(({ servedFrom, outcome }) => servedFrom === null && outcome !== 'made');
   const stay = new Set([before, ...good.slice(0, Math.max(keep - (before ? 1 : 0), 0)), lastFailed]);

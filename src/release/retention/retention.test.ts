@@ -74,6 +74,11 @@ describe('which releases go', () => {
     assert.deepEqual(expired(many, 1, '6'), ['1', '2', '3', '4', '7', '8']);
   });
 
+  test('the one that served before stays, also when it was not written down until when', () => {
+    const lost = line.map((one) => (one.id === '5' ? { ...one, servedUntil: null } : one));
+    assert.deepEqual(expired(lost, 1, '6'), ['1', '2', '3', '4']);
+  });
+
   test('what is under way stays; what was made and never had its turn counts as one of the others', () => {
     const many = [
       record('0', 'made'),
