@@ -16,7 +16,7 @@ export function expired(records: readonly ReleaseRecord[], keep: number, current
   const rest = newest.filter(({ id, outcome }) => id !== current && !isUnderWay({ id, outcome }, current));
   const [before, ...others] = rest
     .filter(({ servedFrom }) => servedFrom !== null)
-    .sort((a, b) => (lastServed(a) < lastServed(b) ? 1 : -1));
+    .sort((a, b) => lastServed(b).localeCompare(lastServed(a)));
   const good = [...others, ...rest.filter(isUntried)].sort((a, b) => (a.id < b.id ? 1 : -1));
   const lastFailed = rest.find(({ servedFrom, outcome }) => servedFrom === null && outcome !== 'made');
   const stay = new Set([before, ...good.slice(0, Math.max(keep - (before ? 1 : 0), 0)), lastFailed]);
