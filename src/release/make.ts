@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { configEndings } from '../config/find.ts';
 import { planOf, type ReadConfig, type ReleaseFacts, readConfig, releaseFactsOf } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
-import { asHoldfastError, HoldfastError } from '../errors.ts';
+import { asHoldfastError, HoldfastError, isSystemError } from '../errors.ts';
 import type { Clock } from '../kit/clock.ts';
 import { formatBytes } from '../kit/units.ts';
 import type { Machine } from '../launch/machine.ts';
@@ -295,10 +295,19 @@ class Making {
   #packagesBefore(): LockedPackage[] | null {
     const serving = currentRelease(this.#options.paths);
     if (serving === null) return null;
+    const file = this.#packagesFile(serving);
     try {
-      return JSON.parse(readFileSync(this.#packagesFile(serving), 'utf8')) as LockedPackage[];
-    } catch {
-      return null;
+      return JSON.parse(readFileSync(file, 'utf8')) as LockedPackage[];
+    } catch (cause) {
+      if (isSystemError(cause) && cause.code === 'ENOENT') return null;
+      throw new HoldfastError(
+        'PACKAGES_REFUSED',
+        `Cannot read "${file}", the packages of the release that serves`,
+        {
+          hint: 'What is new cannot be told without it. Remove it to take all packages as they are',
+          cause,
+        },
+      );
     }
   }
 }

@@ -14,18 +14,23 @@ export interface FileStore {
   /** Takes a content; throws HoldfastError SOURCE_INVALID when it is not what the hash says. */
   add(file: TreeFile, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes the tree in `dir`, which must not hold any of it, by links. Files are read-only. */
-  materialise(tree: Tree, dir: string): Promise<void>;
+  materialise(tree: Tree, dir: string, how?: Linking): Promise<void>;
   /**
    * Takes all files of `dir`, except below the relative paths in `without`, and puts links in their places, so that what is the same in
    * two releases is there once. They become root's or the daemon's, and read-only.
    */
-  absorb(dir: string, without?: readonly string[]): Promise<Tree>;
+  absorb(dir: string, without?: readonly string[], how?: Linking): Promise<Tree>;
   /** Remembers what was made of what the key says, so that it need not be made again. */
   saveTree(key: string, tree: Tree): void;
   /** Null = not there, or not all of it any more. */
   loadTree(key: string): Tree | null;
   /** Removes what nobody wants any more; returns the bytes that this freed. */
   collect(): Promise<number>;
+}
+
+export interface Linking {
+  /** Files of their own in the place of links: somebody may change them, who could change those of all releases. */
+  readonly copies?: boolean;
 }
 
 /** source/: where a release comes from. */

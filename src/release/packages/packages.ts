@@ -12,7 +12,7 @@ import { readManifest } from '../lockfile/find.ts';
 import { isRecord, textsOf } from '../lockfile/lockfile.ts';
 import type { OwnNode } from '../node/runtime.ts';
 import { GENERATED } from '../retention/remove.ts';
-import type { LockedPackage, PackagesRequest, Prepared, Produced } from '../seams.ts';
+import type { Linking, LockedPackage, PackagesRequest, Prepared, Produced } from '../seams.ts';
 import type { Fetcher, OwnNpm } from '../tools.ts';
 import { tryAddons } from './addons.ts';
 import { askOnce, atLeast, audit, vulnerabilityLine } from './audit.ts';
@@ -189,7 +189,7 @@ export class Packages {
     const owner = statSync(dir);
     const kept = trees.find(key);
     if (kept) {
-      await store.materialise(kept.tree, dir);
+      await store.materialise(kept.tree, dir, this.#linking);
       this.#packages = kept.packages;
       this.#notes.push(...kept.notes);
       this.#reused = true;
@@ -258,9 +258,14 @@ export class Packages {
     return this.#ofSource.filter((path) => places.includes(path));
   }
 
+  /** A build that is run by whoever owns the store could change what is linked, in all releases. Sealing it puts the links in. */
+  get #linking(): Linking {
+    return { copies: this.#request.builds && process.geteuid?.() !== 0 };
+  }
+
   /** Only node_modules; what is around them is absorbed when the release is sealed. */
   #absorb(dir: string) {
-    return this.#request.store.absorb(dir, besides(dir, this.#modules()));
+    return this.#request.store.absorb(dir, besides(dir, this.#modules()), this.#linking);
   }
 
   async #dropDevelopment(): Promise<void> {

@@ -38,7 +38,7 @@ export function refuseNewKinds({ added, gainedScript }: LockfileDiff, allowNew: 
 
 /**
  * @returns notes: what nobody knows the age of
- * @throws HoldfastError PACKAGES_REFUSED with all that are too young
+ * @throws HoldfastError PACKAGES_REFUSED with all that are too young, or when the registry says nothing of any
  */
 export async function refuseYoung(
   { added }: LockfileDiff,
@@ -48,6 +48,20 @@ export async function refuseYoung(
   const asked = added.filter((one) => one.from === 'registry' && !names(allowNew, one));
   if (coolDownMs === 0 || asked.length === 0) return [];
   const known = await timesOf([...new Set(asked.map(({ name }) => name))], times);
+  if (known.size === 0) {
+    const [first] = asked;
+    const more = asked.length > 1 ? `, and of ${asked.length - 1} more` : '';
+    throw new HoldfastError(
+      'PACKAGES_REFUSED',
+      `The registry does not say how old ${first ? specOf(first) : 'the new packages'} is${more}`,
+      {
+        hint:
+          'Try again; if it never says that, put `coolDown: 0` into `release.install`. To take it all the same: ' +
+          `\`${asked.map((one) => `--allow-new ${specOf(one)}`).join(' ')}\``,
+        details: asked.map(specOf),
+      },
+    );
+  }
   const ageOf = ({ name, version }: LockedPackage) => now - Date.parse(known.get(name)?.[version] ?? '');
   refuse(
     asked.filter((one) => ageOf(one) < coolDownMs),

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { diffLockfiles } from '../lockfile/diff.ts';
 import type { LockContent } from '../lockfile/lockfile.ts';
 import type { LockedPackage } from '../seams.ts';
 import { readAudit } from './audit.ts';
 import { installCommands } from './commands.ts';
 import { kindFor, type Manager, usualVersion, wishOf } from './manager.ts';
+import { type PublishTimes, refuseYoung } from './policy.ts';
 import { sbomOf } from './sbom.ts';
 import { planScripts } from './scripts.ts';
 import { readSignatures } from './signatures.ts';
@@ -150,4 +152,17 @@ test('the SBOM names what production has, by purl and hash, and no password', ()
   );
   assert.deepEqual(components[0]?.hashes, [{ alg: 'SHA-512', content: '6162' }]);
   assert.doesNotMatch(text, /secret/);
+});
+
+test('a registry that does not say how old anything is lets nothing through unseen', async () => {
+  const diff = { ...diffLockfiles([], [locked('a', '1.0.0'), locked('b', '1.0.0')]) };
+  const ask = (times: PublishTimes, allowNew: string[] = []) =>
+    refuseYoung(diff, allowNew, { coolDownMs: 1000, now: Date.parse('2026-11-23'), times });
+  await assert.rejects(
+    ask(async () => undefined),
+    /does not say how old a@1\.0\.0 is, and of 1 more/,
+  );
+  assert.deepEqual(await ask(async () => undefined, ['a', 'b']), []);
+  const known = async (name: string) => (name === 'a' ? { '1.0.0': '2026-11-01' } : undefined);
+  assert.match((await ask(known)).join(), /does not say when these were published: b@1\.0\.0/);
 });

@@ -38,6 +38,7 @@ export async function absorb(
   contents: Contents,
   dir: string,
   without: readonly string[] = [],
+  { copies = false }: { readonly copies?: boolean } = {},
 ): Promise<Tree> {
   const left = new Set(without.map((path) => path.replace(/\/+$/, '')));
   const entries: TreeEntry[] = [];
@@ -52,7 +53,7 @@ export async function absorb(
       else if (entry.isSymbolicLink()) {
         entries.push({ kind: 'link', path, target: readlinkSync(join(dir, path)) });
       } else if (entry.isFile()) {
-        entries.push(await absorbFile(contents, dir, path));
+        entries.push(await absorbFile(contents, dir, path, copies));
         if (entries.length % FILES_PER_TURN === 0) await pause();
       } else {
         throw new HoldfastError(
@@ -66,7 +67,7 @@ export async function absorb(
   return treeOf(entries);
 }
 
-async function absorbFile(contents: Contents, dir: string, path: string): Promise<TreeFile> {
+async function absorbFile(contents: Contents, dir: string, path: string, copies: boolean): Promise<TreeFile> {
   const place = join(dir, path);
   // Should it be a pipe meanwhile, opening it must not wait.
   const fd = openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -75,7 +76,7 @@ async function absorbFile(contents: Contents, dir: string, path: string): Promis
     const executable = (mode & EXECUTABLE) !== 0;
     const file =
       size > LARGE ? await copyLarge(contents, fd, executable) : copySmall(contents, fd, executable);
-    putLink(contents, file, place);
+    if (!copies) putLink(contents, file, place);
     return { kind: 'file', path, ...file };
   } finally {
     closeSync(fd);

@@ -123,6 +123,21 @@ export class Contents {
     }
   }
 
+  /**
+   * The same as a file of its own, which shares its blocks where the file system can do that.
+   *
+   * @throws HoldfastError SOURCE_INVALID as for `link`
+   */
+  copy(content: Content, to: string): void {
+    try {
+      this.#copy(this.pathOf(content), to);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') throw refused(to, 'something has this name already');
+      if (codeOf(error) === 'ENOENT') throw refused(to, 'its content is not in the store: deploy again');
+      throw error;
+    }
+  }
+
   #replace(temporary: string, path: string): void {
     const second = this.temporaryPath();
     linkSync(temporary, second);

@@ -77,6 +77,19 @@ describe('the store', () => {
     assert.equal(readFileSync(join(dir, 'two/a.js'), 'utf8'), 'same');
   });
 
+  test('copies may be changed, links and the store stay what they are', async (t) => {
+    const dir = tempDir(t);
+    const store = createFileStore(join(dir, 'store'));
+    const tree = await store.absorb(put(join(dir, 'built'), { a: 'one' }), [], { copies: true });
+    await store.materialise(tree, join(dir, 'linked'));
+    await store.materialise(tree, join(dir, 'copied'), { copies: true });
+    for (const name of ['built', 'copied']) {
+      chmodSync(join(dir, name, 'a'), 0o644);
+      writeFileSync(join(dir, name, 'a'), 'two');
+    }
+    assert.equal(readFileSync(join(dir, 'linked/a'), 'utf8'), 'one');
+  });
+
   test('what had the file open cannot change the store', async (t) => {
     const dir = tempDir(t);
     const store = createFileStore(join(dir, 'store'));

@@ -27,8 +27,8 @@ export function createFileStore(dir: string, clock: Clock = systemClock): FileSt
     has: (file) => contents.has(file),
     missing,
     add: (file, content) => addContent(contents, file, content),
-    materialise: (tree, target) => materialise(contents, tree, target),
-    absorb: (target, without) => absorb(contents, target, without),
+    materialise: (tree, target, how) => materialise(contents, tree, target, how),
+    absorb: (target, without, how) => absorb(contents, target, without, how),
     collect: () => collect(contents, trees, clock),
     saveTree: (key, tree) => trees.save(key, tree),
     loadTree(key) {

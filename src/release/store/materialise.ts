@@ -2,16 +2,22 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
-import type { Tree } from '../tree.ts';
+import type { Tree, TreeFile } from '../tree.ts';
 import type { Contents } from './contents.ts';
 import { checkPaths, parentsOf } from './tree-rules.ts';
 
 export const FILES_PER_TURN = 250;
 
 /** @throws HoldfastError SOURCE_INVALID when the tree could leave `dir`, a content is missing, or something is in the way */
-export async function materialise(contents: Contents, tree: Tree, dir: string): Promise<void> {
+export async function materialise(
+  contents: Contents,
+  tree: Tree,
+  dir: string,
+  { copies = false }: { readonly copies?: boolean } = {},
+): Promise<void> {
   checkPaths(tree.entries);
   makeDirectory(dir);
+  const put = (file: TreeFile, to: string) => (copies ? contents.copy(file, to) : contents.link(file, to));
   const made = new Set<string>();
   let count = 0;
   for (const entry of tree.entries) {
@@ -20,7 +26,7 @@ export async function materialise(contents: Contents, tree: Tree, dir: string): 
       makeDirectory(join(dir, parent));
       made.add(parent);
     }
-    if (entry.kind === 'file') contents.link(entry, join(dir, entry.path));
+    if (entry.kind === 'file') put(entry, join(dir, entry.path));
     else symlinkSync(entry.target, join(dir, entry.path));
     if (++count % FILES_PER_TURN === 0) await pause();
   }
