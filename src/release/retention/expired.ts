@@ -13,7 +13,8 @@ const underWay: readonly ReleaseOutcome[] = ['making', 'promoting', 'baking'];
  */
 export function expired(records: readonly ReleaseRecord[], keep: number, current: string | null): string[] {
   const newest = [...records].sort((a, b) => (a.id < b.id ? 1 : -1));
-  const rest = newest.filter(({ id, outcome }) => id !== current && !isUnderWay({ id, outcome }, current));
+  const since = records.find(({ id }) => id === current)?.servedFrom ?? null;
+  const rest = newest.filter((one) => one.id !== current && !isUnderWay(one, current, since));
   const [before, ...others] = rest
     .filter(({ servedFrom }) => servedFrom !== null)
     .sort((a, b) => lastServed(b).localeCompare(lastServed(a)));
@@ -31,9 +32,18 @@ function isUntried({ servedFrom, outcome }: ReleaseRecord): boolean {
   return servedFrom === null && outcome === 'made';
 }
 
-function isUnderWay({ id, outcome }: Pick<ReleaseRecord, 'id' | 'outcome'>, current: string | null): boolean {
+/** @param since when the release that serves began to, ISO 8601; null = none serves */
+function isUnderWay(
+  { id, outcome, steps }: ReleaseRecord,
+  current: string | null,
+  since: string | null,
+): boolean {
   // Ids begin with the time.
-  return underWay.includes(outcome) || (outcome === 'made' && (current === null || id > current));
+  if (outcome === 'made') return current === null || id > current;
+  if (!underWay.includes(outcome)) return false;
+  // The last word on it was lost: since it began its last step another one has come to serve.
+  const last = steps.at(-1)?.startedAt;
+  return last === undefined || since === null || last >= since;
 }
 
 /** Records of which nothing else is left, beyond the newest `10 * keep`; oldest first. */

@@ -90,6 +90,15 @@ describe('which releases go', () => {
     assert.deepEqual(expired(many, 3, '6'), ['0', '1', '2']);
   });
 
+  test('one whose last word was lost is under way no longer when another one has come to serve since', () => {
+    const step = (startedAt: string) =>
+      ({ name: 'rollout', startedAt, tookMs: null, outcome: 'running', note: null }) as const;
+    const begun = (at: string) => ({ ...record('3', 'promoting', ['3', null]), steps: [step(at)] });
+    const others = line.filter(({ id }) => id !== '3');
+    assert.deepEqual(expired([...others, begun('3')], 1, '6'), ['1', '2', '3', '4']);
+    assert.deepEqual(expired([...others, begun('7')], 1, '6'), ['1', '2', '4']);
+  });
+
   test('never the one that serves, never one under way, never more than there must be', () => {
     const outcomes = [
       'making',
