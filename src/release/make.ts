@@ -27,6 +27,7 @@ import type { Runner } from './runner.ts';
 import type { FileStore, LockedPackage, PackageTools, Produced, Source } from './seams.ts';
 import { linkShared } from './shared.ts';
 import { StepLog, type StepReport } from './step-log.ts';
+import { syncToDisk } from './sync-to-disk.ts';
 import { tellFailure } from './tell-failure.ts';
 import { unpack } from './unpack.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
@@ -178,6 +179,7 @@ class Making {
         say,
       });
       this.#records.writePlan(id, whole);
+      await syncToDisk(dir);
       this.#log.set({ nodes: nodesOf(Object.values(whole.apps)) });
       return whole;
     });
