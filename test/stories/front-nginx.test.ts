@@ -116,12 +116,6 @@ describe('nginx in front', { concurrency: true }, () => {
       http { ${temps.map((name) => `${name}_temp_path ${dir}/${name};`).join(' ')} include ${dir}/conf.d/*.conf; }`;
     writeFileSync(join(dir, 'nginx.conf'), main);
     const args = ['-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf')];
-    const server = startProgram(t, program, args);
-    // Its workers outlive a SIGKILL.
-    cleanup(t, () => server.stop('SIGTERM'));
-    await until(() => existsSync(join(dir, 'pid')) && readFileSync(join(dir, 'pid'), 'utf8') !== '', {
-      why: 'it runs',
-    });
     const file = join(dir, 'conf.d', 'holdfast.conf');
     const { port, up } = await world(home, {
       server: 'nginx',
@@ -133,8 +127,18 @@ describe('nginx in front', { concurrency: true }, () => {
     assert.match((await up()).stderr, /Cannot write ".*": there is one that Holdfast has not written/);
     assert.equal(readFileSync(file, 'utf8'), '# by hand');
     rmSync(file);
+    // Somebody has stopped it.
+    const early = await up();
+    assert.match(early.stderr, /Cannot reload nginx: .*\n +The apps are as the file says/);
+    await home.ready('web', 2);
+    const server = startProgram(t, program, args);
+    // Its workers outlive a SIGKILL.
+    cleanup(t, () => server.stop('SIGTERM'));
+    await until(() => existsSync(join(dir, 'pid')) && readFileSync(join(dir, 'pid'), 'utf8') !== '', {
+      why: 'it runs',
+    });
     assert.equal((await up()).code, 0);
-    await answers(port);
+    assert.equal(await status(port), 200);
     assert.ok(
       !(await home.apps()).some(({ name }) => name.startsWith('@')),
       'nothing of Holdfast is in front',
@@ -144,8 +148,13 @@ describe('nginx in front', { concurrency: true }, () => {
     const others = join(dir, 'conf.d', 'others.conf');
     writeFileSync(others, 'no such thing;');
     const before = readFileSync(file, 'utf8');
+    const refusals = events(home, 'front.refused').length;
+    assert.match(
+      (await up({ logs: { total: '1GB' } })).stderr,
+      /unknown directive "no"[\s\S]*Nothing was changed/,
+    );
     await home.ok(['scale', 'web', '3']);
-    const { reason } = await happened(home, 'front.refused');
+    const { reason } = await happened(home, 'front.refused', { after: refusals });
     assert.match(reason ?? '', /nginx refuses ".*holdfast.conf": .*unknown directive "no"/);
     assert.equal(readFileSync(file, 'utf8'), before);
     assert.equal(await status(port), 200);

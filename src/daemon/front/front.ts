@@ -32,8 +32,11 @@ export interface FrontOptions {
 
 /** How a server is reached: a process of Holdfast's own, or the one of this machine. */
 export interface Destination {
-  /** @throws HoldfastError EXPORT_REFUSED with what the server said, PROGRAM_MISSING */
-  check(file: Rendered): Promise<void>;
+  /**
+   * @param ours ports that Holdfast listens on now, and gives up when this is put
+   * @throws HoldfastError EXPORT_REFUSED with what the server said, PROGRAM_MISSING
+   */
+  check(file: Rendered, ours: ReadonlySet<number>): Promise<void>;
   /** What it has is this already. */
   has(file: Rendered): boolean;
   /** Checks it, puts it there and into force, or leaves all as it was and throws as `check` does. */
@@ -95,7 +98,7 @@ export class Front {
     const destination = this.#destination(target);
     const file = this.#render(target, new Map());
     refuseUnguarded(file, servers[front.server].title);
-    await this.#alone(() => destination.check(file));
+    await this.#alone(() => destination.check(file, this.#ownPorts()));
     const known = this.#losses;
     this.#losses = linesOf(file);
     const news = this.#losses.filter((line) => !known.includes(line));
@@ -130,7 +133,7 @@ export class Front {
   /** Nothing is left with the server of this machine when there is to be no front any more, or another one. */
   async withdraw(next: DesiredState): Promise<void> {
     const { front } = this.#options.state();
-    if (!front || JSON.stringify(front) === JSON.stringify(next.front)) return;
+    if (!front || (front.server === next.front?.server && front.file === next.front.file)) return;
     this.#ports = new Set();
     this.#refused = null;
     const destination = this.#destination(this.#options.state());
@@ -222,8 +225,14 @@ export class Front {
 
   #destination(state: DesiredState): Destination {
     const { front } = state;
-    if (front && front.file !== null) return new SystemServer(front, front.file, this.#options.clock);
+    if (front && front.file !== null) return new SystemServer(front, front.file, this.#options);
     return this.#own.for(front?.server ?? 'nginx');
+  }
+
+  /** Those of the edge, or of a server of its own: it ends before another one begins. */
+  #ownPorts(): ReadonlySet<number> {
+    const { edge, front } = this.#options.state();
+    return new Set(edge && (front?.file ?? null) === null ? [edge.http.port, edge.https.port] : []);
   }
 
   /** @param ports filled with the ports of each app */

@@ -54,6 +54,15 @@ export interface Around {
 
 const MAIN = 'main.conf';
 
+/** `apache2ctl graceful` starts an Apache that somebody has stopped. */
+const APACHE_RELOAD: Command = [
+  'sh',
+  '-c',
+  `if command -v pgrep >/dev/null && ! pgrep -x 'apache2|httpd' >/dev/null; then echo 'error: Apache does not run'; exit 1; fi
+exec apache2ctl graceful`,
+  'apache2ctl graceful',
+];
+
 export const servers: Readonly<Record<FrontServer, Server>> = {
   nginx: {
     title: 'nginx',
@@ -83,7 +92,7 @@ export const servers: Readonly<Record<FrontServer, Server>> = {
       reload: 'SIGUSR1',
       stopSignal: 'SIGTERM',
     },
-    system: { check: () => ['apache2ctl', 'configtest'], reload: ['apache2ctl', 'graceful'] },
+    system: { check: () => ['apache2ctl', 'configtest'], reload: APACHE_RELOAD },
   },
   haproxy: {
     title: 'HAProxy',
