@@ -68,7 +68,7 @@ const codes = {
   STEP_FAILED: {
     exit: 1,
     status: 500,
-    hint: 'The release before still serves; `hold releases show` has the whole output',
+    hint: 'What served before still serves; `hold releases show` has the whole output',
   },
   SOURCE_INVALID: { exit: 1, status: 422, hint: 'Nothing was changed' },
   PACKAGES_REFUSED: { exit: 1, status: 422, hint: 'Nothing was changed' },
