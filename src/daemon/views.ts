@@ -57,7 +57,7 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   const paused = pausedSites(name, sources.state());
-  const notes = name === EDGE ? sources.edgeNotes() : name === FRONT_NAME ? sources.front.troubles : [];
+  const notes = name === EDGE ? sources.edgeNotes() : standsFor(name, sources) ? sources.front.troubles : [];
   return {
     name,
     kind: kindOf(name),
@@ -186,6 +186,12 @@ function isHeld(one: Listening, { doors }: ViewSources): boolean {
   return one.via !== 'own' && doors().some((door) => sameAddress(door, one));
 }
 
+/** What is to be said of the server in front is said here: the one of the machine is no app, so those behind it say it. */
+function standsFor(name: string, { state, isRouted }: ViewSources): boolean {
+  if (name === FRONT_NAME) return true;
+  return (state().front?.file ?? null) !== null && !isOwn(name) && isRouted(name);
+}
+
 function urlsOf(name: string, sources: ViewSources): string[] {
   const state = sources.state();
   if (name === EDGE || name === FRONT_NAME)
@@ -243,7 +249,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const state = sources.state();
   const notes = pauseNotes(state, pausedSites(plan.name, state));
   if (plan.name === EDGE) notes.push(...sources.edgeNotes());
-  if (plan.name === FRONT_NAME) notes.push(...sources.front.notes);
+  if (standsFor(plan.name, sources)) notes.push(...sources.front.notes);
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);
   const running = (sources.app(plan.name)?.current ?? []).some(({ phase }) => phase === 'ready');

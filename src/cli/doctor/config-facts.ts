@@ -74,15 +74,19 @@ export async function portsOf(plan: Plan, running: readonly AppView[]): Promise<
     running.some(
       (app) => app.name === name && app.kind === kind && app.status !== 'stopped' && app.status !== 'failed',
     );
+  // The server of the machine has them, as it should, and other sites of its own there, too.
+  const isSystem = (plan.front?.file ?? null) !== null;
   const hasEdge = running.some(
     ({ kind, status }) =>
       (kind === 'edge' || kind === 'front') && status !== 'failed' && status !== 'stopped',
   );
   const sites = Object.values(plan.sites);
   const wanted = [
-    ...(sites.length > 0 ? [{ of: 'sites, http', port: plan.edge.http.port, lives: hasEdge }] : []),
+    ...(sites.length > 0
+      ? [{ of: 'sites, http', port: plan.edge.http.port, lives: isSystem || hasEdge }]
+      : []),
     ...(sites.some(({ tls }) => tls)
-      ? [{ of: 'sites, https', port: plan.edge.https.port, lives: hasEdge }]
+      ? [{ of: 'sites, https', port: plan.edge.https.port, lives: isSystem || hasEdge }]
       : []),
     ...Object.values(plan.apps).flatMap(({ name, port }) =>
       // An app behind sites listens on a socket of its own.

@@ -28,10 +28,12 @@ export async function collectFacts(context: Context, file: string | undefined): 
       home: homeFacts(home),
       daemon,
       apps: views.map(
-        ({ name, status, instances }): AppFacts => ({
+        ({ name, kind, status, notes, instances }): AppFacts => ({
           name,
           status,
           restarts: Math.max(0, ...instances.map(({ restarts }) => restarts)),
+          // Those of the edge are about certificates, which are looked at themselves.
+          notes: kind === 'edge' ? [] : (notes ?? []),
           reason: instances.find(({ reason }) => reason !== null)?.reason ?? null,
         }),
       ),

@@ -1,11 +1,11 @@
 /** The files of nginx and Apache on this machine. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { apacheLanguage } from './apache-files.ts';
 import { type FrontFiles, readFront } from './front-files.ts';
 import type { FrontTree } from './front-tree.ts';
-import { readImported } from './imported.ts';
+import { readImported, textOf } from './imported.ts';
 import { nginxLanguage } from './nginx-files.ts';
 
 export type FrontKind = 'nginx' | 'apache';
@@ -33,7 +33,7 @@ export function frontKindOf(text: string): FrontKind {
 export const onDisk: FrontFiles = {
   read(path) {
     try {
-      return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+      return textOf(path);
     } catch {
       return undefined;
     }

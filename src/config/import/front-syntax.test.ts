@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { tempDir } from '../../../test/support/temp-dir.ts';
 import { apacheLanguage } from './apache-files.ts';
 import { parseApache } from './apache-syntax.ts';
-import { frontKindOf } from './front-disk.ts';
+import { frontKindOf, onDisk } from './front-disk.ts';
 import { readFront } from './front-files.ts';
 import type { FrontDirective, FrontTree } from './front-tree.ts';
 import { nginxLanguage } from './nginx-files.ts';
@@ -148,4 +152,15 @@ test('nothing makes a parser fail or hang', () => {
     short(parseNginx(deep, 'f').directives);
     short(parseApache(deep, 'f').directives);
   }
+});
+
+test('what is no file, such as a pipe that never ends, is not read; links to files are', (t) => {
+  const dir = tempDir(t);
+  execFileSync('mkfifo', [join(dir, 'pipe')]);
+  writeFileSync(join(dir, 'site'), 'listen 80;');
+  symlinkSync(join(dir, 'site'), join(dir, 'enabled'));
+  assert.deepEqual(
+    ['pipe', '', 'enabled', 'missing'].map((name) => onDisk.read(join(dir, name))),
+    [undefined, undefined, 'listen 80;', undefined],
+  );
 });

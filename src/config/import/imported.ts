@@ -1,5 +1,5 @@
 /** What an importer gives, and what several of them need. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 import type { AppConfig, HoldfastConfig } from '../config-types.ts';
@@ -24,7 +24,7 @@ export interface ImportPlace {
  */
 export function readImported(path: string, name: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return textOf(path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const code = error.code === 'ENOENT' ? 'CONFIG_NOT_FOUND' : 'CONFIG_UNREADABLE';
@@ -33,6 +33,27 @@ export function readImported(path: string, name: string): string {
       cause: error,
       hint,
     });
+  }
+}
+
+/** Larger ones are none that somebody has written. */
+const MOST_BYTES = 16_000_000;
+
+/**
+ * Of a file only, also behind a link: a pipe would never end.
+ * @throws Error of the system, or HoldfastError CONFIG_UNREADABLE
+ */
+export function textOf(path: string): string {
+  // Without O_NONBLOCK, opening a pipe waits for whoever writes to it.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    const problem = stat.isFile() ? (stat.size > MOST_BYTES ? 'it is too large' : null) : 'it is no file';
+    if (problem !== null)
+      throw new HoldfastError('CONFIG_UNREADABLE', `Cannot read ${show(path)}: ${problem}`);
+    return readFileSync(fd, 'utf8').replace(/^\uFEFF/, '');
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -78,7 +78,11 @@ export class Front {
 
   /** What somebody must see to. */
   get troubles(): readonly string[] {
-    return this.#refused ? [`it goes on with its old configuration: ${this.#refused.error.message}`] : [];
+    const { front } = this.#options.state();
+    if (!this.#refused || !front) return [];
+    return [
+      `${servers[front.server].title} goes on with its old configuration: ${this.#refused.error.message}`,
+    ];
   }
 
   /** All that is to be said of it. */

@@ -56,6 +56,8 @@ export interface AppFacts {
   readonly name: string;
   readonly status: string;
   readonly restarts: number;
+  /** What somebody must see to, such as that the server in front refuses its file. */
+  readonly notes: readonly string[];
   readonly reason: string | null;
 }
 

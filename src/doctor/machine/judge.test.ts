@@ -14,7 +14,7 @@ const well: MachineFacts = {
   isRoot: false,
   home: { path: '/h', exists: true, isOurs: true, mode: 0o700, socketMode: 0o600, newestMs: now },
   daemon: { state: 'runs', version: '1.0.0', node: 'v24.1.0', pid: 7, holder: true },
-  apps: [{ name: 'web', status: 'running', restarts: 0, reason: null }],
+  apps: [{ name: 'web', status: 'running', restarts: 0, notes: [], reason: null }],
   disk: { freeBytes: 50 * GB, totalBytes: 100 * GB, freeInodeShare: 0.9 },
   memory: { availableBytes: 8 * GB, totalBytes: 16 * GB },
   descriptors: 65_536,
@@ -53,12 +53,24 @@ const cases: readonly (readonly [Partial<MachineFacts>, RegExp])[] = [
   ],
   [{ daemon: { ...well.daemon, holder: false } as MachineFacts['daemon'] }, /^warn holder/],
   [
-    { apps: [{ name: 'web', status: 'failed', restarts: 9, reason: 'exited with code 1' }] },
+    { apps: [{ name: 'web', status: 'failed', restarts: 9, notes: [], reason: 'exited with code 1' }] },
     /^bad web: is failed: exited with code 1$/,
   ],
   [
-    { apps: [{ name: 'web', status: 'running', restarts: 40, reason: null }] },
+    { apps: [{ name: 'web', status: 'running', restarts: 40, notes: [], reason: null }] },
     /^warn web: crashed .* 40 times$/,
+  ],
+  [
+    {
+      apps: ['web', 'api'].map((name) => ({
+        name,
+        status: 'running',
+        restarts: 0,
+        notes: ['nginx goes on with its old configuration: x'],
+        reason: null,
+      })),
+    },
+    /^warn front: nginx goes on with its old configuration: x$/,
   ],
   [
     { config: { state: 'wrong', file: 'x', problem: 'apps.web.run must be', details: [] } },

@@ -70,7 +70,8 @@ function apps({ apps }: MachineFacts): Check[] {
   if (apps.length === 0) return [];
   const ill = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
   const flapping = apps.filter((app) => app.restarts >= 10 && !ill.includes(app));
-  if (ill.length === 0 && flapping.length === 0)
+  const notes = [...new Set(apps.flatMap((app) => app.notes))];
+  if (ill.length === 0 && flapping.length === 0 && notes.length === 0)
     return [ok('apps', `${plural(apps.length, 'app')}, all well`)];
   return [
     ...ill.map(({ name, status, reason }) =>
@@ -83,6 +84,8 @@ function apps({ apps }: MachineFacts): Check[] {
     ...flapping.map(({ name, restarts }) =>
       warn(name, `crashed and was started again ${restarts} times`, `\`hold crashes ${name}\` says why`),
     ),
+    // With a server of the machine, several apps say the same.
+    ...notes.map((note) => warn('front', note, '`hold events` has all that was said, and since when')),
   ];
 }
 
