@@ -50,6 +50,8 @@ const AGAIN_MS = 30_000;
 /** Several changes at once, as when an app starts, are one file. */
 const SETTLE_MS = 50;
 const LOOK_MS = 100;
+/** So many lines are told one by one. */
+const FEW = 2;
 /** So often in a row nobody is connected to a port: those who were on their way are done, too. */
 const QUIET_LOOKS = 5;
 /** Whether its old processes have heard of the new file, the server of the machine does not tell us. */
@@ -106,7 +108,7 @@ export class Front {
     const known = this.#losses;
     this.#losses = linesOf(file);
     const news = this.#losses.filter((line) => !known.includes(line));
-    for (const reason of news) this.#options.journal.record('front.lacks', { app: FRONT_NAME, reason });
+    this.#tellLosses(news, front.file);
     // What was refused before may be mended: a person tries it again.
     this.#refused = null;
   }
@@ -220,6 +222,14 @@ export class Front {
       this.#laterUnlessSoon(AGAIN_MS);
       if (!isKnown) this.#tellRefusal(title, error);
     }
+  }
+
+  /** The first time it may be a page of them. */
+  #tellLosses(lines: readonly string[], file: string | null): void {
+    const where = file === null ? `\`hold show ${FRONT_NAME}\`` : `the head of ${file}`;
+    const reasons = lines.length > FEW ? [`${lines.length} settings; ${where} lists them`] : lines;
+    for (const reason of reasons)
+      this.#options.journal.record('front.lacks', { app: FRONT_NAME, reason, data: { lines } });
   }
 
   #tellRefusal(server: string, { message, details }: HoldfastError): void {

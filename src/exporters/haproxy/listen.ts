@@ -19,7 +19,8 @@ export function bindLines({ edge, sites }: Plan): string[] {
 }
 
 function addresses({ host, port }: ListenPlan): string[] {
-  if (host === null) return [`:::${port} v4v6`];
+  // With one socket for both, clients with IPv4 would be `::ffff:192.0.2.1` for rules, logs and apps.
+  if (host === null) return [`:${port}`, `:::${port} v6only`];
   return [`${host.includes(':') ? `[${host}]` : host}:${port}`];
 }
 
