@@ -155,7 +155,7 @@ class Making {
       const node = await tools.node(facts, asked);
       this.#log.set({ node });
       const prepared = await tools.prepare({ ...asked, node });
-      if (!prepared) skipped(report, 'there is no package.json');
+      if (!prepared) skipped(report, 'there are no packages to install');
       else report.note = prepared.note;
       return { request: { ...asked, node }, path: prepared?.path ?? [] };
     });

@@ -34,9 +34,9 @@ function crash(given: Partial<SeenCrash> = {}): SeenCrash {
   };
 }
 
-function setUp(given: Partial<Promotion> = {}, forMs = 10_000) {
+function setUp(given: Partial<Promotion> = {}, forMs = 10_000, instances: Row[] = [row('web.0', 100, 0)]) {
   const clock = new FakeClock(1_000);
-  const world = { instances: [row('web.0', 100, 0)] as Row[], crashes: [] as SeenCrash[] };
+  const world = { instances, crashes: [] as SeenCrash[] };
   const listeners = new Set<() => void>();
   const aborting = new AbortController();
   const promise = watch(
@@ -81,6 +81,18 @@ test('errors end it at the next look; what was before it began does not count', 
   clock.advance(1_000);
   assert.match(await outcome, /^!web: 5xx: 12 of 42 requests \(29 %\), the release before had 0 of 500\n/);
   assert.equal(clock.pending, 0);
+});
+
+test('a daemon that has just come does not take what edges counted before for what the release does', async () => {
+  const { clock, world, outcome } = setUp({}, 10_000, []);
+  clock.advance(1_000);
+  world.instances = [row('web.0', 6000, 300)];
+  clock.advance(1_000);
+  world.instances = [row('web.0', 6010, 300), row('web.1', 900, 90)];
+  clock.advance(1_000);
+  world.instances = [row('web.0', 6050, 300), row('web.1', 960, 90)];
+  clock.advance(7_000);
+  assert.equal(await outcome, 'no crash, 5xx: 0 of 100 requests');
 });
 
 test('a canary is compared with what the release before does beside it', async () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { TrafficView } from '../../protocol/api.ts';
 import type { CrashLog, SeenCrash } from './crash-log.ts';
 import { FailedStep, printedOutput } from './failed-step.ts';
-import { figuresSince, markOf, noFigures, total } from './figures.ts';
+import { figuresSince, type Mark, markOf, noFigures, total } from './figures.ts';
 import { judgeCrashes, judgeTraffic } from './judge.ts';
 import { nextName } from './next-name.ts';
 import type { Figures, Past, Promotion } from './promotion.ts';
@@ -27,9 +27,10 @@ export async function watch(
   { clock, crashes, traffic }: WatchOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const mark = markOf(traffic());
+  const beginning = new Beginning();
   const look = (): string => {
-    const seen = comparisons(promotion, traffic(), mark);
+    const view = traffic();
+    const seen = comparisons(promotion, view, beginning.markFor(view));
     const fallen = judgeAll(promotion, crashesDuring(promotion, crashes.all()), seen);
     if (fallen) throw fallen;
     const { requests, errors } = total(seen.map(({ fresh }) => fresh));
@@ -65,6 +66,26 @@ export async function watch(
   });
 }
 
+/**
+ * Where counting begins. Edges count since they began, and a daemon that has just come learns of it from their first reports: what is in
+ * those, another release may have done.
+ */
+class Beginning {
+  #mark: Mark | null = null;
+  #isFirst = true;
+  #heard = false;
+
+  markFor(view: Pick<TrafficView, 'instances'>): Mark {
+    if (this.#mark) return this.#mark;
+    const now = markOf(view);
+    // When the first look shows nothing: one look later than the first report, since there may be several edges.
+    if (now.size > 0 && (this.#isFirst || this.#heard)) this.#mark = now;
+    this.#isFirst = false;
+    this.#heard = now.size > 0;
+    return now;
+  }
+}
+
 /** Its own all happened since it began, whatever the clock of the machine says meanwhile. */
 function crashesDuring({ release, startedAt }: Promotion, all: readonly SeenCrash[]): readonly SeenCrash[] {
   return all.filter((crash) => crash.release === release || crash.at >= startedAt);
@@ -79,7 +100,7 @@ interface Comparison {
 function comparisons(
   { step, plan, past }: Promotion,
   view: Pick<TrafficView, 'instances'>,
-  mark: ReturnType<typeof markOf>,
+  mark: Mark,
 ): readonly Comparison[] {
   return Object.keys(plan.apps).map((app) => {
     const before = past[app] ?? noFigures;

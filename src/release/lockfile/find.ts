@@ -54,7 +54,9 @@ export function findLockfile(dir: string, wanted: string | null = null): Lockfil
     throw new HoldfastError(
       'PACKAGES_REFUSED',
       'There is no lockfile, so nobody can say which packages would be installed',
-      { hint: `${remedyOf(kind)}. Is it in .gitignore?` },
+      {
+        hint: `${remedyOf(kind)}. Is it in .gitignore?${kind === 'npm' ? ' (`npm pack` takes only npm-shrinkwrap.json: `npm shrinkwrap` makes it)' : ''}`,
+      },
     );
   }
   if (others.length > 0) {
