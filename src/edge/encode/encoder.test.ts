@@ -33,8 +33,13 @@ function encode(coding: Coding) {
       text += bytes;
     });
     reader.on('error', () => undefined);
+    // Listened for from the start: a zstd decoder may end with its frame, while it is still being written to.
+    const ended = new Promise((resolve) => reader.once('end', resolve));
     await new Promise((resolve) => reader.write(Buffer.concat(chunks), resolve));
-    if (state.done) await new Promise((resolve) => reader.once('end', resolve).end());
+    if (state.done) {
+      reader.end();
+      await ended;
+    }
     return text;
   };
   return { encoder, state, readable };
