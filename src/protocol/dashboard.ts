@@ -3,8 +3,9 @@
  *
  *   GET  api/session                       SessionView; 401 without a session
  *   POST api/session { user, password }    SessionView     for those of `dashboard.users`
+ *   POST api/session { ticket }            SessionView     of the link `…/#ticket=…` that `hold open` prints; once
  *   POST api/session/end                   null
- *   GET  api/live                          SSE: LiveMessage as data, first one with everything
+ *   GET  api/live                          SSE: LiveMessage as data, first one with everything; at least one in 15 s, if only with `at`
  *   GET  api/history?series=&range=        History (history.ts)
  *   GET  api/apps/:name                    AppPage
  *   GET  api/logs/:app?…                   LogPage (LogQuery as parameters)
