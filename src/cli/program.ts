@@ -1,6 +1,7 @@
 /** The command line as one value: parsing, help and the reference page all come from it. */
 import { Command, CommanderError } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
+import { addTargetOption } from './target-option.ts';
 import { readVersion } from './version.ts';
 
 /** Makes the context of the command that runs. */
@@ -51,5 +52,6 @@ export function createProgram({ commands, makeContext, write, width }: ProgramOp
   });
   const context: ContextFactory = () => makeContext(program.opts<GlobalOptions>());
   for (const define of commands) define(program, context);
+  addTargetOption(program, context);
   return program;
 }

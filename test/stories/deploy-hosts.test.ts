@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { plainEnv } from '../support/hold.ts';
 import { startLoad } from '../support/load.ts';
-import { server, shopOnHosts } from '../support/shop-on-hosts.ts';
+import { processesWith } from '../support/processes.ts';
+import { runCli } from '../support/run-cli.ts';
+import { type Shop, server, shopOnHosts } from '../support/shop-on-hosts.ts';
+import { until } from '../support/until.ts';
 
 test('two hosts change together, under load, and the first goes back when the second fails', async (t) => {
   const note = (when: string) => [
@@ -13,7 +17,10 @@ test('two hosts change together, under load, and the first goes back when the se
     `require('node:fs').appendFileSync('../around', '${when} ' + process.env.HOLDFAST_HOST + '\\n')`,
   ];
   const hooks = { 'before host': note('before'), 'after host': note('after') };
-  const shop = await shopOnHosts(t, ['app1', 'app2'], { production: { hooks } });
+  const shop = await shopOnHosts(t, ['app1', 'app2'], {
+    production: { hooks },
+    targets: { mixed: { hosts: ['app1', 'stranger'] } },
+  });
   if (!shop) return;
   const { hosts, project, deploy, answers, home, env } = shop;
   const first = await deploy('production');
@@ -23,6 +30,8 @@ test('two hosts change together, under load, and the first goes back when the se
   const around = readFileSync(join(home.dir, 'around'), 'utf8').trim().split('\n');
   assert.deepEqual(around, ['before app1', 'after app1', 'before app2', 'after app2']);
   const load = await startLoad(t, { url: `http://127.0.0.1:${hosts[0]?.port}/`, connections: 2 });
+
+  await looks(shop);
 
   // What has not changed is there already.
   project.commit({ 'server.js': server('two') });
@@ -51,3 +60,74 @@ test('two hosts change together, under load, and the first goes back when the se
   assert.deepEqual(await answers(), ['one', 'one']);
   assert.deepEqual((await load.stop()).failures, []);
 });
+
+/** What is looked at, and changed, on the hosts as it is here. */
+async function looks({ home, project, env, hosts }: Shop): Promise<void> {
+  const options = { cwd: project.dir, env };
+  const there = (args: string[]) =>
+    runCli(home.paths.home, args, { ...options, env: { ...plainEnv(), ...env } });
+  const apps = await there(['ls', '-t', 'production', '--json']);
+  assert.equal(apps.code, 0, apps.err);
+  assert.deepEqual(
+    apps.json<{ host: string; name: string }[]>().map(({ host, name }) => [host, name]),
+    [
+      ['app1', 'web'],
+      ['app2', 'web'],
+    ],
+  );
+  const table = await there(['ls', 'production']);
+  assert.match(table.out, /^HOST +NAME.*\napp1 +web +running.*\napp2 +web +running/);
+
+  const scaled = await there(['scale', 'web', '+1', '--target', 'production', '--json']);
+  assert.deepEqual(
+    scaled.json<{ host: string; wanted: number }[]>().map(({ host, wanted }) => [host, wanted]),
+    [
+      ['app1', 2],
+      ['app2', 2],
+    ],
+  );
+  const lines = await there(['logs', '-t', 'production', '--lines', '3']);
+  assert.match(lines.out, /^(app[12] \S+ web\.\d \| serves one\n){3}$/);
+  const events = await there(['events', 'web', '-t', 'production', '--since', '1h', '--json']);
+  const told = events.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { host: string; time: string });
+  assert.deepEqual([...new Set(told.map(({ host }) => host))].sort(), ['app1', 'app2']);
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)),
+  );
+
+  // Those that cannot say so, and the others are shown all the same.
+  const mixed = await there(['ls', '-t', 'mixed']);
+  assert.equal(mixed.code, 1);
+  assert.match(mixed.out, /app1 +web +running/);
+  assert.match(mixed.err, /hold: stranger: its host key is not the one that is known/);
+  const unknown = await there(['restart', 'wbe', '-t', 'production', '--json']);
+  assert.equal(unknown.code, 1);
+  assert.match(
+    unknown.err,
+    /^\{"host":"app1","code":"APP_UNKNOWN","message":"app1: There is no app \\"wbe\\"/,
+  );
+  assert.doesNotMatch(unknown.err, /app2/);
+
+  // What follows ends on the hosts when nobody follows any more.
+  const follow = home.background(['logs', '--follow', '-n', '0', '-t', 'production'], options);
+  const followers = () =>
+    hosts.flatMap((host) =>
+      processesWith(host.home.paths.home).filter(({ command }) => / logs .*--follow/.test(command)),
+    ).length;
+  await until(() => followers() >= 4, { why: 'both hosts are followed, each through a shell' });
+  const again = await there(['restart', 'web.0', '-t', 'production']);
+  assert.equal(again.code, 0, again.err);
+  assert.match(again.err, /^app1 .*web\.0 is restarted\n(app2 .*\n)*app2 .*web\.0 is restarted\n$/m);
+  await until(
+    () => /^app1 .*serves one$/m.test(follow.stdout()) && /^app2 .*serves one$/m.test(follow.stdout()),
+    {
+      why: `lines of both hosts come: ${follow.stderr()}`,
+    },
+  );
+  await follow.stop('SIGKILL');
+  await until(() => followers() === 0, { why: 'nobody follows on the hosts' });
+}

@@ -29,7 +29,7 @@ export interface Shop extends SshHosts {
 /** What the app answers; `ill on app2` ends at once there. */
 export const server = (answer: string) => `const http = require('node:http');
 if ('${answer}' === 'ill on ' + process.env.NAME) process.exit(3);
-http.createServer((req, res) => res.end('${answer}')).listen(process.env.PORT);
+http.createServer((req, res) => res.end('${answer}')).listen(process.env.PORT, () => console.log('serves ${answer}'));
 `;
 
 /** Undefined, and the test skipped, where there is no sshd. */
@@ -42,11 +42,14 @@ export async function shopOnHosts(
   if (!ssh) return undefined;
   const home = testHome(t);
   const production = { hosts: names, command: ssh.command, ...more };
+  const others = Object.fromEntries(
+    Object.entries(targets).map(([name, target]) => [name, { command: ssh.command, ...target }]),
+  );
   const config = (changed: object = {}) => `export default {
   name: 'shop',
   apps: { web: { run: 'server.js', port: Number(process.env.SHOP_PORT ?? 1), env: { NAME: process.env.SHOP_NAME ?? '' } } },
   release: ${JSON.stringify({ bake: 0, ...release, ...changed })},
-  deploy: ${JSON.stringify({ production, ...targets })},
+  deploy: ${JSON.stringify({ production, ...others })},
 };`;
   const project = gitProject(join(home.dir, 'shop'), {
     'holdfast.config.mjs': config(),

@@ -54,7 +54,7 @@ export function defineEnv(program: Command, context: ContextFactory): void {
     .description(
       'Lists the variables of a project without their values: for which apps, when they were changed, and by whom.',
     )
-    .option('--target <name>', 'on the hosts of this deploy target')
+    .option('-t, --target <name>', 'on the hosts of this deploy target')
     .addOption(new Option('--fingerprint <salt>').hideHelp())
     .action((options: ListOptions) => list(context(), options));
   scoped(env.command('get').summary('print the value of a variable'))
@@ -91,7 +91,7 @@ function scoped(command: Command): Command {
 
 function changing(command: Command): Command {
   return scoped(command)
-    .option('--target <name>', 'on the hosts of this deploy target')
+    .option('-t, --target <name>', 'on the hosts of this deploy target')
     .option('--reload', 'reload the apps that run, so that they get it now');
 }
 

@@ -44,10 +44,8 @@ async function events(
   const { out, err, json, signal } = context;
   const isAudit = deploys || audit;
   const { isAudited, isDeployOutcome } = await import('../../protocol/audit.ts');
-  const { eventLine } = await import('../print/event-line.ts');
-  const { plain } = await import('../print/text.ts');
-  const who = ({ data }: HoldfastEvent) =>
-    isAudit && typeof data?.by === 'string' ? `  by ${plain(data.by)}` : '';
+  const { eventLine, whoAsked } = await import('../print/event-line.ts');
+  const who = (event: HoldfastEvent) => (isAudit ? whoAsked(event) : '');
   const print = (event: HoldfastEvent) =>
     out.flow(`${json ? JSON.stringify(event) : `${eventLine(event, out.style, Date.now())}${who(event)}`}\n`);
   const isMeant = (event: HoldfastEvent) =>

@@ -24,7 +24,7 @@ export function defineReleases(program: Command, context: ContextFactory): void 
     .description('Lists the releases of a project, the newest first.')
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
-    .option('--target <name>', 'on the hosts of this target of the config file')
+    .option('-t, --target <name>', 'on the hosts of this target of the config file')
     .addHelpText('after', examples)
     .action((options: ReleasesOptions) => list(context(), options));
   releases
@@ -41,7 +41,10 @@ export function defineReleases(program: Command, context: ContextFactory): void 
 }
 
 async function list(context: Context, options: ReleasesOptions): Promise<void> {
-  if (options.target !== undefined) return onHosts(context, ['releases'], options.target, options);
+  if (options.target !== undefined) {
+    const { listReleasesOfHosts } = await import('../hosts/releases-of-hosts.ts');
+    return listReleasesOfHosts(context, options.target, options);
+  }
   const { out, err, json } = context;
   const { deployedProject } = await import('../deploy/project.ts');
   const { releasePaths } = await import('../../release/paths.ts');
@@ -55,17 +58,6 @@ async function list(context: Context, options: ReleasesOptions): Promise<void> {
   out.lines(releaseTable(records, { width: out.width, style: out.style, now: Date.now() }));
 }
 
-/** The same on the hosts of a target. */
-async function onHosts(
-  context: Context,
-  words: readonly string[],
-  target: string,
-  options: ReleasesOptions,
-): Promise<void> {
-  const { onEachHost } = await import('../deploy/hosts-each.ts');
-  await onEachHost(context, target, words, options);
-}
-
 async function show(
   context: Context,
   typed: string | undefined,
@@ -73,7 +65,10 @@ async function show(
   options: ReleasesOptions,
 ): Promise<void> {
   const words = ['releases', 'show', ...[typed, step].filter((word) => word !== undefined)];
-  if (options.target !== undefined) return onHosts(context, words, options.target, options);
+  if (options.target !== undefined) {
+    const { showReleaseOfHosts } = await import('../hosts/releases-of-hosts.ts');
+    return showReleaseOfHosts(context, options.target, words, options);
+  }
   const { out, json } = context;
   const { deployedProject } = await import('../deploy/project.ts');
   const { anyRelease } = await import('../../release/find-release.ts');

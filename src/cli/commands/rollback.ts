@@ -23,7 +23,7 @@ export function defineRollback(program: Command, context: ContextFactory): void 
     .argument('[release]', 'its id, or its commit (default: the one that served before)')
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
-    .option('--target <name>', 'on all hosts of this target of the config file')
+    .option('-t, --target <name>', 'on all hosts of this target of the config file')
     .addHelpText('after', examples)
     .action((release: string | undefined, options: RollbackOptions) => rollback(context(), release, options));
 }

@@ -39,6 +39,11 @@ export async function targetNamed(
 }
 
 /** Words of a command of Holdfast on the hosts of a target. */
-export function holdfastThere({ command, home }: DeployTarget, words: readonly string[]): string[] {
-  return [fromRemoteHome(command), ...words, ...(home === null ? [] : ['--home', fromRemoteHome(home)])];
+export function holdfastThere(
+  { command, home }: DeployTarget,
+  [name = '', ...rest]: readonly string[],
+): string[] {
+  // Not at the end, where it may be behind a `--`.
+  const there = home === null ? [] : ['--home', fromRemoteHome(home)];
+  return [fromRemoteHome(command), name, ...there, ...rest];
 }

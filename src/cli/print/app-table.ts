@@ -17,6 +17,9 @@ const columns: readonly Column[] = [
   { head: 'URL', shrink: 12, comfort: 28 },
 ];
 
+/** An app here, or on a host of a target. */
+export type ShownApp = AppView & { readonly host?: string };
+
 export interface AppTableOptions {
   readonly width: number;
   readonly style: Style;
@@ -27,14 +30,18 @@ export interface AppTableOptions {
 }
 
 export function appTable(
-  apps: readonly AppView[],
+  apps: readonly ShownApp[],
   { width, style, all = false, now = Date.now() }: AppTableOptions,
 ): string[] {
+  const isRemote = apps.some(({ host }) => host !== undefined);
+  const placed = (app: ShownApp, row: Cell[]): Cell[] => (isRemote ? [app.host ?? '', ...row] : row);
   const rows = apps.flatMap((app) => [
-    appRow(app, style, now),
-    ...(all || needsALook(app) ? app.instances.map((instance) => instanceRow(instance, style)) : []),
+    placed(app, appRow(app, style, now)),
+    ...(all || needsALook(app)
+      ? app.instances.map((instance) => placed(app, instanceRow(instance, style)))
+      : []),
   ]);
-  return table(columns, rows, { width, paintHead: style.dim });
+  return table(isRemote ? [{ head: 'HOST' }, ...columns] : columns, rows, { width, paintHead: style.dim });
 }
 
 /** Its instances are not simply all well, or all stopped. */

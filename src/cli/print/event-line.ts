@@ -99,6 +99,11 @@ export function eventLine(event: HoldfastEvent, style: Style, now: number): stri
   return `${style.dim(formatMoment(event.time, now))} ${describeEvent(event, style)}`;
 }
 
+/** Behind it, for an audit; empty when nobody is known. */
+export function whoAsked({ data }: HoldfastEvent): string {
+  return typeof data?.by === 'string' ? `  by ${plain(data.by)}` : '';
+}
+
 /** What somebody asked for; that it came true is told by the events that follow. */
 function wish({ data }: HoldfastEvent): readonly [Tone, string] {
   const change = String(data?.change ?? 'changed');

@@ -29,14 +29,16 @@ const columns: readonly Column[] = [
 ];
 
 export function releaseTable(
-  records: readonly ReleaseRecord[],
+  records: readonly (ReleaseRecord & { readonly host?: string })[],
   { width, style, now }: { width: number; style: Style; now: number },
 ): string[] {
+  const isRemote = records.some(({ host }) => host !== undefined);
   const rows = records.map((record) => {
     const [tone, word] = words[record.outcome];
     const { source, by, reason } = record;
     const about = record.outcome === 'failed' || record.outcome === 'rolledBack' ? reason : source.subject;
     return [
+      ...(isRemote ? [record.host ?? ''] : []),
       record.id,
       { text: word, paint: style[tone] },
       formatMoment(record.createdAt, now),
@@ -44,7 +46,7 @@ export function releaseTable(
       plain(about ?? source.from),
     ];
   });
-  return table(columns, rows, { width, paintHead: style.dim });
+  return table(isRemote ? [{ head: 'host' }, ...columns] : columns, rows, { width, paintHead: style.dim });
 }
 
 export interface ReleaseLinesOptions {

@@ -1,16 +1,17 @@
 /** The system's OpenSSH: its agent, ~/.ssh/config and known_hosts are what counts. Nothing is asked, and no host key is ignored. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { HoldfastError, isSystemError } from '../../errors.ts';
+import { type ErrorBody, HoldfastError, isSystemError } from '../../errors.ts';
 import { drained } from './drained.ts';
 import { remoteCommand } from './remote-words.ts';
 
 /**
- * A connection that is lost is noticed within a minute. What ~/.ssh/config says of tunnels and of a command of its own is for people, and
+ * A host that is off is noticed within a quarter of a minute, a connection that is lost within one. What ~/.ssh/config says of tunnels and of a command of its own is for people, and
  * in the way here.
  */
 const options = [
   'BatchMode=yes',
+  'ConnectTimeout=15',
   'ServerAliveInterval=15',
   'ServerAliveCountMax=4',
   'ClearAllForwardings=yes',
@@ -143,10 +144,25 @@ export function sshFailed(host: string, program: string, { code, stderr, missing
       `\`hold host prepare ${host}\` puts it there; or name it in \`command\` of this target`,
     );
   }
+  const body = stderr.map(errorBody).find((one) => one !== null);
+  if (body) {
+    const told = HoldfastError.fromBody(body);
+    return new HoldfastError(told.code, `${host}: ${told.message}`, told);
+  }
   const last = stderr.at(-1) ?? '';
   if (code === 255) return failed(`ssh cannot reach it, or was cut off: ${last.trim() || 'it said nothing'}`);
   if (code === null) return failed('the connection was ended');
   // What our own commands have failed with comes first, and a hint after it.
   const said = stderr.find((line) => line.startsWith('hold: '))?.slice('hold: '.length) ?? last.trim();
   return failed(`"${program}" ended with code ${code}${said === '' ? '' : `: ${said}`}`, '');
+}
+
+/** An error as a command of ours says it with `--json`. */
+function errorBody(line: string): ErrorBody | null {
+  try {
+    const body = line.startsWith('{"code":') ? (JSON.parse(line) as Partial<ErrorBody>) : null;
+    return typeof body?.message === 'string' ? (body as ErrorBody) : null;
+  } catch {
+    return null;
+  }
 }
