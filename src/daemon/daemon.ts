@@ -1,5 +1,5 @@
 /** The composition root: makes the parts and connects them. It decides nothing. */
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { appDefaults } from '../config/app-defaults.ts';
@@ -552,6 +552,11 @@ export class Daemon {
     this.#store.close();
     this.#journal.close();
     for (const file of [paths.control, paths.link, paths.daemonPid]) rmSync(file, { force: true });
+    try {
+      writeFileSync(paths.ended, '');
+    } catch {
+      // The disk is full: a second holder, which is rare, may bring a daemon back.
+    }
     lock.release();
     process.exit(0);
   }

@@ -1,5 +1,5 @@
 /** The daemon's process: `node dist/daemon/main.js --home <dir>`. The lock decides which of several may stay. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
 import { takeLock } from '../kit/lock.ts';
@@ -40,6 +40,14 @@ process.on('uncaughtException', (error) => {
   process.exit(70);
 });
 
+// A daemon that is killed while it changes its holder has two of them. What the slower one starts may come after `hold down`.
+const held = takeHeld(process.env);
+if (held.holder !== null && existsSync(paths.ended)) {
+  lock.release();
+  process.exit(0);
+}
+rmSync(paths.ended, { force: true });
+
 const me = identify(process.pid) ?? { pid: process.pid, startTime: 0 };
 try {
   writeAtomicSync(paths.daemonPid, JSON.stringify(me), { sync: false });
@@ -47,7 +55,7 @@ try {
   // On a full disk it only slows commands down.
   console.error(new Date().toISOString(), `cannot write ${paths.daemonPid}:`, error);
 }
-const daemon = new Daemon({ paths, version: ownVersion(), held: takeHeld(process.env), lock });
+const daemon = new Daemon({ paths, version: ownVersion(), held, lock });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.suspend());
 process.on('SIGHUP', () => daemon.reloadFiles());
 await daemon.start();

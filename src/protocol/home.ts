@@ -18,6 +18,8 @@ export interface HomePaths {
   readonly launcher: string;
   /** A file that is there as long as the script of an init system is about to go without ending the daemon. */
   readonly leaving: string;
+  /** A file that is there since the daemon ended as it was asked to, until a person or the machine starts the next one. */
+  readonly ended: string;
   /** JSON: { pid, startTime } of the daemon. */
   readonly daemonPid: string;
   /** JSON: { pid, startTime } of the holder. */
@@ -42,6 +44,7 @@ export function homePaths(home: string): HomePaths {
     launcher: join(home, 'bin', 'holdfast-boot'),
     alive: join(run, 'alive'),
     leaving: join(run, 'leaving'),
+    ended: join(run, 'ended'),
     daemonPid: join(run, 'daemon.pid'),
     holderPid: join(run, 'holder.pid'),
     daemonLog: join(home, 'daemon.log'),

@@ -1,5 +1,6 @@
 /** Promise 4: the control plane is not on the data path. Killing it costs nothing, and the next daemon adopts what runs. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -8,7 +9,7 @@ import { startLoad } from '../support/load.ts';
 import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
-import { app } from '../support/root.ts';
+import { app, root } from '../support/root.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -239,6 +240,13 @@ test('a daemon that is asked to end by SIGTERM ends all, and the next one starts
   const daemon = home.daemonPid();
   process.kill(daemon, 'SIGTERM');
   await until(() => [...pids, daemon].every((pid) => !isAlive(pid ?? 0)), { why: 'all has ended' });
+  // One that was killed while it changed its holder had two of them. What the slower one starts comes too late.
+  const late = spawnSync(process.execPath, [join(root, 'dist/daemon/main.js'), '--home', home.paths.home], {
+    env: { HOLDFAST_HOLDER: '1' },
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  });
+  assert.equal(late.status, 0, 'it ends, since nobody wants a daemon');
 
   const again = await pidsOf(home, 'web', 2);
   assert.ok(again.every((pid) => !pids.includes(pid)));
