@@ -28,7 +28,7 @@ import type {
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import type { NotifyTest } from '../protocol/notify-rules.ts';
-import type { PromoteRequest, PromotionView, ReleaseFailure } from '../protocol/release.ts';
+import type { PromoteRequest, PromotionView, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 
 export interface ChangeOptions {
@@ -219,6 +219,11 @@ export class Client {
   /** Resolves when the release serves; rejects with RELEASE_REFUSED when it came to nothing. It goes on when nobody waits any more. */
   promote(request: PromoteRequest, options: ChangeOptions = {}): Promise<PromotionView> {
     return this.#post('/v1/releases/promote', request, options);
+  }
+
+  /** Rejects with APP_EXISTS when an app or a site of these names is not the project's. */
+  checkRelease(project: string, names: ReleaseNames): Promise<null> {
+    return this.#post(`/v1/releases/${encodeURIComponent(project)}/check`, names, {});
   }
 
   /** One came to nothing before it was promoted: for the journal. */

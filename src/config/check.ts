@@ -52,7 +52,7 @@ export function checkReleaseFacts(value: unknown) {
   if (!parsed.success)
     return { facts: undefined, problems: problemsOf(parsed.error.issues, configJsonSchema()) };
   const problems: Problem[] = [];
-  const { name, release, deploy, apps } = parsed.data;
+  const { name, release, deploy, apps, sites } = parsed.data;
   const rest = {
     release: completeRelease(release, problems),
     deploy: completeDeploy(deploy, problems),
@@ -61,6 +61,7 @@ export function checkReleaseFacts(value: unknown) {
       user: settings.user ?? null,
       node: (settings as { node?: string }).node ?? null,
     })),
+    sites: Object.keys(sites),
   };
   return { facts: { project: name, rest }, problems };
 }

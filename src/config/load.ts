@@ -92,6 +92,8 @@ export interface ReleaseFacts {
   readonly release: ReleaseRules;
   readonly deploy: Readonly<Record<string, DeployTarget>>;
   readonly apps: readonly AppFacts[];
+  /** Hosts of its sites. */
+  readonly sites: readonly string[];
 }
 
 export interface AppFacts {

@@ -24,7 +24,8 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
-import type { PromoteRequest, ReleaseFailure } from '../protocol/release.ts';
+import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
+import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
 import type { CacheClearing } from './cache-clearing.ts';
@@ -226,6 +227,7 @@ export class Api {
     if (what === 'releases' && name !== undefined) {
       if (verb === 'continue') return () => releases.continue(name);
       if (verb === 'abort') return () => releases.abort(name);
+      if (verb === 'check') return async () => releases.checkNames(name, body as ReleaseNames);
       if (verb === 'failed') return async () => this.#releaseFailed(name, body as ReleaseFailure);
     }
     if (what !== 'apps') throw unknownCall(request);

@@ -19,8 +19,8 @@ test('whose app has the name is said, and `hold up` in a deployed project leads 
   });
   const message = /an app of this name comes from "\/srv\/shop/;
   assert.throws(() => refuseForeign(state('r1', 'blog'), next), {
-    message,
-    hint: /"r1" of the project "blog"/,
+    message: /"web" cannot be of the project "shop": "blog" is deployed here/,
+    hint: /`name: 'blog'`/,
   });
   assert.throws(() => refuseForeign(state(null), next), { message, hint: /`hold delete web`/ });
   refuseForeign(nothingDesired, next);

@@ -27,23 +27,27 @@ export function changesFor(state: DesiredState, next: Plan, hasFailed: (app: str
   return changes;
 }
 
+/** As much of a plan as says what would be called how. */
+export interface Named {
+  readonly source: string | null;
+  readonly project: string;
+  readonly apps: Readonly<Record<string, unknown>>;
+  readonly sites: Readonly<Record<string, unknown>>;
+}
+
 /** @throws HoldfastError APP_EXISTS when something of this name came from elsewhere */
-export function refuseForeign(state: DesiredState, next: Plan): void {
+export function refuseForeign(state: DesiredState, next: Named): void {
   for (const name of Object.keys(next.apps)) {
     const stored = state.apps[name];
     if (!stored || stored.source === next.source) continue;
     const { project, release } = stored.plan;
     if (release !== null && project === next.project) throw released(name, project, release);
+    if (release !== null && project !== null) throw taken(name, next.project, project);
     const from = stored.source === null ? 'was started with `hold start`' : `comes from "${stored.source}"`;
     throw new HoldfastError(
       'APP_EXISTS',
       `Cannot take "${name}" from "${next.source}": an app of this name ${from}`,
-      {
-        hint:
-          release === null
-            ? `Give it another name in the file, or run \`hold delete ${name}\` first`
-            : `Release "${release}" of the project "${project}" runs it: call this project so, too, give the app another name, or run \`hold down\` first`,
-      },
+      { hint: `Give it another name in the file, or run \`hold delete ${name}\` first` },
     );
   }
   for (const host of Object.keys(next.sites)) {
@@ -57,6 +61,17 @@ export function refuseForeign(state: DesiredState, next: Plan): void {
       },
     );
   }
+}
+
+/** Two projects have an app of the same name, or it is the same project, which is called otherwise by now. */
+function taken(app: string, project: string, owner: string): HoldfastError {
+  return new HoldfastError(
+    'APP_EXISTS',
+    `The app "${app}" cannot be of the project "${project}": "${owner}" is deployed here, and has it`,
+    {
+      hint: `If this is "${owner}" under a new name, keep the old one: \`name: '${owner}'\` in the config file. If not, give the app another name`,
+    },
+  );
 }
 
 /** `hold up` in the directory of a project that is deployed by now. */

@@ -27,6 +27,7 @@
  *   GET  /v1/releases                        PromotionView[], see release.ts
  *   POST /v1/releases/promote { … }          PromotionView    PromoteRequest; RELEASE_REFUSED when it came to nothing
  *   POST /v1/releases/:project/continue|abort    PromotionView    ends the watching; brings the release before back
+ *   POST /v1/releases/:project/check { … }   null         ReleaseNames; APP_EXISTS when one belongs to somebody else
  *   POST /v1/notify/test { url }             NotifyTest[], see notify-rules.ts    to one address, or with null to all
  *   POST /v1/variables/changed { project, … }    VariablesResult    `hold env` has changed what is kept of them
  *   POST /v1/releases/:project/failed { … }  null         ReleaseFailure: one that was not made; for the journal

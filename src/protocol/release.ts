@@ -98,6 +98,15 @@ export interface PromoteRequest {
   readonly kind: 'deploy' | 'rollback';
 }
 
+/** What a release will be called by, before it is made. */
+export interface ReleaseNames {
+  /** Of its configuration file, through `current`. */
+  readonly source: string;
+  readonly apps: readonly string[];
+  /** Hosts. */
+  readonly sites: readonly string[];
+}
+
 /** Of a release that came to nothing before it was promoted. */
 export interface ReleaseFailure {
   readonly release: string;

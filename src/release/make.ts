@@ -29,6 +29,7 @@ import { linkShared } from './shared.ts';
 import { StepLog, type StepReport } from './step-log.ts';
 import { syncToDisk } from './sync-to-disk.ts';
 import { tellFailure } from './tell-failure.ts';
+import { refuseTakenNames } from './under-way.ts';
 import { unpack } from './unpack.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -217,12 +218,16 @@ class Making {
 
   /** Also the configuration, which decides about all that follows: as it came, before anything of the release has been run. */
   async #unpack(report: StepReport): Promise<{ config: ReadConfig; facts: ReleaseFacts }> {
-    const { source, signal, shellEnv, clock } = this.#options;
+    const { source, signal, shellEnv, clock, paths, project } = this.#options;
     mkdirSync(this.#dir, { recursive: true, mode: 0o755 });
     const bytes = await unpack(source, this.#dir, signal);
     report.note = `${source.tree.entries.length} files, ${formatBytes(bytes)}`;
     const config = await readConfig({ file: this.#config, cwd: this.#dir, env: shellEnv, clock });
-    return { config, facts: releaseFactsOf(config) };
+    const facts = releaseFactsOf(config);
+    const apps = facts.apps.map(({ name }) => name);
+    const known = join(paths.current, this.#config);
+    await refuseTakenNames(paths, project, { source: known, apps, sites: facts.sites });
+    return { config, facts };
   }
 
   /** As `up` will get it: known by where `current` leads. The file itself was read before the build, which may have changed it. */

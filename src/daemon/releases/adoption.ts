@@ -2,11 +2,11 @@
  * The first deploy of a project that was brought up from its own directory: the same apps, known by another file. They are taken over
  * as they run, and given back when the release is not to serve. Pure.
  */
-import type { Plan } from '../../config/plan.ts';
 import type { DesiredState } from '../state.ts';
+import type { Named } from '../up-plan.ts';
 
 /** The file that apps and sites of this plan come from now; null when that is its own, or none, or not one of this project. */
-export function formerSource(state: DesiredState, { source, project, apps, sites }: Plan): string | null {
+export function formerSource(state: DesiredState, { source, project, apps, sites }: Named): string | null {
   const known = [
     ...Object.keys(apps).map((name) => state.apps[name]?.source),
     ...Object.keys(sites).map((host) => state.sites[host]?.source),

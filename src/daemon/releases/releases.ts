@@ -3,17 +3,17 @@
  * person, and by the next daemon when this one dies. After each step what comes next is written down before it is done, and each step
  * can be done twice.
  */
-import type { AppPlan, Plan } from '../../config/plan.ts';
+import type { AppPlan } from '../../config/plan.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { CrashRecord, TrafficView } from '../../protocol/api.ts';
-import type { PromoteRequest, PromotionView } from '../../protocol/release.ts';
+import type { PromoteRequest, PromotionView, ReleaseNames } from '../../protocol/release.ts';
 import type { SupervisorFact } from '../../supervisor/supervisor.ts';
 import type { Journal } from '../journal.ts';
 import type { Operations } from '../operations.ts';
 import type { Outputs } from '../outputs.ts';
 import type { DesiredState, DesiredStore } from '../state.ts';
-import { refuseForeign } from '../up-plan.ts';
+import { type Named, refuseForeign } from '../up-plan.ts';
 import { formerSource, withSource } from './adoption.ts';
 import { Chronicle, recordsIn } from './chronicle.ts';
 import { CrashLog } from './crash-log.ts';
@@ -173,6 +173,17 @@ export class Releases {
     }
   }
 
+  /**
+   * Before the work begins that a release takes.
+   * @throws HoldfastError APP_EXISTS
+   */
+  checkNames(project: string, { source, apps, sites }: ReleaseNames): null {
+    const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, true]));
+    const next = { source, project, apps: named(apps), sites: named(sites) };
+    refuseForeign(this.#taken(next), next);
+    return null;
+  }
+
   #of(project: string): ProjectReleases {
     return this.#options.store.state.releases[project] ?? noReleases;
   }
@@ -206,7 +217,7 @@ export class Releases {
   }
 
   /** Desired state with what there is of the project, wherever it came from, as it is known from now on. */
-  #taken(plan: Plan): DesiredState {
+  #taken(plan: Named): DesiredState {
     const { state } = this.#options.store;
     return withSource(state, formerSource(state, plan), plan.source);
   }
