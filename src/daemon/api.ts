@@ -24,7 +24,6 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
-import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
 import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
