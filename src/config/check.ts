@@ -6,6 +6,7 @@ import { completeApp, type Surroundings } from './app.ts';
 import { completeEgress } from './egress-schema.ts';
 import { completeFront } from './front-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
+import { completeMetrics } from './metrics-schema.ts';
 import { completeNotify } from './notify-schema.ts';
 import type { AppPlan, Plan } from './plan.ts';
 import { type Problem, problemsOf } from './problems.ts';
@@ -141,6 +142,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     egress: completeEgress(settings.egress, names, problems),
     front: completeFront(settings, problems),
     notify: completeNotify(settings.notify, around.root, problems),
+    metrics: completeMetrics(settings.metrics, around.root, problems),
     edge: {
       processes: edge.processes,
       http: listen.http ?? { host: null, port: around.isRoot ? 80 : 8080 },

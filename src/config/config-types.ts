@@ -42,6 +42,8 @@ export interface HoldfastConfig {
    * @example [{"url":"file:/etc/shop/slack-url","on":["deploys","crashes"]}]
    */
   readonly notify?: readonly NotifyConfig[] | undefined;
+  /** Numbers for programs outside, and when somebody is told. */
+  readonly metrics?: MetricsConfig | undefined;
   /** How releases are made and promoted by `hold deploy`. */
   readonly release?: ReleaseConfig | undefined;
   /**
@@ -497,6 +499,23 @@ export interface NotifyConfig {
   readonly style?: 'slack' | 'json' | undefined;
   /** A file with a secret, with which messages are signed (HMAC-SHA256) in the field `Holdfast-Signature`. */
   readonly secret?: string | undefined;
+}
+
+/** Numbers for programs outside, and when somebody is told. */
+export interface MetricsConfig {
+  /**
+   * Where Prometheus and others ask for `/metrics`, and outside monitors for `/health`. A port alone is one of 127.0.0.1; at other addresses there must be a `token`.
+   * @example "127.0.0.1:9469"
+   */
+  readonly listen?: number | string | undefined;
+  /**
+   * What they must send as `Authorization: Bearer …`; `file:` and a path: what is in that file.
+   * @example "file:/etc/shop/metrics-token"
+   */
+  readonly token?: string | undefined;
+  readonly otlp?: OtlpConfig | undefined;
+  /** What is told by itself, in the journal and by `notify`. */
+  readonly alerts?: AlertsConfig | undefined;
 }
 
 /** How releases are made and promoted by `hold deploy`. */
@@ -1120,6 +1139,53 @@ export interface EabConfig {
    * @example "file:/etc/holdfast/eab-key"
    */
   readonly hmac: string;
+}
+
+export interface OtlpConfig {
+  /**
+   * A collector that takes OTLP over HTTP (OpenTelemetry): the numbers are sent there. Without a path: `/v1/metrics`.
+   * @example "https://collector.example.com/v1/metrics"
+   */
+  readonly url?: string | undefined;
+  /**
+   * Fields of the request; a value `file:/path` is read from that file.
+   * @example {"Authorization":"file:/etc/shop/collector-token"}
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How often. From `1s` to `1h`.
+   * @default "30s"
+   */
+  readonly every?: string | 0 | undefined;
+}
+
+/** What is told by itself, in the journal and by `notify`. */
+export interface AlertsConfig {
+  /**
+   * Tell when this part of the answers of a site in two minutes is 5xx, of at least one request a second. `false`: never.
+   * @default "5%"
+   */
+  readonly errors?: false | string | undefined;
+  /**
+   * Tell when a certificate is good for no longer than this. `false`: never.
+   * @default "10d"
+   */
+  readonly certificate?: false | string | 0 | undefined;
+  /**
+   * Tell when less than this part of the disk of the home is free, or less than 1 GB, or when it will be full within a day. `false`: never.
+   * @default "10%"
+   */
+  readonly disk?: false | string | undefined;
+  /**
+   * Tell when an app was given up after too many crashes.
+   * @default true
+   */
+  readonly crashes?: boolean | undefined;
+  /**
+   * Tell when an instance was replaced because its event loop was blocked.
+   * @default true
+   */
+  readonly watchdog?: boolean | undefined;
 }
 
 /** How packages are installed. */

@@ -7,6 +7,8 @@ import type { NotifyRules } from '../protocol/notify-rules.ts';
 import { appDefaults } from './app-defaults.ts';
 import { diffContent } from './content-diff.ts';
 import { printEgressRule } from './egress-rule.ts';
+import { metricsDefaults } from './metrics-defaults.ts';
+import { metricsChange } from './metrics-diff.ts';
 import type {
   AcmePlan,
   AppPlan,
@@ -35,7 +37,7 @@ import {
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics';
   readonly name: string;
   readonly detail: readonly string[];
 }
@@ -52,6 +54,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
     egress: null,
     front: null,
     notify: [],
+    metrics: metricsDefaults,
   };
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
@@ -60,6 +63,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
     ...logsChange(before.logsTotalBytes, next.logsTotalBytes),
     ...egressChange(before.egress, next.egress),
     ...notifyChange(before.notify, next.notify),
+    ...metricsChange(before.metrics, next.metrics),
   ];
 }
 

@@ -32,6 +32,36 @@ export interface Plan {
   readonly front: FrontPlan | null;
   /** Who is told of what happens. */
   readonly notify: readonly NotifyRules[];
+  /** Numbers for programs outside, and what is told when they are not as they should be. */
+  readonly metrics: MetricsPlan;
+}
+
+export interface MetricsPlan {
+  /** Where `/metrics` and `/health` can be asked for, beside the control API; null = nowhere. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  /** What must come as `Authorization: Bearer …`: the token, or `file:` and the absolute path of a file with it; null = nothing. */
+  readonly token: string | null;
+  /** A collector that they are sent to (OTLP over HTTP). Values of headers may be `file:` and an absolute path, too. */
+  readonly otlp: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly everyMs: number;
+  } | null;
+  readonly alerts: AlertRules;
+}
+
+/** When `alert.raised` happens; null or false = never. */
+export interface AlertRules {
+  /** Share (0 to 1) of a site's answers of the last two minutes that are 5xx. */
+  readonly errorShare: number | null;
+  /** The time that a certificate is still good for. */
+  readonly certificateMs: number | null;
+  /** Share of the file system of the home that is still free. */
+  readonly diskFreeShare: number | null;
+  /** An app keeps crashing, and was given up. */
+  readonly crashes: boolean;
+  /** An event loop was blocked, and the instance was replaced for it. */
+  readonly watchdog: boolean;
 }
 
 export type FrontServer = 'nginx' | 'apache' | 'haproxy' | 'caddy';

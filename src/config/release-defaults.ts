@@ -1,5 +1,6 @@
 /** What is said of releases when a configuration says nothing, as the schema's defaults; for plans that no file made. */
 import type { ReleaseRules } from '../protocol/release-rules.ts';
+import { metricsDefaults } from './metrics-defaults.ts';
 
 export const releaseDefaults: ReleaseRules = {
   build: null,
@@ -17,4 +18,10 @@ export const releaseDefaults: ReleaseRules = {
   hooks: {},
 };
 
-export const projectDefaults = { project: 'app', release: releaseDefaults, deploy: {}, notify: [] };
+export const projectDefaults = {
+  project: 'app',
+  release: releaseDefaults,
+  deploy: {},
+  notify: [],
+  metrics: metricsDefaults,
+};

@@ -11,6 +11,7 @@ import { accessLog, http2 } from './edge-traffic-schema.ts';
 import { egressSettings } from './egress-schema.ts';
 import { frontSettings } from './front-schema.ts';
 import { choice, duration, flag, size, text, wholeNumber } from './kinds.ts';
+import { metricsSettings } from './metrics-schema.ts';
 import { appName, groupName } from './names.ts';
 import { notifySettings } from './notify-schema.ts';
 import { deploySettings, releaseSettings } from './release-schema.ts';
@@ -125,6 +126,7 @@ const configShape = z.strictObject({
     example: 'shop',
   }),
   notify: notifySettings,
+  metrics: metricsSettings,
   release: releaseSettings,
   deploy: deploySettings,
 });

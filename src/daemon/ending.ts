@@ -43,6 +43,7 @@ export class Ending {
         frontPorts: {},
         releases: {},
         notify: {},
+        metrics: {},
       },
     }));
   }

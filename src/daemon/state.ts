@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { completedAppPlan, completedEdgePlan, completedSitePlan } from '../config/completed-plans.ts';
-import type { AppPlan, EdgePlan, EgressPlan, FrontPlan, SitePlan } from '../config/plan.ts';
+import type { AppPlan, EdgePlan, EgressPlan, FrontPlan, MetricsPlan, SitePlan } from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
@@ -63,6 +63,14 @@ export interface DesiredState {
   readonly frontPorts: Readonly<Record<string, readonly number[]>>;
   /** By project: who is told of what happens. */
   readonly notify: Readonly<Record<string, readonly NotifyRules[]>>;
+  /** By project, when it says something of it. */
+  readonly metrics: Readonly<Record<string, StoredMetrics>>;
+}
+
+export interface StoredMetrics {
+  /** The config file that it came from. */
+  readonly source: string | null;
+  readonly plan: MetricsPlan;
 }
 
 export const nothingDesired: DesiredState = {
@@ -76,6 +84,7 @@ export const nothingDesired: DesiredState = {
   front: null,
   frontPorts: {},
   notify: {},
+  metrics: {},
 };
 
 const GENERATIONS = 2;

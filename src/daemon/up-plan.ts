@@ -1,13 +1,15 @@
 /** What `up` makes of desired state: what came from this file, and only that, becomes equal to the file. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { diffPlans } from '../config/diff.ts';
-import type { AppPlan, EdgePlan, FrontServer, ListenPlan, Plan } from '../config/plan.ts';
+import { metricsDefaults } from '../config/metrics-defaults.ts';
+import type { AppPlan, EdgePlan, FrontServer, ListenPlan, MetricsPlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Change, FRONT_NAME } from '../protocol/api.ts';
 import type { NotifyRules } from '../protocol/notify-rules.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
 import { egressOf, isOwn } from './egress-app.ts';
-import type { DesiredState, StoredApp } from './state.ts';
+import type { DesiredState, StoredApp, StoredMetrics } from './state.ts';
 import { renewed } from './stored-app.ts';
 
 /** What would change. `hasFailed`: of the app, so that it is tried again. */
@@ -125,8 +127,9 @@ export function targetState(
   }
   const logsTotalBytes = next.logsTotalBytes ?? state.logsTotalBytes;
   const notify = withNotify(state.notify, next);
+  const metrics = withMetrics(state.metrics, next);
   return withFront(
-    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify }, edgePlan),
+    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify, metrics }, edgePlan),
     frontPlan,
   );
 }
@@ -138,6 +141,16 @@ function withNotify(
 ): DesiredState['notify'] {
   delete all[project];
   return notify && notify.length > 0 ? { ...all, [project]: notify } : all;
+}
+
+/** What is as without a word is not kept. A client of an older version says nothing of it. */
+function withMetrics(
+  { ...all }: Record<string, StoredMetrics>,
+  { project, source, metrics }: { readonly metrics?: MetricsPlan } & Pick<Plan, 'project' | 'source'>,
+): DesiredState['metrics'] {
+  delete all[project];
+  const isSpecial = metrics !== undefined && !isDeepStrictEqual(metrics, metricsDefaults);
+  return isSpecial ? { ...all, [project]: { source, plan: metrics } } : all;
 }
 
 /** What runs now of what came from this file, in the shape of a plan. */
@@ -155,6 +168,7 @@ export function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'projec
     egress: egressOf(source, state),
     front: Object.keys(next.sites).length === 0 ? next.front : state.front,
     notify: state.notify[next.project] ?? [],
+    metrics: state.metrics[next.project]?.plan ?? metricsDefaults,
   };
 }
 

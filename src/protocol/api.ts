@@ -289,7 +289,7 @@ export interface OutputLine {
 /** One line of what `up` changes; `detail` names the settings that differ. */
 export interface Change {
   readonly kind: 'add' | 'change' | 'scale' | 'remove' | 'start';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics';
   readonly name: string;
   readonly detail: readonly string[];
 }

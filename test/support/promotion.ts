@@ -1,5 +1,7 @@
 /** A promotion for unit tests: from nothing, or with what a test wants otherwise. */
+
 import { edgeDefaults } from '../../src/config/app-defaults.ts';
+import { metricsDefaults } from '../../src/config/metrics-defaults.ts';
 import type { EdgePlan, Plan } from '../../src/config/plan.ts';
 import { releaseDefaults } from '../../src/config/release-defaults.ts';
 import type { Promotion } from '../../src/daemon/releases/promotion.ts';
@@ -34,6 +36,7 @@ export function releasePlan(rules: Partial<ReleaseRules> = {}): Plan {
     egress: null,
     front: null,
     notify: [],
+    metrics: metricsDefaults,
     project: 'shop',
     release: { ...releaseDefaults, ...rules },
     deploy: {},
