@@ -44,14 +44,14 @@ const texts = new Map(files.map((file) => [file, readFileSync(join(built, file),
 const weight = (file) => texts.get(file).split(/\bawait\b/).length;
 files.sort((a, b) => weight(b) - weight(a));
 
-// Most tests wait half of their time. Those under load need the cores: they come last, and fewer at once.
+// Most tests wait for three quarters of their time. Those under load need the cores: they come last, and fewer at once.
 const isLoaded = (file) =>
   /^test\/browser\//.test(file) ||
   (/^test\/stories\//.test(file) && /support\/load\.js|\/soak\//.test(texts.get(file)));
 const parallel = Math.min(availableParallelism(), 4);
 const phases = [
-  { title: 'Parts and stories', files: files.filter((file) => !isLoaded(file)), concurrency: parallel * 2 },
-  { title: 'Stories under load', files: files.filter(isLoaded), concurrency: parallel + 1 },
+  { title: 'Parts and stories', files: files.filter((file) => !isLoaded(file)), concurrency: parallel * 3 },
+  { title: 'Stories under load', files: files.filter(isLoaded), concurrency: parallel * 2 },
 ];
 
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
@@ -76,7 +76,7 @@ for (const { title, files, concurrency } of phases) {
   const events = run({
     files: files.map((file) => join(built, file)),
     concurrency,
-    timeout: 4 * MINUTE,
+    timeout: 8 * MINUTE,
     ...(options.grep && { testNamePatterns: [options.grep] }),
   });
   for await (const event of events) report.event(event);
