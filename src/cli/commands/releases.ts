@@ -88,7 +88,8 @@ async function show(
   // What was refused between two steps has no step that failed.
   const told = failed ?? (record.outcome === 'failed' ? 'promote' : null);
   const said = told === null ? [] : stepOutput(paths, record.id, told).slice(-20);
-  const last = said.some((line) => line !== '') ? said : [];
+  const news = said.filter((line) => line !== record.reason);
+  const last = news.some((line) => line !== '') ? news : [];
   out.lines(
     releaseLines(record, { dir: `${paths.releases}/${record.id}`, last, style: out.style, now: Date.now() }),
   );

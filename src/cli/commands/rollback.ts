@@ -55,7 +55,11 @@ async function rollback(
     const record = await promoteRelease(around, found.id, 'rollback');
     progress.end();
     if (context.json) context.out.json(record);
-    else context.out.line(`${context.out.style.green('✔')} ${record.project} ${record.id} serves again`);
+    else {
+      const { servesLine } = await import('../deploy/outcome.ts');
+      const line = servesLine(context, record, 'serves again');
+      context.out.line(`${context.out.style.green('✔')} ${line}`);
+    }
   } finally {
     progress.end();
     lock.release();

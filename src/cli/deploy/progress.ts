@@ -7,28 +7,41 @@ import { describeEvent } from '../print/event-line.ts';
 import { nameOf } from '../print/release-table.ts';
 import { plain, truncate } from '../print/text.ts';
 
+/** Of a step's line before what it says. */
+const HEAD_WIDTH = 21;
+
 export class DeployProgress {
   readonly #context: Context;
   #running: string | null = null;
   /** An unfinished line is on the terminal. */
   #open = false;
+  #begun = false;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
+  /** A release is there, whatever becomes of it. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   begin({ project, id, source }: ReleaseRecord): void {
-    const { style } = this.#context.err;
+    this.#begun = true;
+    const { err } = this.#context;
+    const { style } = err;
     const about = [
       source.subject && `"${plain(source.subject)}"`,
       source.author && `by ${nameOf(source.author)}`,
     ];
     const facts = [source.ref ?? source.from, ...about].filter((fact) => fact).join(' ');
-    this.#line(`${style.bold(`${project} ${id}`)} ${style.dim(facts)}`);
+    const room = err.isTTY ? err.width - project.length - id.length - 2 : Number.POSITIVE_INFINITY;
+    this.#line(`${style.bold(`${project} ${id}`)} ${style.dim(truncate(facts, room))}`);
   }
 
   step({ name, outcome, tookMs, note }: StepRecord): void {
-    const { style } = this.#context.err;
+    const { err } = this.#context;
+    const { style } = err;
     if (outcome === 'running') {
       this.#running = name;
       this.#show('');
@@ -37,7 +50,12 @@ export class DeployProgress {
     this.#running = null;
     const mark = { done: style.green('✔'), failed: style.red('✖'), skipped: style.dim('-') }[outcome];
     const took = outcome === 'skipped' ? '' : formatDuration(tookMs ?? 0);
-    this.#line(`  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${style.dim(plain(note ?? ''))}`.trimEnd());
+    // Why it has failed is what the error says, in a moment.
+    const said = outcome === 'failed' ? 'failed' : plain(note ?? '');
+    const head = `  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  `;
+    // On a terminal a step is one line.
+    const room = err.isTTY ? err.width - HEAD_WIDTH : Number.POSITIVE_INFINITY;
+    this.#line(`${head}${style.dim(truncate(said, room))}`.trimEnd());
   }
 
   note(text: string): void {
@@ -54,8 +72,9 @@ export class DeployProgress {
   /** What the daemon does with the release, as far as it is news. */
   event(event: HoldfastEvent): void {
     const { err, verbose } = this.#context;
-    // Of the release itself the steps tell.
-    const news = /^(instance\.(crashed|failed|unhealthy)|release\.(failed|rolled-back))$/.test(event.type);
+    // Of the release itself the steps tell, and of what is on trial the error: nobody but us has seen it.
+    const isOnTrial = event.app?.endsWith('@next') === true;
+    const news = /^instance\.(crashed|failed|unhealthy)$/.test(event.type) && !isOnTrial;
     if (verbose || news) this.#line(`    ${describeEvent(event, err.style)}`);
     else this.#show(describeEvent(event, err.style));
   }

@@ -9,6 +9,7 @@ import { deployedBranch, prepareRepository } from '../../release/push/repository
 import { parsePushOptions, parseUpdates, pushedCommit } from '../../release/push/updates.ts';
 import { openSource } from '../../release/source/open-source.ts';
 import type { Context } from '../context.ts';
+import { servesLine, tellRefusal } from './outcome.ts';
 import { DeployProgress } from './progress.ts';
 import { deploySurroundings } from './surroundings.ts';
 
@@ -33,8 +34,8 @@ export async function receivePush(context: Context, project: string, pushed: str
   const { allowNew, again, migrates } = parsePushOptions(env);
   const git = { kind: 'git', directory: repository, ref: commit, ...(pushed !== '' && { pushed }) } as const;
   const source = await openSource(git, { signal });
+  const progress = new DeployProgress(context);
   try {
-    const progress = new DeployProgress(context);
     const by = { user: userInfo().username, host: peer(env), via: 'push' } as const;
     const record = await deploy({
       ...deploySurroundings(context, project, progress, by),
@@ -46,8 +47,10 @@ export async function receivePush(context: Context, project: string, pushed: str
       again,
       migrates,
     });
-    if (record) err.line(`${err.style.green('✔')} ${project} ${record.id} serves`);
+    if (record) err.line(`${err.style.green('✔')} ${servesLine(context, record)}`);
     else err.line('nothing to do: this very content serves already');
+  } catch (error) {
+    throw await tellRefusal(context, project, error, progress.begun);
   } finally {
     await source.close();
   }

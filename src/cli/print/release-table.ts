@@ -88,11 +88,13 @@ export function releaseLines(
     ...(packages?.notes ?? []).map((note) => `  ${' '.repeat(10)} ${plain(note)}`),
     '',
     ...record.steps.map(({ name, outcome, tookMs, note }) => {
+      // Once is enough: it is at the top.
+      const said = note === record.reason ? '' : plain(note ?? '');
       const mark = { done: style.green('✔'), failed: style.red('✖'), skipped: style.dim('-'), running: '…' }[
         outcome
       ];
       const took = tookMs === null || outcome === 'skipped' ? '' : formatDuration(tookMs);
-      return `  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${plain(note ?? '')}`.trimEnd();
+      return `  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${said}`.trimEnd();
     }),
     ...(last.length > 0 ? ['', ...last.map((line) => `    ${style.dim(plain(line))}`)] : []),
   ];

@@ -1,6 +1,7 @@
 /** Why a step of a promotion did not come off. */
 import { HoldfastError } from '../../errors.ts';
 import type { OutputLine } from '../../protocol/api.ts';
+import { withoutNext } from './next-name.ts';
 
 export class FailedStep extends Error {
   readonly details: readonly string[];
@@ -13,7 +14,7 @@ export class FailedStep extends Error {
 
 export function whyOf(error: unknown): { readonly reason: string; readonly details: readonly string[] } {
   if (error instanceof FailedStep || error instanceof HoldfastError)
-    return { reason: error.message, details: error.details };
+    return { reason: withoutNext(error.message), details: error.details };
   return { reason: error instanceof Error ? error.message : String(error), details: [] };
 }
 
