@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -14,6 +15,7 @@ export interface DeployCommandOptions {
   readonly migrate: boolean;
   readonly abort?: boolean;
   readonly continue?: boolean;
+  readonly without?: readonly string[];
 }
 
 const examples = `
@@ -44,10 +46,12 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     )
     .option('--offline', 'fetch nothing: packages come from the store and the cache')
     .option('--no-migrate', 'leave out `release.migrate`')
+    .option('--without <host...>', 'leave out these hosts of the target, because they are down')
     .option('--abort', 'give up the deploy that is under way; what served before serves again')
     .option('--continue', 'end the time in which the release is watched: it serves')
     .addHelpText('after', examples)
     .action(async (target: string | undefined, options: DeployCommandOptions) => {
+      if (target === undefined && options.without) throw withoutTarget();
       if (options.abort) {
         const { abortDeploy } = await import('../deploy/hosts-abort.ts');
         return abortDeploy(context(), target, options);
@@ -57,6 +61,12 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
       const { deployToHosts } = await import('../deploy/hosts.ts');
       await deployToHosts(context(), target, options);
     });
+}
+
+function withoutTarget(): HoldfastError {
+  return new HoldfastError('USAGE', '`--without` leaves out hosts of a target, and none is named', {
+    hint: 'Such as: hold deploy production --without deploy@app2',
+  });
 }
 
 async function continueOne(
@@ -78,7 +88,6 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
   const { deploySurroundings } = await import('../deploy/surroundings.ts');
   const { sourceOf } = await import('../deploy/source.ts');
   const release = await import('../../release/deploy.ts');
-  const { servesLine, standingLine, tellRefusal } = await import('../deploy/outcome.ts');
   const progress = new DeployProgress(context);
   const { makeScratch } = await import('../../release/scratch.ts');
   const { releasePaths } = await import('../../release/paths.ts');
@@ -110,14 +119,14 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
       return;
     }
     const { green } = context.out.style;
-    context.out.line(`${green('✔')} ${servesLine(context, record)}`);
+    context.out.line(`${green('✔')} ${project} ${record.id} serves`);
   } catch (error) {
     progress.end();
-    if (!context.signal.aborted) throw await tellRefusal(context, project, error, progress.begun);
+    if (!context.signal.aborted) throw error;
     context.err.line(
       isPromoted
         ? 'interrupted: the daemon goes on with it, `hold releases` shows how far it is; `hold deploy --abort` gives it up'
-        : `given up; ${await standingLine(context.home, project)}`,
+        : 'given up: what served before still serves',
     );
   } finally {
     await source.close();

@@ -11,6 +11,7 @@ interface RollbackOptions {
   readonly file?: string;
   readonly project?: string;
   readonly target?: string;
+  readonly without?: readonly string[];
 }
 
 export function defineRollback(program: Command, context: ContextFactory): void {
@@ -24,6 +25,7 @@ export function defineRollback(program: Command, context: ContextFactory): void 
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
     .option('-t, --target <name>', 'on all hosts of this target of the config file')
+    .option('--without <host...>', 'with --target: leave out these hosts, because they are down')
     .addHelpText('after', examples)
     .action((release: string | undefined, options: RollbackOptions) => rollback(context(), release, options));
 }

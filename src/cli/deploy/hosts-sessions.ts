@@ -49,7 +49,7 @@ export async function openSessions(
   };
   context.signal.addEventListener('abort', cut, { once: true });
   try {
-    requireAll(await Promise.allSettled(sessions.map((session) => session.greet())));
+    requireAll(hosts, await Promise.allSettled(sessions.map((session) => session.greet())));
     const by = { user: userInfo().username, host: hostname(), via: 'ssh' } as const;
     const serving = new Map<string, ReleaseRecord | null>();
     // Always in the same order, so that two that begin at once do not stop each other.
@@ -70,19 +70,18 @@ export async function openSessions(
 }
 
 /** The first that failed; of the others, what they said. */
-function requireAll(results: readonly PromiseSettledResult<void>[]): void {
-  const errors = results.flatMap((result): HoldfastError[] =>
-    result.status === 'rejected' ? [asHoldfastError(result.reason)] : [],
-  );
-  const [first, ...others] = errors;
+function requireAll(hosts: readonly string[], results: readonly PromiseSettledResult<void>[]): void {
+  const failed = hosts.flatMap((host, index) => {
+    const result = results[index];
+    return result?.status === 'rejected' ? [{ host, error: asHoldfastError(result.reason) }] : [];
+  });
+  const [first, ...others] = failed;
   if (!first) return;
-  throw others.length === 0 ? first : withMore(first, others);
-}
-
-function withMore(
-  { code, message, hint, details }: HoldfastError,
-  others: readonly HoldfastError[],
-): HoldfastError {
-  const more = others.map((other) => other.message);
-  return new HoldfastError(code, message, { hint, details: [...details, ...more] });
+  const { code, message, hint, details } = first.error;
+  const names = failed.map(({ host }) => host).join(' ');
+  const couldGo = code === 'HOST_FAILED' && failed.length < hosts.length;
+  throw new HoldfastError(code, message, {
+    hint: couldGo ? `${hint}. What is down can be left out: \`--without ${names}\`` : hint,
+    details: [...details, ...others.map(({ error }) => error.message)],
+  });
 }

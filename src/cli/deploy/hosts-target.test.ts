@@ -19,6 +19,10 @@ test('a target is found by its name, with each host once, and its program and ho
     '--home',
     './shop home',
   ]);
+  const one = await targetNamed({ cwd, env: {} }, 'production', { without: ['app1'] });
+  assert.deepEqual(one.hosts, ['ann@app2']);
+  for (const without of [['app2'], ['app1', 'ann@app2']])
+    await assert.rejects(targetNamed({ cwd, env: {} }, 'production', { without }), { code: 'USAGE' });
   for (const name of ['live', 'toString'])
     await assert.rejects(targetNamed({ cwd, env: {} }, name, {}), {
       code: 'USAGE',

@@ -8,6 +8,8 @@ import type { Context } from '../context.ts';
 export interface TargetOptions {
   readonly file?: string;
   readonly project?: string;
+  /** Hosts of the target that are left as they are. */
+  readonly without?: readonly string[];
 }
 
 export interface NamedTarget {
@@ -23,12 +25,15 @@ export interface NamedTarget {
 export async function targetNamed(
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
   name: string,
-  { file: named, project }: TargetOptions,
+  { file: named, project, without = [] }: TargetOptions,
 ): Promise<NamedTarget> {
   const facts = await loadReleaseFacts({ ...(named !== undefined && { file: named }), cwd, env });
   const { file, deploy } = facts;
   const target = Object.hasOwn(deploy, name) ? deploy[name] : undefined;
-  if (target) return { target, hosts: [...new Set(target.hosts)], project: project ?? facts.project, file };
+  if (target) {
+    const hosts = hostsOf(name, target, without);
+    return { target, hosts, project: project ?? facts.project, file };
+  }
   const names = Object.keys(deploy);
   throw new HoldfastError('USAGE', `There is no target "${name}" in "${file}"`, {
     hint:
@@ -36,6 +41,19 @@ export async function targetNamed(
         ? `Add it: deploy: { ${/^\w+$/.test(name) ? name : 'production'}: { hosts: ['deploy@app1'] } }`
         : `There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}`,
   });
+}
+
+function hostsOf(name: string, target: DeployTarget, without: readonly string[]): string[] {
+  const all = [...new Set(target.hosts)];
+  const unknown = without.find((host) => !all.includes(host));
+  if (unknown !== undefined) {
+    throw new HoldfastError('USAGE', `There is no host "${unknown}" in the target "${name}"`, {
+      hint: `Its hosts are: ${all.join(', ')}`,
+    });
+  }
+  const left = all.filter((host) => !without.includes(host));
+  if (left.length > 0) return left;
+  throw new HoldfastError('USAGE', `No host of "${name}" is left: all of them are left out`);
 }
 
 /** Words of a command of Holdfast on the hosts of a target. */

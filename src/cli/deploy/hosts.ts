@@ -26,6 +26,10 @@ export async function deployToHosts(
     const rollout = startRollout(named.hosts, { batch: named.target.batch, migrates: options.migrate });
     const what = { source, request: requestFor(source, config, options) };
     await changeHosts(context, named, { progress, rollout, what: async () => what });
+    if (options.without && !context.json)
+      context.err.line(
+        `left as it is: ${options.without.join(', ')}. \`hold deploy ${name}\` brings it to this release`,
+      );
   } finally {
     await source.close();
   }
