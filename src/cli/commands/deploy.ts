@@ -88,6 +88,7 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
   const { deploySurroundings } = await import('../deploy/surroundings.ts');
   const { sourceOf } = await import('../deploy/source.ts');
   const release = await import('../../release/deploy.ts');
+  const { servesLine, standingLine, tellRefusal } = await import('../deploy/outcome.ts');
   const progress = new DeployProgress(context);
   const { makeScratch } = await import('../../release/scratch.ts');
   const { releasePaths } = await import('../../release/paths.ts');
@@ -119,14 +120,14 @@ async function deploy(context: Context, options: DeployCommandOptions): Promise<
       return;
     }
     const { green } = context.out.style;
-    context.out.line(`${green('✔')} ${project} ${record.id} serves`);
+    context.out.line(`${green('✔')} ${servesLine(context, record)}`);
   } catch (error) {
     progress.end();
-    if (!context.signal.aborted) throw error;
+    if (!context.signal.aborted) throw await tellRefusal(context, project, error, progress.begun);
     context.err.line(
       isPromoted
         ? 'interrupted: the daemon goes on with it, `hold releases` shows how far it is; `hold deploy --abort` gives it up'
-        : 'given up: what served before still serves',
+        : `given up; ${await standingLine(context.home, project)}`,
     );
   } finally {
     await source.close();
