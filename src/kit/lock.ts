@@ -15,6 +15,18 @@ export interface Lock {
   release(): void;
 }
 
+/** The process that has the lock of this name; null when nobody has, or the directory is not there. */
+export function lockOwner(dir: string, name: string): ProcessId | null {
+  let newest: number | undefined;
+  try {
+    newest = lockNumbers(dir, name).at(-1);
+  } catch {
+    return null;
+  }
+  const owner = newest === undefined ? null : readOwner(join(dir, `${name}.${newest}`));
+  return owner && owner.boot === bootId() && isAlive(owner) ? owner : null;
+}
+
 /** The lock of this name in a directory, or the process that has it. */
 export function takeLock(dir: string, name: string): Lock | { readonly owner: ProcessId } {
   const fileOf = (number: number) => join(dir, `${name}.${number}`);

@@ -1,11 +1,14 @@
 /** One deploy of a project at a time on a machine. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { HoldfastError } from '../errors.ts';
 import { writeAtomicSync } from '../kit/atomic-file.ts';
 import { type Lock, takeLock } from '../kit/lock.ts';
+import { formatDuration } from '../kit/units.ts';
 import type { ReleaseRecord } from '../protocol/release.ts';
+import { isUnfinished } from './abandoned.ts';
 import { makeReleaseDirs, type ReleasePaths } from './paths.ts';
+import { RecordFiles } from './records.ts';
 import { sweepScratch } from './scratch.ts';
 
 interface Holder {
@@ -13,7 +16,7 @@ interface Holder {
   readonly since: string;
 }
 
-/** @throws HoldfastError DEPLOY_LOCKED, which says by whom and since when */
+/** @throws HoldfastError DEPLOY_LOCKED, which says by whom and for how long */
 export function lockDeploy(paths: ReleasePaths, by: ReleaseRecord['by'], now: number): Lock {
   const { root, lock: dir } = paths;
   makeReleaseDirs(paths);
@@ -22,9 +25,13 @@ export function lockDeploy(paths: ReleasePaths, by: ReleaseRecord['by'], now: nu
   if ('owner' in lock) {
     const holder = readHolder(file);
     const who = holder
-      ? `${holder.by.user}@${holder.by.host}, since ${holder.since}`
-      : `process ${lock.owner.pid}`;
-    throw new HoldfastError('DEPLOY_LOCKED', `Another deploy is under way in ${root}: ${who}`);
+      ? ` by ${holder.by.user}@${holder.by.host} for ${formatDuration(Math.max(0, now - Date.parse(holder.since)))}`
+      : '';
+    const made = new RecordFiles(paths.records).list().find(isUnfinished);
+    const what = [`pid ${lock.owner.pid}`, ...(made ? [`release ${made.id}`] : [])].join(', ');
+    throw new HoldfastError('DEPLOY_LOCKED', `"${basename(root)}" is being deployed${who} (${what})`, {
+      hint: 'Wait until it is done: `hold releases` shows how far it is. `hold deploy --abort` gives it up',
+    });
   }
   sweepScratch(paths);
   writeAtomicSync(file, JSON.stringify({ by, since: new Date(now).toISOString() } satisfies Holder), {

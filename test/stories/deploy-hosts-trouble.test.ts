@@ -90,7 +90,7 @@ test('one host that cannot is enough for nothing to begin, and it says which and
   ]);
   const lock = lockDeploy(pathsOf(second), { user: 'ben', host: 'desk', via: 'local' }, Date.now());
   cleanup(t, () => lock.release());
-  await refused('production', /app2: Another deploy is under way in .*: ben@desk, since 20/);
+  await refused('production', /app2: "shop" is being deployed by ben@desk for /);
 });
 
 test('a fresh host is prepared once, without root, and only below the home directory', async (t) => {

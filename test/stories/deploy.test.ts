@@ -119,7 +119,7 @@ test('a second deploy at the same time is told who has begun', async (t) => {
   assert.equal(one.child.exitCode, null, one.stderr());
   const other = await deploy();
   assert.equal(other.code, 1);
-  assert.match(other.stderr, /Another deploy is under way in .*shop: .*, since 20/);
+  assert.match(other.stderr, /"shop" is being deployed by .* for .* \(pid \d+, release 20/);
   writeFileSync(join(`${home.paths.home}-releases`, 'go'), '');
   await until(() => one.child.exitCode !== null, { why: 'the first one is done' });
   assert.equal(one.child.exitCode, 0, one.stderr());

@@ -49,9 +49,10 @@ async function list(context: Context, options: ReleasesOptions): Promise<void> {
   const { deployedProject } = await import('../deploy/project.ts');
   const { releasePaths } = await import('../../release/paths.ts');
   const { RecordFiles } = await import('../../release/records.ts');
+  const { lookedAt } = await import('../../release/abandoned.ts');
   const project = await deployedProject(context, options);
   const paths = releasePaths(context.home, project);
-  const records = new RecordFiles(paths.records).list();
+  const records = lookedAt(paths, new RecordFiles(paths.records).list());
   if (json) return out.json(records);
   if (records.length === 0) return err.line(`${project} has no releases: \`hold deploy\` makes the first`);
   const { releaseTable } = await import('../print/release-table.ts');
@@ -72,11 +73,13 @@ async function show(
   const { out, json } = context;
   const { deployedProject } = await import('../deploy/project.ts');
   const { anyRelease } = await import('../../release/find-release.ts');
+  const { lookedAt } = await import('../../release/abandoned.ts');
   const { releasePaths } = await import('../../release/paths.ts');
   const { stepOutput } = await import('../../release/step-output.ts');
   const project = await deployedProject(context, options);
   const paths = releasePaths(context.home, project);
-  const record = anyRelease(paths, typed);
+  const found = anyRelease(paths, typed);
+  const [record = found] = lookedAt(paths, [found]);
   if (step !== undefined) {
     const lines = stepOutput(paths, record.id, step);
     if (lines.length === 0) requireStep(record, step);

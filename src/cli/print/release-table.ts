@@ -36,7 +36,9 @@ export function releaseTable(
   const rows = records.map((record) => {
     const [tone, word] = words[record.outcome];
     const { source, by, reason } = record;
-    const about = record.outcome === 'failed' || record.outcome === 'rolledBack' ? reason : source.subject;
+    // That somebody has given it up is its state, and no reason.
+    const isTold = /^(failed|rolledBack)$/.test(record.outcome) || reason?.startsWith('abandoned') === true;
+    const about = isTold ? reason : source.subject;
     return [
       ...(isRemote ? [record.host ?? ''] : []),
       record.id,
