@@ -35,7 +35,7 @@ export const charts: readonly ChartPlan[] = [
     format: formatCount,
   },
   {
-    title: 'Time to answer',
+    title: 'Latency',
     curves: [
       { measure: 'p50Ms', label: 'p50', color: 1 },
       { measure: 'p95Ms', label: 'p95', color: 2 },
@@ -54,6 +54,21 @@ export const charts: readonly ChartPlan[] = [
     title: 'Open WebSockets',
     curves: [{ measure: 'openWebSockets', label: 'open', color: 1 }],
     format: formatCount,
+  },
+  {
+    title: 'Load',
+    curves: [{ measure: 'load1', label: 'of one minute', color: 1 }],
+    format: formatCount,
+  },
+  {
+    title: 'Free memory',
+    curves: [{ measure: 'memoryFreeBytes', label: 'free', color: 1 }],
+    format: formatSize,
+  },
+  {
+    title: 'Free disk',
+    curves: [{ measure: 'diskFreeBytes', label: 'free', color: 1 }],
+    format: formatSize,
   },
   {
     title: 'Instances and restarts',

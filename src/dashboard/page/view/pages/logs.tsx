@@ -111,6 +111,7 @@ function Lines(props: {
   const [loading, setLoading] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
   /** Height before older lines came, so that what is read stays where it is. */
   const heightBefore = useRef<number | null>(null);
 
@@ -142,7 +143,7 @@ function Lines(props: {
     if (heightBefore.current !== null) {
       view.scrollTop += view.scrollHeight - heightBefore.current;
       heightBefore.current = null;
-    } else if (atEnd.current) view.scrollTop = view.scrollHeight;
+    } else if (atEnd.current) toEnd(view, atEnd);
   }, [lines]);
 
   const loadOlder = async () => {
@@ -190,7 +191,10 @@ function Lines(props: {
           tabIndex={0}
           aria-label={`Log of ${app}`}
           onScroll={({ currentTarget: view }) => {
-            atEnd.current = view.scrollHeight - view.scrollTop - view.clientHeight < 24;
+            // Lines that become as high as they are move the end away; only a person moves up.
+            if (view.scrollHeight - view.scrollTop - view.clientHeight < 24) atEnd.current = true;
+            else if (view.scrollTop < lastTop.current) atEnd.current = false;
+            lastTop.current = view.scrollTop;
           }}
         >
           {cursor !== null && (
@@ -212,6 +216,14 @@ function Lines(props: {
       )}
     </>
   );
+}
+
+/** To the last line, and once more when the lines there have been drawn and have the height that they really have. */
+function toEnd(view: HTMLElement, wanted: { readonly current: boolean }): void {
+  view.scrollTop = view.scrollHeight;
+  requestAnimationFrame(() => {
+    if (wanted.current) view.scrollTop = view.scrollHeight;
+  });
 }
 
 /** Tells new lines, all of one frame together, until the function that it returns is called. */

@@ -80,8 +80,6 @@ export function Overview() {
           />
         </Panel>
       )}
-      <Charts title="All traffic" series="total" />
-      <Charts title="This machine" series="host" />
       <Panel title="Latest events" more={<a href={link({ page: 'events' })}>All events</a>}>
         {events.length > 0 ? (
           <Events events={events.slice(0, 8)} />
@@ -89,6 +87,8 @@ export function Overview() {
           <Empty title="Nothing has happened yet" />
         )}
       </Panel>
+      <Charts title="All traffic" series="total" />
+      <Charts title="This machine" series="host" />
     </>
   );
 }
@@ -310,7 +310,7 @@ const status: Column<LiveApp> = {
 const appColumns: readonly Column<LiveApp>[] = [
   { head: 'app', title: true, cell: name },
   status,
-  { head: 'ready', cell: (app) => <Instances app={app} /> },
+  { head: 'ready', cell: (app) => (app.status === 'waiting' ? NOTHING : <Instances app={app} />) },
   ...rateColumns<LiveApp>(),
   ...processColumns,
   { head: 'last crash', cell: ({ lastCrashAt }) => (lastCrashAt ? <Ago time={lastCrashAt} /> : NOTHING) },

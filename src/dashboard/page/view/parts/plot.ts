@@ -32,7 +32,7 @@ export class Plot {
         cursor: { y: false, sync: { key: 'charts' }, drag: { x: false, y: false } },
         scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
         axes: [
-          { ...axis, values: timeLabels, space: 60 },
+          { ...axis, values: timeLabels, space: 60, size: 26 },
           { ...axis, size: 58, space: 34, values: (_plot, ticks) => ticks.map((tick) => chart.format(tick)) },
         ],
         series: [

@@ -1,5 +1,6 @@
 /** A table that becomes a list of cards where there is no room for its columns. Rows are drawn by key, and only when they change. */
 import type { ComponentChildren, ComponentType } from 'preact';
+import { NOTHING } from '../../model/format.ts';
 import { memo } from './memo.ts';
 
 export interface Column<R> {
@@ -19,11 +20,17 @@ interface RowProps<R> {
 const Row = memo(function Row<R>({ row, columns }: RowProps<R>) {
   return (
     <tr>
-      {columns.map(({ head, cell, number, title }) => (
-        <td key={head} data-head={head} class={`${number ? 'number' : ''} ${title ? 'title' : ''}`}>
-          {cell(row)}
-        </td>
-      ))}
+      {columns.map(({ head, cell, number, title }) => {
+        const content = cell(row);
+        // On a phone, what is not known takes no place.
+        const nothing = content === NOTHING || content === null;
+        const classes = [number && 'number', title && 'title', nothing && 'nothing'].filter(Boolean);
+        return (
+          <td key={head} data-head={head} class={classes.join(' ')}>
+            {content}
+          </td>
+        );
+      })}
     </tr>
   );
 });
