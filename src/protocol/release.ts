@@ -13,7 +13,13 @@ export interface ReleaseRecord {
   readonly reason: string | null;
   readonly source: SourceRecord;
   /** Who asked for it. */
-  readonly by: { readonly user: string; readonly host: string; readonly via: 'local' | 'ssh' | 'push' };
+  readonly by: {
+    readonly user: string;
+    readonly host: string;
+    readonly via: 'local' | 'ssh' | 'push';
+    /** The address that their ssh session came from, see SSH_CONNECTION in ssh(1); absent when there was none. */
+    readonly from?: string;
+  };
   /** The configuration file, relative to the release. */
   readonly config: string;
   /** Null as long as it is not known. */

@@ -14,7 +14,12 @@ export async function tellFailure(
     if (!client) return;
     try {
       const step = steps.findLast(({ outcome }) => outcome === 'failed')?.name ?? null;
-      const failure = { release: id, step, reason: reason ?? '', by: `${by.user}@${by.host}` };
+      const failure = {
+        release: id,
+        step,
+        reason: reason ?? '',
+        by: `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}`,
+      };
       await client.releaseFailed(project, failure, { signal: AbortSignal.timeout(PATIENCE_MS) });
     } finally {
       client.close();

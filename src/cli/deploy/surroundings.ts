@@ -15,11 +15,18 @@ export type DeploySurroundings = Omit<
   'source' | 'config' | 'allowNew' | 'offline' | 'migrates' | 'again'
 >;
 
+/** Whoever types it here, or in an ssh session. */
+export function byHere({ SSH_CONNECTION = '' }: NodeJS.ProcessEnv): ReleaseRecord['by'] {
+  const [from = ''] = SSH_CONNECTION.split(' ');
+  const who = { user: userInfo().username, host: hostname(), via: 'local' } as const;
+  return from === '' ? who : { ...who, from };
+}
+
 export function deploySurroundings(
   context: Context,
   project: string,
   progress: DeployProgress,
-  by: ReleaseRecord['by'] = { user: userInfo().username, host: hostname(), via: 'local' },
+  by: ReleaseRecord['by'] = byHere(context.env),
 ): DeploySurroundings {
   const paths = releasePaths(context.home, project);
   return {

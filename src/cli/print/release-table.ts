@@ -72,7 +72,10 @@ export function releaseLines(
     ],
     ['subject', source.subject],
     ['author', source.author],
-    ['by', `${by.user}@${by.host}${by.via === 'local' ? '' : ` (${by.via})`}`],
+    [
+      'by',
+      `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}${by.via === 'local' ? '' : ` (${by.via})`}`,
+    ],
     ['made', formatMoment(record.createdAt, now)],
     ['served', served(record, now)],
     ['node', node?.version ?? null],

@@ -233,7 +233,7 @@ export class Releases {
       release,
       root,
       plan,
-      by: by ? `${by.user}@${by.host}` : null,
+      by: by ? `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}` : null,
       startedAt: now,
       step: firstStep(kind),
       shareIndex: 0,
