@@ -2,11 +2,13 @@
 import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { FRONT_NAME } from '../protocol/api.ts';
+import type { Instance } from '../supervisor/instance.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { type Address, type Doors, describeAddress, sameAddress } from './doors.ts';
 import { routedApps } from './edge-table.ts';
 import { isOwn } from './egress-app.ts';
 import type { Journal } from './journal.ts';
+import { portOwner } from './port-owner.ts';
 import { addressesOf, collide, hasGuest, portsOf, refuseShared } from './ports.ts';
 import type { DesiredState, StoredApp } from './state.ts';
 
@@ -42,13 +44,34 @@ export class PortKeeper {
     try {
       for (const address of apps.flatMap((app) => addressesOf(app, state))) {
         if (this.#options.doors.find(address)) continue;
-        this.#options.doors.open(address);
+        this.#open(address);
         opened.push(address);
         this.#options.journal.record('port.held', { data: { ...address } });
       }
     } catch (error) {
       for (const address of opened) this.#options.doors.close(address);
       throw error;
+    }
+  }
+
+  /** Who has the port may be one of ours: daemon and holder were killed together, and left it with the only copy. */
+  #open(address: Address): void {
+    const { doors, supervisor } = this.#options;
+    try {
+      doors.open(address);
+    } catch (error) {
+      const owner = isTaken(error) ? portOwner(address.port) : undefined;
+      const isOwner = ({ running }: Instance) => owner !== undefined && running?.record.pid === owner.pid;
+      const app = supervisor.apps.find(({ current }) => current.some(isOwner));
+      if (!app) throw error;
+      throw new HoldfastError(
+        'PORT_TAKEN',
+        `Cannot hold port ${describeAddress(address)}: only ${app.name} itself (pid ${owner?.pid}) has it since Holdfast was killed`,
+        {
+          hint: `Run \`hold restart ${app.name}\`, which gives the port back with a short gap, and then this command again`,
+          cause: error,
+        },
+      );
     }
   }
 
@@ -132,4 +155,8 @@ export class PortKeeper {
       this.#options.doors.close(address);
     }
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === 'PORT_TAKEN';
 }

@@ -113,7 +113,8 @@ describe('everything in a container', { concurrency: true }, () => {
       apps: {
         bad: {
           run: ['node', '-e', 'process.exit(1)'],
-          restart: { giveUpAfter: { crashes: 1, within: '1m' } },
+          // With pauses of this length it would be tried for minutes.
+          restart: { backoff: ['20s', '30s'], giveUpAfter: { crashes: 2, within: '8s' } },
         },
         good: { run: 'sleep 1000' },
       },

@@ -50,6 +50,8 @@ test("the container's environment is that of its apps, and what the config says 
   const env = { PATH: '/usr/bin', TOKEN: 'x', HOLDFAST_HOME: '/h' };
   const { web } = containerPlan(base, env, true).apps;
   assert.deepEqual(web?.baseEnv, { PATH: '/bin', TOKEN: 'x' });
+  // Ten crashes within a minute, and no pause in which that could not be.
+  assert.deepEqual([web?.restart.backoffMinMs, web?.restart.backoffMaxMs], [100, 1500]);
   assert.ok((web?.log.totalBytes ?? 0) <= 24 * 1024 ** 2);
   assert.deepEqual(containerPlan(base, env, false).apps.web?.log, base.apps.web?.log);
 });
