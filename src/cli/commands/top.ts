@@ -7,7 +7,7 @@ export function defineTop(program: Command, context: ContextFactory): void {
     .command('top')
     .summary('live view of what runs')
     .description(
-      'Shows what runs, redrawn as it changes. Keys: q quits, arrows scroll, s sorts, a shows all instances or only those in trouble. Without a terminal it prints what happens as lines; with `--json` as events.',
+      'Shows apps and instances with requests, errors, CPU and memory, redrawn as they change. Keys sort, filter, open an app or its log, and restart, reload, stop or scale it; `?` lists them. Without a terminal it prints what happens as lines; with `--json` as events.',
     )
     .action(() => top(context()));
 }
@@ -24,6 +24,9 @@ async function top(context: Context): Promise<void> {
       await out.flow(`${JSON.stringify(event)}\n`);
     return;
   }
-  const { liveView } = await import('../top/live-view.ts');
+  const { hasScreen, liveView } = await import('../top/live-view.ts');
+  if (!hasScreen(out.stream, context.env) && err.isTTY) {
+    err.line('no screen to draw on: this is what happens; `hold ls` and `hold traffic` print tables');
+  }
   await liveView(client, { signal, stdin: context.stdin, stdout: out.stream, env: context.env });
 }

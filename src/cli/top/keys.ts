@@ -1,25 +1,26 @@
-/** Keys of the live view, as a terminal in raw mode sends them. */
+/** Keys of the live view, by the names that node:readline gives them. */
 
-export type Key = 'quit' | 'interrupt' | 'up' | 'down' | 'pageUp' | 'pageDown' | 'sort' | 'instances';
+/** A named key (`up`, `return`, `ctrl-c`), or the character that was typed. */
+export type Key = string;
 
-/** The key of what a terminal in raw mode sends; undefined for what means nothing here. */
-export function keyOf(input: string): Key | undefined {
-  return keys[input];
+/** What `keypress` of node:readline tells beside the text. */
+export interface Keypress {
+  readonly name?: string | undefined;
+  readonly ctrl?: boolean | undefined;
+  readonly meta?: boolean | undefined;
 }
 
-const keys: Readonly<Record<string, Key>> = {
-  q: 'quit',
-  Q: 'quit',
-  '\x1b': 'quit',
-  '\x03': 'interrupt',
-  '\x1b[A': 'up',
-  '\x1bOA': 'up',
-  k: 'up',
-  '\x1b[B': 'down',
-  '\x1bOB': 'down',
-  j: 'down',
-  '\x1b[5~': 'pageUp',
-  '\x1b[6~': 'pageDown',
-  s: 'sort',
-  a: 'instances',
-};
+/** undefined for what means nothing here. */
+export function keyOf(text: string | undefined, { name, ctrl, meta }: Keypress): Key | undefined {
+  if (ctrl && name !== undefined) return `ctrl-${name}`;
+  if (name !== undefined && named.has(name)) return aliases[name] ?? name;
+  if (meta || text === undefined) return undefined;
+  return printable.test(text) ? text : undefined;
+}
+
+const named = new Set([
+  ...['up', 'down', 'left', 'right', 'pageup', 'pagedown', 'home', 'end'],
+  ...['return', 'enter', 'escape', 'backspace'],
+]);
+const aliases: Readonly<Record<string, Key>> = { enter: 'return' };
+const printable = /^[^\p{Cc}\p{Cs}]$/u;

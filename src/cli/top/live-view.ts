@@ -26,7 +26,12 @@ export async function liveView(client: Client, options: LiveViewOptions = {}): P
   const { header = [], signal, stdin = process.stdin, stdout = process.stdout, env = process.env } = options;
   const style = makeStyle(wantsColour(stdout.isTTY === true, env));
   const shared = { header, style, stdout, signal: signal ?? new AbortController().signal };
-  if (stdout.isTTY) return new ScreenView(client, { ...shared, stdin }).run();
+  if (hasScreen(stdout, env)) return new ScreenView(client, { ...shared, stdin }).run();
   await eventLines(client, shared);
   return 'aborted';
+}
+
+/** A terminal on which one can write anywhere; `dumb` is one that has only lines, see terminfo(5). */
+export function hasScreen(stdout: OutputStream, env: NodeJS.ProcessEnv): boolean {
+  return stdout.isTTY === true && env.TERM !== 'dumb';
 }

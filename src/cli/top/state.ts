@@ -1,34 +1,87 @@
-/** What the live view knows, and how keys and news change it. Pure. */
-import type { AppView } from '../../protocol/api.ts';
+/** What the live view knows and shows. Pure; `press.ts` says how keys change it. */
+import type { LogLine } from '../../logs/reader.ts';
+import type { AppDetail, AppView, CrashRecord, TrafficView } from '../../protocol/api.ts';
 import type { HoldfastEvent } from '../../protocol/events.ts';
-import type { Key } from './keys.ts';
+import { type Row, rowsOf, type SortColumn } from './rows.ts';
 
-export const sortOrders = ['name', 'cpu', 'memory', 'restarts'] as const;
-export type SortOrder = (typeof sortOrders)[number];
+/** An app, or one instance of it. */
+export interface Subject {
+  readonly app: string;
+  /** Such as `web.1`; null = the app. */
+  readonly instance: string | null;
+}
+
+export type Place = { readonly kind: 'list' } | ({ readonly kind: 'detail' | 'log' } & Subject);
+
+export type Verb = 'restart' | 'reload' | 'stop' | 'start';
+
+/** What the last line asks. */
+export type Prompt =
+  | { readonly kind: 'filter'; readonly text: string; readonly before: string }
+  | { readonly kind: 'sure'; readonly verb: Verb; readonly subject: Subject }
+  | { readonly kind: 'scale'; readonly app: string; readonly now: number; readonly text: string };
+
+/** Lines of a log and how many there were in all. */
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  readonly total: number;
+}
 
 export interface TopState {
   readonly apps: readonly AppView[];
+  /** null: there are no sites, or it is not known yet. */
+  readonly traffic: TrafficView | null;
   /** Oldest first. */
   readonly events: readonly HoldfastEvent[];
   /** Why the daemon does not answer; null when it does. */
   readonly away: string | null;
-  readonly sort: SortOrder;
+  readonly sort: SortColumn;
+  readonly reversed: boolean;
   /** Every instance, not only those of apps in trouble. */
   readonly instances: boolean;
-  /** Lines of the table that are scrolled out at the top. */
+  readonly filter: string;
+  /** Key of the row that the cursor is on; null = the first. */
+  readonly selected: string | null;
+  readonly place: Place;
+  readonly prompt: Prompt | null;
+  readonly help: boolean;
+  /** Lines that are scrolled out: of a log at the bottom, otherwise at the top. */
   readonly offset: number;
+  /** What came of what was asked for last. */
+  readonly said: { readonly text: string; readonly bad: boolean } | null;
+  /** Of the app of `place`. */
+  readonly detail: AppDetail | null;
+  readonly crashes: readonly CrashRecord[];
+  readonly log: LogPage;
+  /** The log as it was when it was paused. */
+  readonly paused: LogPage | null;
 }
+
+const emptyLog: LogPage = { lines: [], total: 0 };
 
 export const emptyState: TopState = {
   apps: [],
+  traffic: null,
   events: [],
   away: null,
   sort: 'name',
+  reversed: false,
   instances: true,
+  filter: '',
+  selected: null,
+  place: { kind: 'list' },
+  prompt: null,
+  help: false,
   offset: 0,
+  said: null,
+  detail: null,
+  crashes: [],
+  log: emptyLog,
+  paused: null,
 };
 
-const keptEvents = 50;
+const keptEvents = 200;
+export const keptLogLines = 2000;
 
 /** Adds an event, unless it is known already, as it is when the stream was opened again. */
 export function withEvent(state: TopState, event: HoldfastEvent): TopState {
@@ -37,36 +90,30 @@ export function withEvent(state: TopState, event: HoldfastEvent): TopState {
   return { ...state, events: [...state.events, event].slice(-keptEvents) };
 }
 
-export function withKey(state: TopState, key: Key): TopState {
-  switch (key) {
-    case 'up':
-      return { ...state, offset: Math.max(0, state.offset - 1) };
-    case 'down':
-      return { ...state, offset: state.offset + 1 };
-    case 'pageUp':
-      return { ...state, offset: Math.max(0, state.offset - 10) };
-    case 'pageDown':
-      return { ...state, offset: state.offset + 10 };
-    case 'sort':
-      return {
-        ...state,
-        sort: sortOrders[(sortOrders.indexOf(state.sort) + 1) % sortOrders.length] ?? 'name',
-      };
-    case 'instances':
-      return { ...state, instances: !state.instances, offset: 0 };
-    default:
-      return state;
-  }
+export function withLogLines(state: TopState, added: readonly LogLine[]): TopState {
+  const lines = [...state.log.lines, ...added].slice(-keptLogLines);
+  return { ...state, log: { lines, total: state.log.total + added.length } };
 }
 
-/** By the wanted order: names upwards, figures downwards. */
-export function sortApps(apps: readonly AppView[], order: SortOrder): AppView[] {
-  const byName = (a: AppView, b: AppView) => a.name.localeCompare(b.name, 'en');
-  if (order === 'name') return apps.toSorted(byName);
-  return apps.toSorted((a, b) => figure(b, order) - figure(a, order) || byName(a, b));
+/** At another place, from its beginning. */
+export function at(state: TopState, place: Place): TopState {
+  const same = place.kind !== 'list' && state.place.kind !== 'list' && place.app === state.place.app;
+  return {
+    ...state,
+    place,
+    offset: 0,
+    log: emptyLog,
+    paused: null,
+    ...(!same && { detail: null, crashes: [] }),
+  };
 }
 
-export function figure(app: AppView, which: 'cpu' | 'memory' | 'restarts'): number {
-  const field = which === 'memory' ? 'memoryBytes' : which;
-  return app.instances.reduce((sum, instance) => sum + (instance[field] ?? 0), 0);
+export function rowsOfState(state: TopState): Row[] {
+  return rowsOf(state.apps, state);
+}
+
+/** The row that the cursor is on; undefined when there is none at all. */
+export function selectedIndex(state: TopState, rows: readonly Row[]): number {
+  const index = rows.findIndex(({ key }) => key === state.selected);
+  return Math.max(0, index);
 }
