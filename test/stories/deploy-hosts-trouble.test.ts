@@ -1,16 +1,20 @@
 /** Whatever happens between here and a host, the host serves one whole release. */
 import assert from 'node:assert/strict';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { lockDeploy } from '../../src/release/deploy-lock.ts';
 import { releasePaths } from '../../src/release/paths.ts';
 import { RecordFiles } from '../../src/release/records.ts';
+import { openForward } from '../../src/release/ssh/forward.ts';
 import { cleanup } from '../support/cleanup.ts';
+import { plainEnv } from '../support/hold.ts';
 import { server, shopOnHosts } from '../support/shop-on-hosts.ts';
 import { program, type SshHost, sshHosts } from '../support/ssh-hosts.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { testHome } from '../support/test-home.ts';
+import { startProgram, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
 const pathsOf = ({ home }: SshHost) => releasePaths(home.paths.home, 'shop');
@@ -101,7 +105,15 @@ test('a fresh host is prepared once, without root, and only below the home direc
   const looked = await home.ok(['host', 'prepare', 'app1', '--check']);
   assert.match(looked.stderr, /would put Holdfast/);
   assert.ok(!existsSync(join(userHome, '.local')));
+  const lib = join(userHome, '.local/lib/holdfast');
+  const earlier = ['0.0.1-aaaaaaaa', '0.0.2-bbbbbbbb'].map((name) => join(lib, name, 'bin', 'holdfast.js'));
+  for (const file of earlier) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'setInterval(() => {}, 1000)');
+  }
+  startProgram(t, process.execPath, [earlier[1] ?? '']);
   const prepared = await home.ok(['host', 'prepare', 'app1']);
+  assert.deepEqual(earlier.map(existsSync), [false, true], 'what nothing runs of is gone');
   assert.match(prepared.stderr, /✔ Holdfast .* in .*\.local\/lib\/holdfast/);
   assert.match(prepared.stderr, /command: '~\/\.local\/bin\/holdfast'/);
   assert.match((await home.ok(['host', 'prepare', 'app1'])).stderr, /nothing to do/);
@@ -111,4 +123,29 @@ test('a fresh host is prepared once, without root, and only below the home direc
     bin: join(userHome, '.local/lib/holdfast/current/bin/holdfast.js'),
   });
   assert.match(stdout, /^\d+\.\d+\.\d+/);
+});
+
+test('a port here leads to a port or a socket of a host, and ends with whoever opened it', async (t) => {
+  const ssh = await sshHosts(t, ['app1']);
+  if (!ssh) return;
+  const env = { ...plainEnv(), ...ssh.env };
+  const socket = join(tempDir(t), 'api');
+  const servers = [socket, 0].map((at) =>
+    createServer((_, response) => response.end(`on ${typeof at}`.repeat(50_000))).listen(at),
+  );
+  cleanup(t, () => {
+    for (const server of servers) server.close();
+  });
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
+  const address = servers[1]?.address();
+  assert.ok(typeof address === 'object' && address);
+  for (const to of [{ socket }, { port: address.port }]) {
+    const forward = await openForward('app1', to, { env, port: 0 });
+    const answer = await fetch(`http://127.0.0.1:${forward.port}/`, { headers: { connection: 'close' } });
+    assert.equal((await answer.text()).length, 9 * 50_000);
+    await forward.close();
+    assert.equal(await forward.ended, null);
+    assert.ok(!existsSync(forward.socket));
+  }
+  await assert.rejects(openForward('stranger', { port: 80 }, { env }), { code: 'HOST_FAILED' });
 });

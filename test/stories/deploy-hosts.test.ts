@@ -59,6 +59,13 @@ test('two hosts change together, under load, and the first goes back when the se
   assert.equal(back.code, 0, back.stderr);
   assert.deepEqual(await answers(), ['one', 'one']);
   assert.deepEqual((await load.stop()).failures, []);
+
+  // Nothing serves on a host that was taken down, wherever its `current` leads.
+  await hosts[1]?.home.ok(['down']);
+  const again = await deploy('production', '--ref', 'HEAD~2');
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /app1 +✔ nothing to do/);
+  assert.deepEqual(await answers(), ['one', 'one']);
 });
 
 /** What is looked at, and changed, on the hosts as it is here. */

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { BootService } from '../../boot/service.ts';
@@ -183,7 +184,7 @@ async function prepare(
   const service = bootService({ home, user, machine: thisMachine(env), env, uid, init, name, scanDir });
   const launcher = service.launcher({
     node: process.execPath,
-    package: fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, ''),
+    package: throughCurrent(fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')),
     path: user.uid === uid ? (env.PATH ?? '') : '',
   });
   return { service, launcher };
@@ -234,4 +235,14 @@ function asJson({ plan, site }: BootService, launcher: BootFile): Record<string,
     start: steps(plan.start),
     notes: plan.notes,
   };
+}
+
+/** Where `hold host prepare` has put it, the link to the newest version, so that this is the one that starts with the machine. */
+function throughCurrent(dir: string): string {
+  const current = join(dirname(dir), 'current');
+  try {
+    return realpathSync(current) === dir ? current : dir;
+  } catch {
+    return dir;
+  }
 }

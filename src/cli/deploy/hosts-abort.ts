@@ -5,7 +5,7 @@ import { runOn } from '../../release/ssh/ssh.ts';
 import type { Context } from '../context.ts';
 import { plain } from '../print/text.ts';
 import { holdfastThere, type TargetOptions, targetNamed } from './hosts-target.ts';
-import { projectOf } from './project.ts';
+import { deployedProject } from './project.ts';
 
 /** @param name of the target; undefined = this machine */
 export async function abortDeploy(
@@ -13,7 +13,7 @@ export async function abortDeploy(
   name: string | undefined,
   options: TargetOptions,
 ): Promise<void> {
-  if (name === undefined) return abortHere(context, (await projectOf(context, options)).project);
+  if (name === undefined) return abortHere(context, await deployedProject(context, options));
   const { out, env, json } = context;
   const { target, hosts, project } = await targetNamed(context, name, options);
   const words = holdfastThere(target, ['receive', '--abort', '--project', project]);

@@ -17,6 +17,9 @@ import type { Context } from '../context.ts';
 
 const unpackScript =
   'set -e; umask 022; mkdir -p "$1"; rm -rf "$1/.new-$2"; mkdir "$1/.new-$2"; tar -xzf - --no-same-owner -C "$1/.new-$2"; chmod -R u+rwX,go=rX "$1/.new-$2"; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.current"; mv -fT "$1/.current" "$1/current"';
+/** Of earlier versions: not the one before, and none that a process runs, since it reads further files of it as it goes. */
+const pruneScript =
+  'cd "$1" || exit; here=$(pwd -P); for one in *; do case $one in "$2" | "$3" | current | node*) continue;; esac; [ -f "$one/bin/holdfast.js" ] || continue; grep -qsF "$here/$one/" /proc/[0-9]*/cmdline /proc/[0-9]*/environ && continue; rm -rf "./$one" && echo "$one"; done; find . -maxdepth 1 -name ".new-*" -mmin +1440 -exec rm -rf {} +';
 const nodeScript =
   'set -e; umask 022; mkdir -p "$1/.new-$2/bin"; gzip -dc > "$1/.new-$2/bin/node"; chmod 755 "$1/.new-$2/bin/node"; "$1/.new-$2/bin/node" --version; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.node"; mv -fT "$1/.node" "$1/node"';
 const linkScript =
@@ -74,7 +77,7 @@ interface Place {
 }
 
 async function putThere(
-  { run, look: { lib }, bundle, context, say }: Place,
+  { run, look: { lib, installed }, bundle, context, say }: Place,
   { node, holdfast, links, link }: ReturnType<typeof planPreparation>,
 ): Promise<void> {
   if (node !== null) {
@@ -86,6 +89,9 @@ async function putThere(
   if (holdfast) {
     await run(['sh', '-c', unpackScript, 'sh', lib, bundle.name], bundle.read());
     say(`Holdfast ${bundle.version} in ${lib}/${bundle.name}`);
+    const removed = await run(['sh', '-c', pruneScript, 'sh', lib, bundle.name, installed ?? bundle.name]);
+    if (removed.trim() !== '')
+      say(`removed, since nothing runs of it: ${removed.trim().split('\n').join(', ')}`);
   }
   for (const path of links) {
     await run(['sh', '-c', linkScript, 'sh', path], link);

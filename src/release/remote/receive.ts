@@ -11,9 +11,12 @@ import type { ReleaseRecord } from '../../protocol/release.ts';
 import { currentRelease } from '../current.ts';
 import { type DeployOptions, findRelease, prepareRelease, promoteRelease } from '../deploy.ts';
 import { lockDeploy } from '../deploy-lock.ts';
+import { lastServed } from '../find-release.ts';
 import type { Made } from '../make.ts';
 import { migrateRelease } from '../migrate.ts';
 import { RecordFiles } from '../records.ts';
+import { makeScratch } from '../scratch.ts';
+import { lookAtReleases } from '../under-way.ts';
 import { positionsOf, takeContents } from './contents.ts';
 import type { FromHost, Hello, MakeRequest, Request } from './messages.ts';
 import { receivedSource, receivedTree } from './received-source.ts';
@@ -105,12 +108,12 @@ class Receiver {
     try {
       this.#requireLock();
       const tree = receivedTree(request.entries, request.source);
-      if (!request.again && this.#serves(request.source.treeHash)) return this.#say({ type: 'same' });
+      if (!request.again && (await this.#serves(request.source.treeHash))) return this.#say({ type: 'same' });
       const missing = store.missing(tree);
       this.#say({ type: 'missing', files: positionsOf(tree, missing) });
       await takeContents(store, missing, this.#incoming.contents());
       const { source: record, notes } = request;
-      const source = await receivedSource(paths.root, store, { record, tree, notes });
+      const source = await receivedSource(makeScratch(paths), store, { record, tree, notes });
       this.#start(async () => {
         try {
           const { config, allowNew, offline } = request;
@@ -158,15 +161,21 @@ class Receiver {
   #find(typed: string | null): ReleaseRecord[] {
     const { paths } = this.#around;
     if (typed !== null) return [findRelease(paths, typed)];
-    return new RecordFiles(paths.records)
-      .list()
-      .filter(({ id, servedFrom }) => id !== this.#before && servedFrom !== null)
-      .filter(({ id }) => existsSync(join(paths.releases, id)))
-      .sort((a, b) => (lastServed(a) < lastServed(b) ? 1 : -1));
+    return (
+      new RecordFiles(paths.records)
+        .list()
+        .filter(({ id, servedFrom }) => id !== this.#before && servedFrom !== null)
+        .filter(({ id }) => existsSync(join(paths.releases, id)))
+        // Of two that ended at the same time the newer one served last: so they are listed.
+        .sort((a, b) => lastServed(b).localeCompare(lastServed(a)))
+    );
   }
 
-  #serves(treeHash: string): boolean {
-    return this.#record(this.#before)?.source.treeHash === treeHash;
+  /** As the daemon says: after `hold down` nothing serves, wherever `current` leads. */
+  async #serves(treeHash: string): Promise<boolean> {
+    const { paths, project } = this.#around;
+    const view = await lookAtReleases(paths, project);
+    return this.#record(view?.serving ?? null)?.source.treeHash === treeHash;
   }
 
   #record(id: string | null): ReleaseRecord | null {
@@ -185,9 +194,4 @@ class Receiver {
   #say(message: FromHost): void {
     send(this.#output, message);
   }
-}
-
-/** When that ended may have been lost. */
-function lastServed({ servedFrom, servedUntil }: ReleaseRecord): string {
-  return servedUntil ?? servedFrom ?? '';
 }

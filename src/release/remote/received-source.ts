@@ -17,13 +17,13 @@ export function receivedTree(entries: readonly TreeEntry[], { treeHash }: Source
   return tree;
 }
 
-/** @param parent on the file system of the store */
+/** @param parent on the file system of the store; what is left there by a session that was killed is swept */
 export async function receivedSource(
   parent: string,
   store: FileStore,
   given: Pick<Source, 'record' | 'tree' | 'notes'>,
 ): Promise<Source> {
-  const dir = mkdtempSync(join(parent, '.received-'));
+  const dir = mkdtempSync(join(parent, 'received-'));
   const close = async () => rmSync(dir, { recursive: true, force: true });
   try {
     await store.materialise(given.tree, dir);

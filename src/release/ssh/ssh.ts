@@ -48,8 +48,15 @@ export interface SshOptions {
   readonly onSaid?: (line: string) => void;
 }
 
-export function openSsh(host: string, words: readonly string[], { env, onSaid }: SshOptions): SshProcess {
-  const [file = 'ssh', ...args] = sshWords(host, words);
+export function openSsh(host: string, words: readonly string[], options: SshOptions): SshProcess {
+  return startSsh(sshWords(host, words), options);
+}
+
+/** @param command words of an ssh command, with the program first */
+export function startSsh(
+  [file = 'ssh', ...args]: readonly string[],
+  { env, onSaid }: SshOptions,
+): SshProcess {
   // Ctrl-C is for us: we end the connection when all is told.
   const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const stderr: string[] = [];
