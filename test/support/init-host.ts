@@ -22,6 +22,8 @@ export interface InitHost {
   run(...command: readonly string[]): string;
   /** The same for a line of sh, whatever its exit code. */
   shell(line: string): { readonly code: number | null; readonly output: string };
+  /** Words of a command here that runs one there, until the next boot. */
+  commandOn(command: readonly string[]): string[];
 }
 
 export interface InitHostOptions {
@@ -62,10 +64,14 @@ export function initHost(t: Test, options: InitHostOptions): InitHost | undefine
 
   let running: { readonly outer: ChildProcess; readonly first: number; log(): string } | null = null;
 
-  const enter = (command: readonly string[]) => {
+  const commandOn = (command: readonly string[]) => {
     if (!running) throw new Error('The host is not up');
     const into = ['-t', String(running.first), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
-    return spawnSync('nsenter', [...into, '--', ...command], {
+    return ['nsenter', ...into, '--', ...command];
+  };
+  const enter = (command: readonly string[]) => {
+    const [file = '', ...args] = commandOn(command);
+    return spawnSync(file, args, {
       encoding: 'utf8',
       cwd: '/',
       env: {
@@ -125,6 +131,7 @@ export function initHost(t: Test, options: InitHostOptions): InitHost | undefine
       if (status !== 0) throw new Error(`\`${command.join(' ')}\` ended with ${status}\n${stdout}${stderr}`);
       return stdout;
     },
+    commandOn,
     shell(line) {
       const { status, stdout, stderr } = enter(['sh', '-c', line]);
       return { code: status, output: `${stdout}${stderr}` };
