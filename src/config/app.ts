@@ -45,7 +45,9 @@ export function completeApp(name: string, settings: AppSettings, around: Surroun
   }
   const problems: Problem[] = [];
   const files = typeof settings.envFile === 'string' ? [settings.envFile] : (settings.envFile ?? []);
-  const fromFiles = files.flatMap((file) => Object.entries(readEnvFile(resolve(cwd, file), problems)));
+  const fromFiles = files.flatMap((file) =>
+    Object.entries(readEnvFile(resolve(cwd, file), problems, around.release !== null)),
+  );
   // A release is what runs in production; otherwise that is for the file to say.
   const production = around.release === null ? {} : { NODE_ENV: 'production' };
   const env: Record<string, string> = { ...production, ...Object.fromEntries(fromFiles), ...settings.env };
@@ -194,7 +196,11 @@ function logOf({ rotate, total, format, overflow, files, forward }: AppSettings[
   };
 }
 
-function readEnvFile(file: string, problems: Problem[]): Readonly<Record<string, string>> {
+function readEnvFile(
+  file: string,
+  problems: Problem[],
+  isRelease: boolean,
+): Readonly<Record<string, string>> {
   const path = ['envFile'];
   try {
     const { values, problems: bad } = parseEnvFile(readFileSync(file, 'utf8'));
@@ -209,7 +215,12 @@ function readEnvFile(file: string, problems: Problem[]): Readonly<Record<string,
     return values;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    problems.push({ path, text: `${show(file)} cannot be read: ${reasonOf(error.code)}` });
+    // What is not committed, as such files should not be, comes from the directory that releases share.
+    const where =
+      isRelease && error.code === 'ENOENT'
+        ? `: it is not in the release; name it in release.shared, and put it into the shared directory of the project`
+        : '';
+    problems.push({ path, text: `${show(file)} cannot be read: ${reasonOf(error.code)}${where}` });
     return {};
   }
 }

@@ -5,7 +5,11 @@ const longest = 60;
 /** A value as a message quotes it. Never throws, whatever a config file produced. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
-    return JSON.stringify(value.length > longest ? `${value.slice(0, longest)}…` : value);
+    if (value.length <= longest) return JSON.stringify(value);
+    // Of a path the end says which file it is.
+    return JSON.stringify(
+      /^\/[^\s]*$/.test(value) ? `…${value.slice(-longest)}` : `${value.slice(0, longest)}…`,
+    );
   }
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

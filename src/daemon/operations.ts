@@ -209,7 +209,10 @@ export class Operations {
     const stored = this.#wishes.get(name);
     if (isOwn(name) || routedApps(this.#state).has(name)) {
       throw new HoldfastError('BAD_REQUEST', `Cannot delete "${name}": sites need it`, {
-        hint: `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``,
+        hint:
+          stored.plan.release === null
+            ? `Take it out of "${stored.source ?? 'the config file'}" and run \`hold up\`, or use \`hold down\``
+            : `It comes with the releases of "${stored.plan.project}": take it out of the config file and run \`hold deploy\`, or use \`hold down\``,
       });
     }
     await this.#ending.delete([name]);

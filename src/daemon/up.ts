@@ -123,7 +123,10 @@ export class Up {
         journal.record('config.changed', { data: { what, name, change: kind } });
       if (what !== 'app') continue;
       if (kind === 'add' || kind === 'start') outputs.begin(name);
-      journal.record('app.changed', { app: name, data: { change: kind, detail } });
+      journal.record('app.changed', {
+        app: name,
+        data: { change: kind, detail, ...(how.insist && { via: 'release' }) },
+      });
     }
     this.#options.refreshRoutes();
     const own = [EDGE, FRONT_NAME, EGRESS].filter((name) => this.#state.apps[name]);

@@ -3,8 +3,8 @@
  * of how. Nothing that serves is touched. What fails is left as it is, to be looked at.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { configEndings } from '../config/find.ts';
+import { basename, join } from 'node:path';
+import { configEndings, isConfigName } from '../config/find.ts';
 import { planOf, type ReadConfig, type ReleaseFacts, readConfig, releaseFactsOf } from '../config/load.ts';
 import type { Plan } from '../config/plan.ts';
 import { asHoldfastError, HoldfastError, isSystemError } from '../errors.ts';
@@ -201,13 +201,21 @@ class Making {
     const { entries } = source.tree;
     if (!entries.some(({ path }) => path === this.#config)) {
       throw new HoldfastError('CONFIG_NOT_FOUND', `There is no "${this.#config}" in ${source.record.from}`, {
-        hint: 'It must be part of what is deployed: commit it, or name it with `-f`',
+        hint: this.#whereConfigIs(),
       });
     }
     const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0);
     const last = await sizeOf(join(paths.releases, currentRelease(paths) ?? '-'));
     requireSpace(paths.releases, estimate(bytes, last.bytes), entries.length + last.files);
     report.note = this.#config;
+  }
+
+  #whereConfigIs(): string {
+    const { entries } = this.#options.source.tree;
+    const [found] = entries.filter(({ path }) => isConfigName(basename(path))).map(({ path }) => path);
+    return found === undefined
+      ? 'It must be part of what is deployed: commit it, or name it with `-f`'
+      : `There is "${found}": run the command in its directory, or add \`-f ${found}\``;
   }
 
   #usualConfig(): string {

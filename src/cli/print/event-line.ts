@@ -107,7 +107,8 @@ export function whoAsked({ data }: HoldfastEvent): string {
 /** What somebody asked for; that it came true is told by the events that follow. */
 function wish({ data }: HoldfastEvent): readonly [Tone, string] {
   const change = String(data?.change ?? 'changed');
-  return ['plain', wishes[change] ?? plain(change)];
+  const word = wishes[change] ?? plain(change);
+  return ['plain', data?.via === 'release' ? word.replace(/ by up$/, ' by a release') : word];
 }
 
 const wishes: Readonly<Record<string, string>> = {

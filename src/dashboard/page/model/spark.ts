@@ -3,11 +3,6 @@
 /** As many as a sparkline shows. */
 export const SPARK_POINTS = 60;
 
-/** The points with one more, the oldest gone. */
-export function pushed(points: readonly (number | null)[], value: number | null): readonly (number | null)[] {
-  return [...points, value].slice(-SPARK_POINTS);
-}
-
 /** `n` values that stand for all points: of each stretch the largest, so that no peak is lost. */
 export function thinned(points: readonly (number | null)[], n: number): readonly (number | null)[] {
   if (points.length <= n) return points;

@@ -17,7 +17,7 @@ import { AppChoice } from './events.tsx';
 
 const PAGE = 300;
 /** As many lines as stay in the page while it follows; the file has the rest. */
-const MOST = 3000;
+const MOST = 2000;
 const TYPING_MS = 300;
 
 export function Logs({ search }: { readonly search: LogSearch }) {
@@ -143,7 +143,7 @@ function Lines(props: {
     if (heightBefore.current !== null) {
       view.scrollTop += view.scrollHeight - heightBefore.current;
       heightBefore.current = null;
-    } else if (atEnd.current) toEnd(view, atEnd);
+    } else if (atEnd.current) view.scrollTop = view.scrollHeight;
   }, [lines]);
 
   const loadOlder = async () => {
@@ -191,7 +191,7 @@ function Lines(props: {
           tabIndex={0}
           aria-label={`Log of ${app}`}
           onScroll={({ currentTarget: view }) => {
-            // Lines that become as high as they are move the end away; only a person moves up.
+            // New lines move the end away; only a person moves up.
             if (view.scrollHeight - view.scrollTop - view.clientHeight < 24) atEnd.current = true;
             else if (view.scrollTop < lastTop.current) atEnd.current = false;
             lastTop.current = view.scrollTop;
@@ -216,14 +216,6 @@ function Lines(props: {
       )}
     </>
   );
-}
-
-/** To the last line, and once more when the lines there have been drawn and have the height that they really have. */
-function toEnd(view: HTMLElement, wanted: { readonly current: boolean }): void {
-  view.scrollTop = view.scrollHeight;
-  requestAnimationFrame(() => {
-    if (wanted.current) view.scrollTop = view.scrollHeight;
-  });
 }
 
 /** Tells new lines, all of one frame together, until the function that it returns is called. */

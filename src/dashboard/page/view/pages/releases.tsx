@@ -115,7 +115,7 @@ const columns: readonly Column<Row>[] = [
     cell: ({ project, release }) =>
       release.canRollBackTo ? (
         <Do action={{ do: 'rollback', project, release: release.id }} label={`Roll back to ${release.id}`}>
-          Roll back to it
+          Roll back
         </Do>
       ) : null,
   },

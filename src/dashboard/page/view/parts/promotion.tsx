@@ -5,8 +5,8 @@ import { Do } from './controls.tsx';
 import { Ago } from './small.tsx';
 
 const stages = [
-  ['trial', 'Trial', 'one instance of each app, without traffic'],
-  ['canary', 'Canary', 'a part of the traffic'],
+  ['trial', 'Trial', 'is tried: one instance of each app, without traffic'],
+  ['canary', 'Canary', 'has a part of the traffic'],
   ['rollout', 'Rollout', 'gets all of the traffic'],
   ['bake', 'Bake', 'has all of the traffic, and is watched'],
 ] as const;
