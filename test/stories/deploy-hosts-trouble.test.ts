@@ -125,7 +125,7 @@ test('a fresh host is prepared once, without root, and only below the home direc
   assert.match(stdout, /^\d+\.\d+\.\d+/);
 });
 
-test('a port here leads to a port or a socket of a host, and ends with whoever opened it', async (t) => {
+test('a port here leads to a port or a socket of a host, until it is closed', async (t) => {
   const ssh = await sshHosts(t, ['app1']);
   if (!ssh) return;
   const env = { ...plainEnv(), ...ssh.env };
