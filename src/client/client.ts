@@ -28,6 +28,12 @@ import type {
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import type { NotifyTest } from '../protocol/notify-rules.ts';
+import type {
+  EndedProfiles,
+  EndProfileRequest,
+  ProfileRequest,
+  ProfileView,
+} from '../protocol/profile.ts';
 import type { PromoteRequest, PromotionView, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 
@@ -162,6 +168,16 @@ export class Client {
   /** Writes a text to the stdin of an app that has one. */
   sendText(name: string, body: SendRequest, options: ChangeOptions = {}): Promise<SignalResult> {
     return this.#change(name, 'send', options, body);
+  }
+
+  /** Resolves when it is kept, which takes as long as the profile. Of one instance: `slot`, or the first one that is ready. */
+  profile(name: string, body: ProfileRequest, options: ChangeOptions = {}): Promise<ProfileView> {
+    return this.#change(name, 'profile', options, body);
+  }
+
+  /** Ends a profile before its time; who waits for it gets what there is. */
+  endProfile(name: string, body: EndProfileRequest, options: ChangeOptions = {}): Promise<EndedProfiles> {
+    return this.#change(name, 'profile/end', options, body);
   }
 
   /** Sets the restart counts to 0. */

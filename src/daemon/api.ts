@@ -24,6 +24,7 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
+import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
 import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
@@ -35,6 +36,7 @@ import type { Notifier } from './notify/notifier.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
 import type { Pausing } from './pausing.ts';
+import type { Profiles } from './profiles.ts';
 import type { Releases } from './releases/releases.ts';
 import type { TrafficTotals } from './traffic-totals.ts';
 import { appDetail, appView, appViews, type ViewSources } from './views.ts';
@@ -46,6 +48,7 @@ export interface ApiOptions {
   readonly outputs: Outputs;
   readonly egress: Pick<Egress, 'view' | 'envBeside'>;
   readonly caches: Pick<CacheClearing, 'clear'>;
+  readonly profiles: Pick<Profiles, 'take' | 'end'>;
   readonly traffic: Pick<TrafficTotals, 'view'>;
   readonly pausing: Pausing;
   readonly releases: Releases;
@@ -182,7 +185,7 @@ export class Api {
 
   #operation(path: string[], body: unknown, request: http.IncomingMessage): () => Promise<unknown> {
     const { operations, views } = this.#options;
-    const [version, what, name, verb] = path;
+    const [version, what, name, verb, how] = path;
     if (version !== 'v1') throw unknownCall(request);
     const { releases } = this.#options;
     if (what === 'down') {
@@ -266,6 +269,11 @@ export class Api {
       case 'signal': {
         const { signal } = body as SignalRequest;
         return async (): Promise<SignalResult> => ({ instances: one.signal(name, signal, slot ?? null) });
+      }
+      case 'profile': {
+        const { profiles } = this.#options;
+        if (how === 'end') return async () => profiles.end(name, body as EndProfileRequest);
+        return () => profiles.take(name, body as ProfileRequest);
       }
       case 'send': {
         const { text } = body as SendRequest;

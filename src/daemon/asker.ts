@@ -15,6 +15,11 @@ export function askedBy<T>(field: string | undefined, action: () => T): T {
   return by === null ? action() : askers.run(by, action);
 }
 
+/** Who asked for what happens now, as told; null = nobody has said so. */
+export function currentAsker(): string | null {
+  return askers.getStore() ?? null;
+}
+
 /** The facts of an event, with who asked for it when people ask for events of its type. One that says it already is as it is. */
 export function withAsker(
   type: EventType,

@@ -42,6 +42,7 @@ import { Outputs } from './outputs.ts';
 import { Pausing } from './pausing.ts';
 import { portsOf } from './ports.ts';
 import { Presence } from './presence.ts';
+import { Profiles } from './profiles.ts';
 import { Readiness } from './readiness.ts';
 import { Rejections } from './rejections.ts';
 import { Releases } from './releases/releases.ts';
@@ -94,6 +95,7 @@ export class Daemon {
   readonly #egress: Egress;
   readonly #rejections: Rejections;
   readonly #caches: CacheClearing;
+  readonly #profiles: Profiles;
   readonly #traffic: TrafficTotals;
   readonly #readiness: Readiness;
   readonly #supervisor: Supervisor;
@@ -176,6 +178,7 @@ export class Daemon {
         if (message.type === 'cacheCleared') this.#caches.heard(link, message);
         if (message.type === 'rejections' && link.hello.role === 'edge')
           this.#rejections.heard(link.key, message.rejections);
+        if (message.type === 'profiling' || message.type === 'profiled') this.#profiles.heard(link, message);
         if (message.type === 'retired') this.#routing.retired(link, message.target);
         if (message.type === 'drained') this.#routing.drained(link.key);
         if (message.type === 'applied') this.#routing.changed();
@@ -185,6 +188,7 @@ export class Daemon {
       },
       onDisconnect: (link) => {
         this.#caches.gone(link);
+        this.#profiles.gone(link);
         this.#supervisor.find(link.hello.instance, link.hello.serial)?.running?.look();
         this.#routing.changed();
       },
@@ -196,6 +200,13 @@ export class Daemon {
       socket: paths.egress,
       state: () => this.#store.state,
       links: () => this.#links.all.filter(({ hello }) => hello.role === 'egress'),
+    });
+    this.#profiles = new Profiles({
+      clock,
+      paths,
+      journal: this.#journal,
+      linkOf: (key) => this.#links.get(key),
+      instancesOf: (app) => this.#supervisor.app(app)?.instances,
     });
     this.#caches = new CacheClearing({
       clock,
@@ -393,6 +404,7 @@ export class Daemon {
       outputs: this.#outputs,
       egress: this.#egress,
       caches: this.#caches,
+      profiles: this.#profiles,
       traffic: this.#traffic,
       pausing: new Pausing({
         store: this.#store,

@@ -24,6 +24,8 @@ export interface Link {
   heardAt: number;
   /** A debugger may stop it. */
   debugged: boolean;
+  /** A profile of it is being taken, for which it may be stopped. */
+  profiled: boolean;
   /** The app has said that it is ready. */
   saidReady: boolean;
   /** Where this very instance can be asked how it is. */
@@ -109,6 +111,7 @@ export class Links {
       applied: 0,
       heardAt: Date.now(),
       debugged: false,
+      profiled: false,
       saidReady: false,
       probe: null,
       send: (message) => {

@@ -89,7 +89,10 @@ export class Vitals {
     const link = this.#options.links().get(key);
     const noticedAt = this.#noticedAt.get(key);
     if (!link && noticedAt === undefined) return null;
-    return { at: Math.max(link?.heardAt ?? 0, noticedAt ?? 0), debugged: link?.debugged ?? false };
+    return {
+      at: Math.max(link?.heardAt ?? 0, noticedAt ?? 0),
+      debugged: link?.debugged === true || link?.profiled === true,
+    };
   }
 
   /** The guest can be told things, and tells. */

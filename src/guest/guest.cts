@@ -19,6 +19,7 @@ import type { AppServer, ListenHandle, SocketName } from './node-internals.cts';
 import type { OrdersModule } from './orders.cts';
 import type { OutgoingModule } from './outgoing.cts';
 import type { ProbeSocket, ProbeSocketModule } from './probe-socket.cts';
+import type { ProfileModule } from './profile.cts';
 import type { QuietlyModule } from './quietly.cts';
 import type { ReportsModule } from './reports.cts';
 import type { Served, ServedModule, Via } from './served.cts';
@@ -77,6 +78,11 @@ function start(orders: GuestOrders): void {
     if (message.type === 'drain')
       drain.start(Math.max(0, Number(message.timeoutMs) || 0), message.final === true);
     if (message.type === 'message') deliver(message.message);
+    if (message.type === 'profile' || message.type === 'profileEnd') {
+      const { profile, endProfile }: ProfileModule = require('./profile.cjs');
+      if (message.type === 'profile') profile(message, link.tell);
+      else endProfile(message.id);
+    }
   }
 
   function probingFact(): FromChild[] {
@@ -137,7 +143,12 @@ function armDiagnosis({ reports, instance, serial, watchdogMs }: GuestOrders): v
   if (watchdogMs === null) return;
   const { isDebugged }: HealthModule = require('./health.cjs');
   const { watchLoop }: WatcherModule = require('./watcher.cjs');
-  watchLoop(watchdogMs, path.join(reports, `${name}.blocked.json`), isDebugged);
+  const files = { blocked: `${name}.blocked.json`, profile: `${name}.profile.json` };
+  watchLoop(
+    watchdogMs,
+    { blocked: path.join(reports, files.blocked), profile: path.join(reports, files.profile) },
+    isDebugged,
+  );
 }
 
 /** null = all addresses. The handle is asked when the server that it was made for has lost it. */

@@ -23,10 +23,18 @@ type Methods = Record<'writeReport' | 'getReport', (...args: unknown[]) => unkno
 /** Where a watcher that has stopped this thread finds the function. A symbol, so that nobody meets it by accident. */
 const WRITE = Symbol.for('holdfast.writeReport');
 
+/** What `readReport` does; with reports armed, without what is slow or secret. */
+let read = (): unknown => process.report?.getReport();
+
+/** A report of how it is now. */
+function readReport(): unknown {
+  return read();
+}
+
 function armReports(directory: string, filename: string): void {
   const report = (process as unknown as { report?: Settings & Methods }).report;
   if (!report) return;
-  const { writeReport } = report;
+  const { writeReport, getReport } = report;
   const wanted: Partial<Settings> = {
     directory,
     filename,
@@ -39,6 +47,8 @@ function armReports(directory: string, filename: string): void {
 
   const write = () => during(report, ours, () => Reflect.apply(writeReport, report, []));
   Object.defineProperty(process, WRITE, { value: () => quietly(write), configurable: true });
+
+  read = () => during(report, ours, () => Reflect.apply(getReport, report, []));
 
   if (report.reportOnFatalError || report.directory !== '' || report.filename !== '') return;
   // It is set because the option came with the guest; what is left in execArgv is the app's own.
@@ -70,6 +80,6 @@ function during<T>(report: Settings, settings: Partial<Settings>, work: () => T)
   }
 }
 
-const exported = { armReports };
+const exported = { armReports, readReport };
 export type ReportsModule = typeof exported;
 module.exports = exported;

@@ -3,17 +3,21 @@ import type * as Fs from 'node:fs';
 import type * as Inspector from 'node:inspector';
 import type { Debugger } from 'node:inspector';
 import type * as Threads from 'node:worker_threads';
+import type { ProfileOrder } from '../protocol/profile.ts' with { 'resolution-mode': 'import' };
+import type { ProfileTakerModule } from './profile-taker.cts';
 import type { WatcherModule, WatcherOrders } from './watcher.cts';
 
 const fs: typeof Fs = require('node:fs');
 const inspector: typeof Inspector = require('node:inspector');
 const threads: typeof Threads = require('node:worker_threads');
-const { BEATS, DEBUGGED }: WatcherModule = require('./watcher.cjs');
+const { BEATS, DEBUGGED, claimProfile }: WatcherModule = require('./watcher.cjs');
 
 /** A stack may be as deep as the program; the innermost frames say where it is. */
 const MAX_FRAMES = 50;
+/** What is longer may not fit into the memory of this thread. */
+const LONGEST_PROFILE_MS = 60_000;
 
-function watch({ shared, blockedMs, blocked }: WatcherOrders): void {
+function watch({ shared, blockedMs, blocked, profile }: WatcherOrders): void {
   const state = new Int32Array(shared);
   const everyMs = Math.min(250, blockedMs / 4);
   let beats = -1;
@@ -27,6 +31,7 @@ function watch({ shared, blockedMs, blocked }: WatcherOrders): void {
     const wasAsleep = now - lookedAt > everyMs + blockedMs / 2;
     lookedAt = now;
     const current = Atomics.load(state, BEATS);
+    if (current === beats && !wasAsleep) takeOrdered(profile, state);
     if (current !== beats || wasAsleep || Atomics.load(state, DEBUGGED) === 1) {
       // It came back in time, or just too late for its watchdog: then this is for nobody.
       if (noted) fs.rmSync(blocked, { force: true });
@@ -40,6 +45,22 @@ function watch({ shared, blockedMs, blocked }: WatcherOrders): void {
   }
 
   setInterval(look, everyMs);
+}
+
+/** The main thread is late: what it is asked meanwhile can be done from here. */
+function takeOrdered(file: string, state: Int32Array): void {
+  if (!fs.existsSync(file)) return;
+  try {
+    const order: ProfileOrder = JSON.parse(fs.readFileSync(file, 'utf8'));
+    fs.rmSync(file);
+    if (!claimProfile(order.id, state)) return;
+    const { takeProfile }: ProfileTakerModule = require('./profile-taker.cjs');
+    const { kind, forMs } = order;
+    if (kind !== 'cpu' && kind !== 'alloc') return;
+    takeProfile({ ...order, kind, forMs: Math.min(forMs, LONGEST_PROFILE_MS) }, 'other', () => {});
+  } catch {
+    // It was taken back, or the daemon has gone. This thread has something else to do.
+  }
 }
 
 /** Stops the main thread, wherever its JavaScript is. One that is in a system call stops when it comes back. */

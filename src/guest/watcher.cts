@@ -13,22 +13,39 @@ const { quiet, quietly }: QuietlyModule = require('./quietly.cjs');
 
 /** What the thread is told. */
 interface WatcherOrders {
-  /** Two numbers: beats, and 1 while a debugger is open. */
+  /** Three numbers: beats, 1 while a debugger is open, and the last profile that one of the threads has taken on. */
   readonly shared: SharedArrayBuffer;
   readonly blockedMs: number;
   /** File for the stack. */
   readonly blocked: string;
+  /** Here the daemon asks for a profile of a program that does not hear it. */
+  readonly profile: string;
 }
 
 const BEATS = 0;
 const DEBUGGED = 1;
+const PROFILE = 2;
 /** Enough for a stack of strings, and little. */
 const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 8, stackSizeMb: 1 };
 
+let profiles: Int32Array | null = null;
+
+/** Whether this thread is the one that takes this profile. */
+function claimProfile(id: number, state = profiles): boolean {
+  if (state === null) return true;
+  const last = Atomics.load(state, PROFILE);
+  return last !== id && Atomics.compareExchange(state, PROFILE, last, id) === last;
+}
+
 /** `isDebugged` is asked with every beat. */
-function watchLoop(blockedMs: number, blocked: string, isDebugged: () => boolean): void {
-  const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+function watchLoop(
+  blockedMs: number,
+  { blocked, profile }: Pick<WatcherOrders, 'blocked' | 'profile'>,
+  isDebugged: () => boolean,
+): void {
+  const shared = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   const state = new Int32Array(shared);
+  profiles = state;
   const beat = (): void => {
     Atomics.store(state, DEBUGGED, isDebugged() ? 1 : 0);
     Atomics.add(state, BEATS, 1);
@@ -36,7 +53,7 @@ function watchLoop(blockedMs: number, blocked: string, isDebugged: () => boolean
   setInterval(quiet(beat), Math.min(250, blockedMs / 4)).unref();
   // When the app's own code has run: the start of the thread must not delay it.
   setTimeout(
-    quiet(() => startThread({ shared, blockedMs, blocked })),
+    quiet(() => startThread({ shared, blockedMs, blocked, profile })),
     0,
   ).unref();
 }
@@ -55,7 +72,7 @@ function startThread(orders: WatcherOrders): void {
   thread.on('error', () => quietly(() => void thread.terminate()));
 }
 
-const exported = { watchLoop, BEATS, DEBUGGED };
+const exported = { watchLoop, claimProfile, BEATS, DEBUGGED };
 export type WatcherModule = typeof exported;
 export type { WatcherOrders };
 

@@ -11,6 +11,7 @@ const askedFor: ReadonlySet<EventType> = new Set<EventType>([
   'site.paused',
   'site.resumed',
   'instance.signalled',
+  'instance.profiled',
   'daemon.upgrading',
   'release.making',
   'release.made',

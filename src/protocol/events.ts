@@ -43,6 +43,7 @@ export type EventType =
   | 'instance.unhealthy' // a probe or the watchdog found it ill; it is replaced
   | 'instance.worn' // works, but is replaced without a gap: memory
   | 'instance.signalled' // a person sent it a signal; data.signal
+  | 'instance.profiled' // a person has taken a profile of it; data.kind, data.file, data.bytes
   | 'health.failed' // one probe failed; data.failures in a row
   | 'watch.changed' // a file changed; data.files
   | 'job.started'

@@ -6,6 +6,7 @@
  */
 import type { EdgeTable, EdgeTls } from './edge-table.ts';
 import type { EgressCount, EgressDenial, EgressPolicy } from './egress.ts';
+import type { ProfileOrder } from './profile.ts';
 import type { TrafficReport } from './traffic-counts.ts';
 
 /** The environment variable in which a child finds its LinkAddress as JSON; the child deletes it from `process.env`. */
@@ -98,6 +99,10 @@ export type FromChild =
   | { readonly type: 'ready' }
   /** After `drain`: the last connection is done, or the time was up. */
   | { readonly type: 'drained' }
+  /** Guest: the profile has begun. */
+  | { readonly type: 'profiling'; readonly id: number }
+  /** Guest: what there is of it has been written; `error` says why not. */
+  | { readonly type: 'profiled'; readonly id: number; readonly error: string | null }
   /** Edge: this version of the table is in force. */
   | { readonly type: 'applied'; readonly version: number }
   /** Edge: a target that is draining or gone from the table has no request and no WebSocket left. */
@@ -120,6 +125,9 @@ export type ToChild =
   | { readonly type: 'drain'; readonly timeoutMs: number; readonly final?: boolean }
   /** For the app: `process.emit('message', message)`. */
   | { readonly type: 'message'; readonly message: unknown }
+  | ({ readonly type: 'profile' } & ProfileOrder)
+  /** End it before its time. */
+  | { readonly type: 'profileEnd'; readonly id: number }
   | { readonly type: 'egress'; readonly policy: EgressPolicy }
   /** Throw out what is kept of this site (its host, as in the table), or of all: null. */
   | { readonly type: 'clearCache'; readonly id: number; readonly site: string | null }

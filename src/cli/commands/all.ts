@@ -21,6 +21,7 @@ import { defineNotify } from './notify.ts';
 import { definePackages } from './packages.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
+import { defineProfile } from './profile.ts';
 import { defineProxy } from './proxy.ts';
 import { defineReceive } from './receive.ts';
 import { defineReleases } from './releases.ts';
@@ -71,6 +72,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineLogs,
   defineEvents,
   defineCrashes,
+  defineProfile,
   defineTop,
   defineTraffic,
   defineNotify,

@@ -31,6 +31,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'instance.unhealthy': ['red', 'is ill and gets replaced'],
   'instance.worn': ['yellow', 'gets replaced'],
   'instance.signalled': ['dim', 'got a signal'],
+  'instance.profiled': ['dim', 'was profiled'],
   'health.failed': ['yellow', 'health check failed'],
   'watch.changed': ['dim', 'files changed'],
   'job.started': ['dim', 'run started'],
