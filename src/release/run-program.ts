@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HoldfastError } from '../errors.ts';
 import { bootId, environOf, type ProcessId, readStat, sessionMembers } from '../kit/proc.ts';
+import { lastWords } from './last-words.ts';
 
 export interface ProgramOrder {
   readonly file: string;
@@ -24,8 +25,8 @@ export interface ProgramOrder {
 }
 
 const RUNNING = 'running.json';
-/** For messages. */
-const LAST_LINES = 15;
+/** Kept for messages, which take less of it: a stack alone may have dozens. */
+const LAST_LINES = 100;
 /** How long what the program has started may still write after its end, before it is ended, too. */
 const LEFTOVERS_MS = 1000;
 /** In the environment of a program and of all that it starts: which run this is. */
@@ -77,7 +78,7 @@ export async function runProgram(order: ProgramOrder): Promise<void> {
     signal.throwIfAborted();
     if (code === 0 || (code !== null && alsoGood.includes(code))) return;
     const why = killedBy === null ? `ended with code ${code}` : `was ended by ${killedBy}`;
-    throw new HoldfastError('STEP_FAILED', `"${words}" ${why}`, { details: last });
+    throw new HoldfastError('STEP_FAILED', `"${words}" ${why}`, { details: lastWords(last) });
   } finally {
     signal.removeEventListener('abort', end);
     end();

@@ -19,6 +19,8 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HoldfastError } from '../errors.ts';
+import { lastWords } from './last-words.ts';
+import { troubleIn } from './packages/registry-trouble.ts';
 
 const run = promisify(execFile);
 
@@ -64,6 +66,14 @@ export function ownNpm(env: NodeJS.ProcessEnv = process.env): OwnNpm | undefined
   return undefined;
 }
 
+/** A registry that is down is told within seconds, see patience of packages/commands.ts. */
+const PATIENT = [
+  '--fetch-retries=2',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=4000',
+  '--fetch-timeout=30000',
+];
+
 /** @param env of the shell: npm reads its configuration from the home of whoever deploys */
 export function npmFetcher(env: NodeJS.ProcessEnv = process.env): Fetcher {
   const npm = async (args: readonly string[], cwd: string) => {
@@ -73,7 +83,7 @@ export function npmFetcher(env: NodeJS.ProcessEnv = process.env): Fetcher {
         hint: 'Install npm: it comes with Node from nodejs.org; Debian has it in the package "npm"',
       });
     }
-    const quiet = ['--loglevel=error', '--no-update-notifier', '--ignore-scripts'];
+    const quiet = ['--loglevel=error', '--no-update-notifier', '--ignore-scripts', ...PATIENT];
     const { stdout } = await run(process.execPath, [own.cli, ...args, ...quiet], {
       cwd,
       env,
@@ -106,14 +116,23 @@ export function npmFetcher(env: NodeJS.ProcessEnv = process.env): Fetcher {
 
 function cannotFetch(what: string, error: unknown): HoldfastError {
   const text = String((error as { stderr?: unknown }).stderr ?? (error as Error).message ?? error);
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const missing = /E404|ETARGET|notarget/.test(text);
+  if (/E404|ETARGET|notarget/.test(text)) {
+    return new HoldfastError('STEP_FAILED', `The registry has no "${what}"`, {
+      hint: 'Check the version',
+      cause: error,
+    });
+  }
+  const trouble = troubleIn(text, {
+    packages: [],
+    file: 'the registry',
+    registry: 'https://registry.npmjs.org/',
+  });
   return new HoldfastError(
     'STEP_FAILED',
-    missing ? `The registry has no "${what}"` : `Cannot fetch "${what}" from the registry`,
+    `Cannot fetch "${what}"${trouble ? `: ${trouble.message}` : ' from the registry'}`,
     {
-      hint: missing ? 'Check the version' : 'Can this machine reach the registry? `npm ping` says it',
-      details: lines.slice(0, 10),
+      hint: trouble?.hint ?? 'Can this machine reach the registry? `npm ping` says it',
+      details: trouble ? [] : lastWords(text.split('\n')),
       cause: error,
     },
   );

@@ -8,6 +8,8 @@ import { isFromIts, openRegistries, type Registries, readRegistries, registryOf 
 
 export interface CheckedLockfile {
   readonly lockfile: Lockfile;
+  /** URL of the one that is asked for packages without a scope. */
+  readonly registry: string;
   /** What a person should know. */
   readonly notes: readonly string[];
 }
@@ -40,7 +42,7 @@ export function checkLockfile(
   const npmrc = join(dir, '.npmrc');
   const registries = readRegistries(existsSync(npmrc) ? readFileSync(npmrc, 'utf8') : '', env);
   refuseStrangers(lockfile, registries);
-  return { lockfile, notes: [...notesOf(lockfile), ...open(registries)] };
+  return { lockfile, registry: registries.main, notes: [...notesOf(lockfile), ...open(registries)] };
 }
 
 /** One line for each name of a package.json that the lockfile does not know, or knows otherwise. */

@@ -126,3 +126,52 @@ function bun({ production, offline }: InstallWish): InstallCommand {
     env: {},
   };
 }
+
+/** Milliseconds until a registry must have begun to answer. */
+const ANSWER_MS = 30_000;
+/** How often it is asked again. */
+const RETRIES = 2;
+
+/**
+ * A registry that is down is told within seconds, and one that says nothing within two minutes: by themselves some managers take much
+ * longer. What the project configures itself stays. This changes nothing of what is installed.
+ *
+ * @param configured the text of .npmrc and .yarnrc.yml of the project
+ */
+export function patience({ kind }: Pick<Manager, 'kind'>, configured: string): Record<string, string> {
+  const all = Object.entries(PATIENCE[kind]);
+  return Object.fromEntries(
+    all
+      .filter(([, [setting]]) => !configured.includes(setting))
+      .map(([name, [, value]]) => [name, String(value)]),
+  );
+}
+
+const OF_NPM = {
+  npm_config_fetch_retries: ['fetch-retries', RETRIES],
+  npm_config_fetch_retry_mintimeout: ['fetch-retry-mintimeout', 1000],
+  npm_config_fetch_retry_maxtimeout: ['fetch-retry-maxtimeout', 4000],
+  npm_config_fetch_timeout: ['fetch-timeout', ANSWER_MS],
+} as const;
+
+/** By kind: variables, each with the name that the setting has in files. */
+const PATIENCE: Readonly<
+  Record<Manager['kind'], Readonly<Record<string, readonly [setting: string, value: number]>>>
+> = {
+  npm: OF_NPM,
+  // From version 11 on it has variables of its own.
+  pnpm: {
+    ...OF_NPM,
+    ...Object.fromEntries(
+      Object.entries(OF_NPM).map(([name, value]) => [name.replace('npm', 'pnpm'), value]),
+    ),
+  },
+  // It always tries five times; .yarnrc comes before the variable.
+  yarn: { YARN_NETWORK_TIMEOUT: ['network-timeout', ANSWER_MS / 2] },
+  berry: { YARN_HTTP_RETRY: ['httpRetry', RETRIES], YARN_HTTP_TIMEOUT: ['httpTimeout', ANSWER_MS] },
+  bun: {
+    BUN_CONFIG_HTTP_RETRY_COUNT: ['http-retry-count', RETRIES],
+    // Seconds.
+    BUN_CONFIG_HTTP_IDLE_TIMEOUT: ['http-idle-timeout', ANSWER_MS / 1000],
+  },
+};

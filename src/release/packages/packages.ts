@@ -2,7 +2,7 @@
  * Installs what a release needs, exactly as its lockfile says: from the store when the same was installed before, else with the
  * project's own package manager.
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -16,7 +16,7 @@ import type { Linking, LockedPackage, PackagesRequest, Prepared, Produced } from
 import type { Fetcher, OwnNpm } from '../tools.ts';
 import { tryAddons } from './addons.ts';
 import { askOnce, atLeast, audit, vulnerabilityLine } from './audit.ts';
-import { installCommands } from './commands.ts';
+import { type InstallCommand, installCommands, patience } from './commands.ts';
 import { installedPackages, moduleDirs } from './installed.ts';
 import { hasOwnScripts, treeKey } from './key.ts';
 import { refuseLeak, refuseLeaks } from './leaks.ts';
@@ -25,6 +25,7 @@ import { chooseManager, ensureManager, type ManagerTool, nodeGyp } from './manag
 import { besides, generatedIn, giveDirectories, withScripts } from './ownership.ts';
 import { type PublishTimes, refuseNewKinds, refuseYoung } from './policy.ts';
 import { pruneDevelopment } from './prune.ts';
+import { type Asked, asRegistryTrouble, troubleOf } from './registry-trouble.ts';
 import { sbomOf } from './sbom.ts';
 import { planScripts, runScripts, type ScriptPlace } from './scripts.ts';
 import { checkSignatures } from './signatures.ts';
@@ -154,7 +155,10 @@ export class Packages {
       try {
         const answer: unknown = JSON.parse(await runner.read(words, { cwd: dir, path: this.#npmPath() }));
         return isRecord(answer) ? textsOf(answer) : undefined;
-      } catch {
+      } catch (error) {
+        // One that cannot be reached is not asked for the next one.
+        if (troubleOf(error, this.#asked())?.kind === 'unreachable')
+          throw asRegistryTrouble(error, this.#asked());
         return undefined;
       }
     };
@@ -166,7 +170,7 @@ export class Packages {
 
   /** node_modules, from the store or by an install. */
   async #tree(production: boolean): Promise<void> {
-    const { dir, node, rules, store, tools, offline, runner, builds } = this.#request;
+    const { dir, node, rules, store, tools, offline, builds } = this.#request;
     const { lockfile } = this.#checked;
     if (this.#modulesInTheWay().length > 0) {
       throw new HoldfastError('PACKAGES_REFUSED', 'There is a node_modules in the source', {
@@ -201,12 +205,33 @@ export class Packages {
         hint: 'Leave it out: these packages were not installed here before',
       });
     }
-    for (const { words, env } of commands) await runner.run(words, { cwd: dir, path: this.path, env });
+    await this.#install(commands);
     const notes = await this.#afterInstall(production);
     const tree = await this.#absorb(dir);
     trees.keep(key, tree, { packages: this.#packages, notes });
     this.#notes.push(...notes);
     if (builds) giveDirectories(dir, owner);
+  }
+
+  async #install(commands: readonly InstallCommand[]): Promise<void> {
+    const { dir, runner } = this.#request;
+    const configured = ['.npmrc', '.yarnrc.yml']
+      .map((name) => join(dir, name))
+      .filter((file) => existsSync(file));
+    const patient = patience(this.#manager, configured.map((file) => readFileSync(file, 'utf8')).join('\n'));
+    try {
+      for (const { words, env } of commands) {
+        await runner.run(words, { cwd: dir, path: this.path, env: { ...patient, ...env } });
+      }
+    } catch (error) {
+      throw asRegistryTrouble(error, this.#asked());
+    }
+  }
+
+  /** For messages about a registry. */
+  #asked(): Asked {
+    const { lockfile, registry } = this.#checked;
+    return { packages: this.#packages, file: lockfile.file, registry };
   }
 
   /** Scripts, as far as they may. */
