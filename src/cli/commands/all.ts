@@ -2,6 +2,7 @@
 import type { DefineCommand } from '../program.ts';
 import { defineBoot } from './boot.ts';
 import { defineCache } from './cache.ts';
+import { defineComplete, defineCompletion } from './completion.ts';
 import { defineCrashes } from './crashes.ts';
 import { defineDelete } from './delete.ts';
 import { defineDeploy } from './deploy.ts';
@@ -86,4 +87,6 @@ export const allCommands: readonly DefineCommand[] = [
   defineExport,
   defineForever,
   definePm2,
+  defineCompletion,
+  defineComplete,
 ];

@@ -3,6 +3,11 @@ import type { AppView } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
+interface LsOptions {
+  readonly all?: boolean;
+  readonly watch?: boolean;
+}
+
 export function defineLs(program: Command, context: ContextFactory): void {
   program
     .command('ls')
@@ -11,12 +16,18 @@ export function defineLs(program: Command, context: ContextFactory): void {
     .description('Lists the apps, and below an app its instances when they are not all well.')
     .argument('[app...]', 'only these (default: all)')
     .option('-a, --all', 'every instance of every app')
-    .action((names: string[], options: { all?: boolean }) => ls(context(), names, options));
+    .option('-w, --watch', 'look again every second; in a pipe, list again when something has changed')
+    .action((names: string[], options: LsOptions) => ls(context(), names, options));
 }
 
-async function ls(context: Context, names: string[], { all = false }: { all?: boolean }): Promise<void> {
+async function ls(context: Context, names: string[], options: LsOptions): Promise<void> {
+  if (options.watch) {
+    const { watchApps } = await import('../top/app-watch.ts');
+    return watchApps(context, () => look(context, names), options.all === true);
+  }
+  const { all = false } = options;
   const { out, json } = context;
-  const apps = names.length === 0 ? await allApps(context) : await namedApps(context, names);
+  const apps = await look(context, names);
   if (json) return out.json(apps);
   if (apps.length === 0) return context.err.line('nothing is running');
   const { appTable } = await import('../print/app-table.ts');
@@ -30,6 +41,10 @@ async function ls(context: Context, names: string[], { all = false }: { all?: bo
     const { err } = context;
     err.line(err.style.dim(`hold crashes ${broken.map(({ name }) => name).join(' ')}  shows why`));
   }
+}
+
+function look(context: Context, names: string[]): Promise<AppView[]> {
+  return names.length === 0 ? allApps(context) : namedApps(context, names);
 }
 
 /** As a shell takes it. */

@@ -51,4 +51,6 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   export: async () => (await import('./export.ts')).defineExport,
   forever: async () => (await import('./forever.ts')).defineForever,
   pm2: async () => (await import('./pm2.ts')).definePm2,
+  completion: async () => (await import('./completion.ts')).defineCompletion,
+  __complete: async () => (await import('./completion.ts')).defineComplete,
 };
