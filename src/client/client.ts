@@ -25,8 +25,12 @@ import type {
   VariablesChanged,
   VariablesResult,
 } from '../protocol/api.ts';
+import type { CertificateView } from '../protocol/certificates.ts';
+import type { HealthView } from '../protocol/dashboard.ts';
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
+import type { History, HistoryRange } from '../protocol/history.ts';
+import type { Metrics, TextFormat } from '../protocol/metrics.ts';
 import type { NotifyTest } from '../protocol/notify-rules.ts';
 import type {
   EndedProfiles,
@@ -88,6 +92,28 @@ export class Client {
   /** What has gone over the edges. */
   traffic(): Promise<TrafficView> {
     return this.#get('/v1/traffic');
+  }
+
+  /** What was over time, of one series (history.ts). */
+  history(series: string, range: HistoryRange): Promise<History> {
+    return this.#get(`/v1/history?${new URLSearchParams({ series, range })}`);
+  }
+
+  metrics(): Promise<Metrics> {
+    return this.#get('/v1/metrics?format=json');
+  }
+
+  /** For Prometheus; of which type it is, is in `contentTypes`. */
+  async metricsText(format: TextFormat): Promise<string> {
+    return textOf(await this.#socket.send({ method: 'GET', path: `/v1/metrics?format=${format}` }));
+  }
+
+  health(): Promise<HealthView> {
+    return this.#get('/v1/health');
+  }
+
+  certificates(): Promise<CertificateView[]> {
+    return this.#get('/v1/certificates');
   }
 
   sites(): Promise<SiteView[]> {

@@ -486,11 +486,11 @@ export interface NotifyConfig {
   readonly url: string;
   /**
    * Of what. Left out: of all of these.
-   * @default ["deploys","crashes","jobs","certificates","disk","health","daemon"]
+   * @default ["deploys","crashes","jobs","certificates","disk","errors","health","daemon"]
    * @example ["deploys","crashes"]
    */
   readonly on?:
-    | readonly ('deploys' | 'crashes' | 'jobs' | 'certificates' | 'disk' | 'health' | 'daemon')[]
+    | readonly ('deploys' | 'crashes' | 'jobs' | 'certificates' | 'disk' | 'errors' | 'health' | 'daemon')[]
     | undefined;
   /**
    * `slack`: what Slack, Mattermost and others show. `json`: the event with all its facts, for programs.
@@ -513,6 +513,7 @@ export interface MetricsConfig {
    * @example "file:/etc/shop/metrics-token"
    */
   readonly token?: string | undefined;
+  /** Where the numbers are sent. */
   readonly otlp?: OtlpConfig | undefined;
   /** What is told by itself, in the journal and by `notify`. */
   readonly alerts?: AlertsConfig | undefined;
@@ -1141,6 +1142,7 @@ export interface EabConfig {
   readonly hmac: string;
 }
 
+/** Where the numbers are sent. */
 export interface OtlpConfig {
   /**
    * A collector that takes OTLP over HTTP (OpenTelemetry): the numbers are sent there. Without a path: `/v1/metrics`.

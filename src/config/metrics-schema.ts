@@ -51,8 +51,8 @@ export const metricsSettings = section(
       says: 'What they must send as `Authorization: Bearer …`; `file:` and a path: what is in that file',
       example: 'file:/etc/shop/metrics-token',
     }),
-    otlp: z
-      .strictObject({
+    otlp: section(
+      {
         url: optional(url, {
           says: 'A collector that takes OTLP over HTTP (OpenTelemetry): the numbers are sent there. Without a path: `/v1/metrics`',
           example: 'https://collector.example.com/v1/metrics',
@@ -66,8 +66,9 @@ export const metricsSettings = section(
           },
         ),
         every: withDefault(duration, '30s', { says: 'How often. From `1s` to `1h`' }),
-      })
-      .prefault({}),
+      },
+      'Where the numbers are sent',
+    ),
     alerts: section(
       {
         errors: withDefault(z.union([off, share]), '5%', {

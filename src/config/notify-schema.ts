@@ -13,6 +13,7 @@ const topics = [
   'jobs',
   'certificates',
   'disk',
+  'errors',
   'health',
   'daemon',
 ] as const satisfies readonly NotifyRules['on'][number][];

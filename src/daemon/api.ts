@@ -24,14 +24,22 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
+<<<<<<< Updated upstream
 import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
+=======
+import type { HistoryRange } from '../protocol/history.ts';
+import { contentTypes, formatFor } from '../protocol/metrics.ts';
+>>>>>>> Stashed changes
 import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
 import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
 import type { Egress } from './egress.ts';
+import { TIERS } from './history/measures.ts';
 import type { Journal } from './journal.ts';
+import type { Observatory } from './metrics/observatory.ts';
+import { textOf } from './metrics/text.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { Operations } from './operations.ts';
 import type { Outputs } from './outputs.ts';
@@ -53,6 +61,7 @@ export interface ApiOptions {
   readonly pausing: Pausing;
   readonly releases: Releases;
   readonly notifier: Pick<Notifier, 'test'>;
+  readonly observatory: Pick<Observatory, 'history' | 'metrics' | 'health' | 'certificates'>;
   readonly views: ViewSources;
   daemon(): DaemonView;
   /** Called after the answer to `down`. */
@@ -98,6 +107,7 @@ export class Api {
     try {
       const { url, path } = parseUrl(request);
       if (request.method === 'GET' && path[1] === 'events') this.#events(url, request, response);
+      else if (request.method === 'GET' && path[1] === 'metrics') await this.#metrics(url, request, response);
       else if (request.method === 'GET') sendJson(response, 200, this.#read(path, url));
       else if (request.method === 'POST') await this.#change(path, request, response);
       else throw unknownCall(request);
@@ -122,11 +132,26 @@ export class Api {
       this.#needEdge('show traffic');
       return this.#options.traffic.view();
     }
+    if (version === 'v1' && what === 'health') return this.#options.observatory.health();
+    if (version === 'v1' && what === 'certificates') return this.#options.observatory.certificates();
+    if (version === 'v1' && what === 'history')
+      return this.#options.observatory.history(url.searchParams.get('series') ?? 'total', rangeOf(url));
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'sites') return this.#options.pausing.view();
     if (version === 'v1' && what === 'releases') return this.#options.releases.view();
     if (version === 'v1' && what === 'crashes') return crashes.list(url.searchParams.get('app') ?? undefined);
     throw new HoldfastError('BAD_REQUEST', `The daemon does not know "GET ${url.pathname}"`);
+  }
+
+  /** As JSON, or as a text in one of two formats. */
+  async #metrics(url: URL, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const metrics = await this.#options.observatory.metrics();
+    const wanted = url.searchParams.get('format');
+    if (wanted === 'json') return sendJson(response, 200, metrics);
+    const isNamed = wanted === 'openmetrics' || wanted === 'prometheus';
+    const format = isNamed ? wanted : formatFor(request.headers.accept);
+    response.writeHead(200, { 'Content-Type': contentTypes[format] });
+    response.end(textOf(metrics, format));
   }
 
   #events(url: URL, request: http.IncomingMessage, response: http.ServerResponse): void {
@@ -335,6 +360,14 @@ function parseUrl(request: http.IncomingMessage): { url: URL; path: string[] } {
   } catch {
     throw unknownCall(request);
   }
+}
+
+function rangeOf({ searchParams }: URL): HistoryRange {
+  const wanted = searchParams.get('range') ?? '1h';
+  const found = TIERS.find(({ range }) => range === wanted)?.range;
+  if (found) return found;
+  const all = TIERS.map(({ range }) => `"${range}"`).join(', ');
+  throw new HoldfastError('BAD_REQUEST', `Cannot show the history of "${wanted}": it must be one of ${all}`);
 }
 
 function unknownApp(name: string): never {

@@ -33,6 +33,7 @@ import { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { Leases } from './leases.ts';
 import { Links } from './links.ts';
+import { Observatory } from './metrics/observatory.ts';
 import { Notifier } from './notify/notifier.ts';
 import { askResponder } from './ocsp/ask.ts';
 import { Staples } from './ocsp/staples.ts';
@@ -57,6 +58,7 @@ import { Routing } from './traffic.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 import { tryVersion } from './upgrade.ts';
 import { UsageMeter } from './usage.ts';
+import type { ViewSources } from './views.ts';
 import { Vitals } from './vitals.ts';
 
 export interface DaemonOptions {
@@ -106,6 +108,7 @@ export class Daemon {
   readonly #guardians: readonly Guardian[];
   readonly #releases: Releases;
   readonly #notifier: Notifier;
+  readonly #observatory: Observatory;
   readonly #api: Api;
   readonly #exits: Exits;
   #ending = false;
@@ -395,6 +398,36 @@ export class Daemon {
       host: hostname(),
       state: () => this.#store.state,
     });
+    const views: ViewSources = {
+      clock,
+      links: this.#links,
+      usage: new UsageMeter(clock),
+      journal: this.#journal,
+      logDir: paths.logs,
+      state: () => this.#store.state,
+      app: (name) => this.#supervisor.app(name),
+      doors: () => this.#doors.all,
+      isRouted,
+      front: this.#front,
+      edgeNotes: () => [
+        ...this.#tlsFiles.notes,
+        ...this.#acme.notes,
+        ...this.#staples.notes,
+        ...this.#rejections.notes,
+      ],
+    };
+    this.#observatory = new Observatory({
+      clock,
+      journal: this.#journal,
+      stateDir: paths.state,
+      home: paths.home,
+      version: options.version,
+      views,
+      traffic: this.#traffic,
+      state: () => this.#store.state,
+      certificates: () => this.#certificates.all,
+      egress: () => this.#egress.view(null),
+    });
     this.#api = new Api({
       releases: this.#releases,
       notifier: this.#notifier,
@@ -412,24 +445,8 @@ export class Daemon {
         now: () => clock.now(),
         settled: () => this.#routing.settled(),
       }),
-      views: {
-        clock,
-        links: this.#links,
-        usage: new UsageMeter(clock),
-        journal: this.#journal,
-        logDir: paths.logs,
-        state: () => this.#store.state,
-        app: (name) => this.#supervisor.app(name),
-        doors: () => this.#doors.all,
-        isRouted,
-        front: this.#front,
-        edgeNotes: () => [
-          ...this.#tlsFiles.notes,
-          ...this.#acme.notes,
-          ...this.#staples.notes,
-          ...this.#rejections.notes,
-        ],
-      },
+      observatory: this.#observatory,
+      views,
       daemon: () => this.#view(),
       onDown: () => {
         this.#journal.record('daemon.stopping', { reason: 'a person wanted everything to end' });
@@ -490,6 +507,7 @@ export class Daemon {
     this.#routing.refresh();
     this.#holder.refresh();
     this.#releases.resume();
+    void this.#observatory.begin();
     await this.#api.listen(paths.control);
     void firstAttempts(this.#supervisor, { instances: records, serials }, systemClock).then((text) =>
       this.#presence.say('ready', text),
@@ -533,6 +551,7 @@ export class Daemon {
     this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#notifier.close();
+    this.#observatory.close();
     this.#vitals.close();
     this.#egress.close();
     this.#api.close();
@@ -553,6 +572,7 @@ export class Daemon {
     this.#front.close();
     for (const guardian of this.#guardians) guardian.close();
     this.#notifier.close();
+    this.#observatory.close();
     this.#holder.close();
     this.#api.close();
     this.#links.close();

@@ -39,8 +39,15 @@ export interface TrafficTotalsOptions {
   mayExist(app: string, instance: string): boolean;
 }
 
+export type CountedTraffic = Pick<TrafficView, 'sites' | 'edge' | 'openConnections'> & {
+  readonly routes: readonly RouteTraffic[];
+  readonly instances: readonly InstanceTraffic[];
+};
+
 interface Counted<T extends object> {
   total: T;
+  /** What edges had counted before this daemon heard of them. */
+  inherited: T | undefined;
   /** By the number of its piece of time, oldest first. */
   readonly late: Map<number, T>;
 }
@@ -63,6 +70,7 @@ export class TrafficTotals {
   readonly #routes = new Map<string, Route>();
   readonly #instances = new Map<string, Instance>();
   #edge = nothing;
+  #inheritedEdge = nothing;
   #begunAt: number | undefined;
 
   constructor(options: TrafficTotalsOptions) {
@@ -98,7 +106,9 @@ export class TrafficTotals {
       add(this.#instances, key, about, minus(counts, told.instances.get(key)?.counts), piece);
       told.instances.set(key, instance);
     }
-    this.#edge = plus(this.#edge, minus(report.edge, told.edge));
+    const moreOfEdge = minus(report.edge, told.edge);
+    this.#edge = plus(this.#edge, moreOfEdge);
+    if (piece === undefined) this.#inheritedEdge = plus(this.#inheritedEdge, moreOfEdge);
     told.edge = report.edge;
     told.openConnections = report.openConnections;
   }
@@ -113,12 +123,12 @@ export class TrafficTotals {
       recentMs: Math.max(1_000, now - since),
       durationClassesMs: DURATION_CLASSES_MS,
       sites: sitesOf(edges),
-      routes: [...this.#routes.values()].map(({ total, late, ...about }) => ({
+      routes: [...this.#routes.values()].map(({ total, late, inherited: _inherited, ...about }) => ({
         ...about,
         counts: total,
         recent: recentOf(total, late, oldest),
       })),
-      instances: [...this.#instances.values()].map(({ total, late, ...about }) => ({
+      instances: [...this.#instances.values()].map(({ total, late, inherited: _inherited, ...about }) => ({
         ...about,
         ...openOf(about.instance, edges),
         counts: total,
@@ -126,6 +136,27 @@ export class TrafficTotals {
       })),
       edge: this.#edge,
       openConnections: edges.reduce((sum, { openConnections }) => sum + openConnections, 0),
+    };
+  }
+
+  /**
+   * Counts from this daemon on: all begin with 0, and never go down. What edges still say of the time before would be a part of what was
+   * counted then, which those who compare counts take for new.
+   */
+  counted(): CountedTraffic {
+    const view = this.view();
+    return {
+      ...view,
+      routes: view.routes.map(({ recent: _recent, counts, ...about }) => {
+        const { site, route, app } = about;
+        const { inherited } = this.#routes.get(JSON.stringify([site, route, app])) ?? {};
+        return { ...about, counts: minus(counts, inherited) };
+      }),
+      instances: view.instances.map(({ recent: _recent, counts, ...about }) => ({
+        ...about,
+        counts: minus(counts, this.#instances.get(about.instance)?.inherited),
+      })),
+      edge: minus(view.edge, this.#inheritedEdge),
     };
   }
 
@@ -165,10 +196,13 @@ function add<A extends object, T extends object>(
   piece: number | undefined,
 ): void {
   const known = all.get(key);
-  const counted = known ?? { ...about, total: more, late: new Map<number, T>() };
+  const counted = known ?? { ...about, total: more, inherited: undefined, late: new Map<number, T>() };
   if (known) known.total = plus(more, known.total);
   else all.set(key, counted);
-  if (piece === undefined) return;
+  if (piece === undefined) {
+    counted.inherited = plus(more, counted.inherited);
+    return;
+  }
   counted.late.set(piece, plus(more, counted.late.get(piece)));
   for (const old of counted.late.keys()) if (old <= piece - PIECES) counted.late.delete(old);
 }

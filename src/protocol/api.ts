@@ -8,6 +8,10 @@
  *   GET  /v1/crashes?app=                    CrashRecord[], newest last
  *   GET  /v1/egress?app=                     EgressView, see egress.ts
  *   GET  /v1/traffic                         TrafficView
+ *   GET  /v1/history?series=&range=          History, see history.ts
+ *   GET  /v1/metrics                         text for Prometheus; ?format=json: Metrics, see metrics.ts
+ *   GET  /v1/health                          HealthView, see dashboard.ts
+ *   GET  /v1/certificates                    CertificateView[], see certificates.ts
  *   GET  /v1/events?tail=N&follow=1          NDJSON of HoldfastEvent
  *   POST /v1/up        { plan, dryRun }      UpResult
  *   POST /v1/apps      { app }               AppView      start a new app, or a stopped one of the same name

@@ -6,10 +6,19 @@
  * - jobs: a run has failed, or was missed
  * - certificates: one could not be had, cannot be used, or ends soon
  * - disk: state or log lines could not be written
+ * - errors: a site answers too many requests with 5xx
  * - health: an instance was found ill by a probe or the watchdog, and is replaced
  * - daemon: Holdfast came back after it had ended unexpectedly, or found its state damaged
  */
-export type NotifyTopic = 'deploys' | 'crashes' | 'jobs' | 'certificates' | 'disk' | 'health' | 'daemon';
+export type NotifyTopic =
+  | 'deploys'
+  | 'crashes'
+  | 'jobs'
+  | 'certificates'
+  | 'disk'
+  | 'errors'
+  | 'health'
+  | 'daemon';
 
 export interface NotifyRules {
   /** An address, or the absolute path of a file that has it. */

@@ -72,6 +72,9 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'front.refused': ['red', 'refuses its new configuration, and goes on with the one before'],
   'front.lacks': ['yellow', 'cannot do all that the configuration says'],
   'notify.failed': ['yellow', 'could not tell of it'],
+  'history.unsaved': ['yellow', 'history of numbers could not be saved'],
+  'alert.raised': ['red', 'alert'],
+  'alert.cleared': ['green', 'alert is over'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
 };
 

@@ -155,6 +155,7 @@ export class Watchdog implements Guardian {
       instance: instance.id,
       ...(pid !== undefined && { pid }),
       reason,
+      data: { watchdog: true },
     });
     // It cannot hear a signal that Node handles in the event loop.
     instance.dispatch({ type: 'unhealthy', reason, urgent: true });

@@ -24,7 +24,8 @@ export function noticeOf(event: HoldfastEvent, before: HoldfastEvent | undefined
   const told = tell(event, event.data ?? {}, before);
   if (!told) return null;
   const { type, app, reason = '', data = {} } = event;
-  const key = [type, app, data.project, data.release, data.site].map((part) => String(part ?? '')).join(' ');
+  const about = [data.project, data.release, data.site, data.kind, data.subject];
+  const key = [type, app, ...about].map((part) => String(part ?? '')).join(' ');
   return { text: reason, ...told, key, event };
 }
 
@@ -73,6 +74,9 @@ function tell(event: HoldfastEvent, data: Facts, before: HoldfastEvent | undefin
       return bad('disk', `Log lines of ${app} are lost: they could not be written`);
     case 'instance.unhealthy':
       return bad('health', `${instance} is ill, and gets replaced`);
+    case 'alert.raised':
+    case 'alert.cleared':
+      return tellAlert(event, data);
     case 'state.repaired':
       return bad('daemon', 'A damaged state file was set aside');
     case 'daemon.started':
@@ -86,6 +90,26 @@ function tell(event: HoldfastEvent, data: Facts, before: HoldfastEvent | undefin
     default:
       return null;
   }
+}
+
+const alertTopics: Readonly<Record<string, NotifyTopic>> = {
+  'app.failed': 'crashes',
+  'watchdog.blocked': 'health',
+  'errors.many': 'errors',
+  'disk.filling': 'disk',
+};
+
+/** What began with an event of its own was told by that; that it is over, or still so after a day, is told here. */
+function tellAlert({ type, reason = '' }: HoldfastEvent, { kind, subject, again }: Facts): Told | null {
+  const topic = alertTopics[String(kind)] ?? 'certificates';
+  const isTold = kind === 'app.failed' || kind === 'watchdog.blocked' || kind === 'certificate.refused';
+  if (type === 'alert.cleared') {
+    // Nobody can tell when event loops are well, only that they were not blocked again.
+    if (kind === 'watchdog.blocked') return null;
+    return { topic, level: 'good', title: `${subject} is well again`, text: reason };
+  }
+  if (isTold && again !== true) return null;
+  return { topic, level: 'bad', title: again === true ? `Still so: ${reason}` : reason, text: '' };
 }
 
 function hint(reason: string | undefined, app: string): string {

@@ -1,0 +1,173 @@
+/** Reads all numbers: each ten seconds for history and alerts, and when somebody asks. */
+import type { Clock } from '../../kit/clock.ts';
+import { readStat } from '../../kit/proc.ts';
+import type { CertificateView } from '../../protocol/certificates.ts';
+import type { HealthView, HostView } from '../../protocol/dashboard.ts';
+import type { EgressView } from '../../protocol/egress.ts';
+import type { History, HistoryRange } from '../../protocol/history.ts';
+import type { Metrics } from '../../protocol/metrics.ts';
+import { rulesIn } from '../alerts/alert-rules.ts';
+import { Alerts } from '../alerts/alerts.ts';
+import type { Certificate } from '../certificates.ts';
+import { Archive } from '../history/archive.ts';
+import { hostView } from '../history/host.ts';
+import { TIERS } from '../history/measures.ts';
+import { Recorder } from '../history/recorder.ts';
+import { snapshotOf } from '../history/snapshot.ts';
+import type { Journal } from '../journal.ts';
+import type { DesiredState } from '../state.ts';
+import type { TrafficTotals } from '../traffic-totals.ts';
+import { UsageMeter } from '../usage.ts';
+import { appViews, type ViewSources } from '../views.ts';
+import { CertificateViews } from './certificate-views.ts';
+import { EgressRows } from './egress-families.ts';
+import { metricsOf } from './families.ts';
+import { appReading, type Reading } from './reading.ts';
+
+export interface ObservatoryOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Of the state files. */
+  readonly stateDir: string;
+  readonly home: string;
+  readonly version: string;
+  readonly views: ViewSources;
+  readonly traffic: Pick<TrafficTotals, 'counted'>;
+  state(): DesiredState;
+  certificates(): readonly Certificate[];
+  egress(): EgressView;
+}
+
+/** Of the first tier. */
+const STEP_MS = TIERS[0]?.stepMs ?? 10_000;
+const TREND_MS = 6 * 3_600_000;
+
+export class Observatory {
+  readonly #options: ObservatoryOptions;
+  readonly #since: number;
+  readonly #usage: UsageMeter;
+  readonly #recorder = new Recorder();
+  readonly #archive: Archive;
+  readonly #alerts: Alerts;
+  readonly #certificateViews = new CertificateViews();
+  readonly #egressRows = new EgressRows();
+  readonly #unfollow: () => void;
+  #host: HostView | null = null;
+  #cancel: (() => void) | undefined;
+  #soon: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: ObservatoryOptions) {
+    const { clock, journal, stateDir, home, state } = options;
+    this.#options = options;
+    this.#since = clock.now();
+    this.#usage = new UsageMeter(clock);
+    this.#archive = new Archive({
+      clock,
+      dir: `${stateDir}/history`,
+      onDamaged: (file) =>
+        journal.record('state.repaired', { reason: `"${file}" (history) is damaged`, data: { file } }),
+      onUnsaved: ({ message }) => journal.record('history.unsaved', { reason: message }),
+    });
+    this.#alerts = new Alerts({
+      journal,
+      home,
+      file: `${stateDir}/alerts.json`,
+      rulesFor: (about) => rulesIn(state(), about),
+      disk: () => this.#diskPoints(),
+    });
+    this.#unfollow = journal.follow((event) => {
+      const { type, app, reason = '', data } = event;
+      if (type === 'instance.unhealthy' && app !== undefined && data?.watchdog === true)
+        this.#alerts.blocked(app, `${event.instance}: ${reason}`, clock.now());
+      else if (type !== 'instance.failed' && type !== 'instance.ready') return;
+      // Whoever wrote the event is not done with it.
+      this.#soon ??= clock.after(0, () => this.#lookSoon());
+    });
+  }
+
+  /** Everything that runs is known by now. */
+  async begin(): Promise<void> {
+    await this.#archive.load((frame) => this.#recorder.put(frame));
+    await this.#sample();
+  }
+
+  history(series: string, range: HistoryRange): History {
+    return this.#recorder.get(series, range, this.#options.clock.now());
+  }
+
+  async metrics(): Promise<Metrics> {
+    const { version, state, egress } = this.#options;
+    this.#host = await hostView(this.#options.home);
+    const releases = Object.entries(state().releases).flatMap(([project, { serving }]) =>
+      serving === null ? [] : [[project, serving.release] as const],
+    );
+    return metricsOf(this.#read(this.#options.views.usage), {
+      version,
+      node: process.version,
+      certificates: this.certificates(),
+      egress: this.#egressRows.of(egress().counts),
+      releases: Object.fromEntries(releases),
+    });
+  }
+
+  health(): HealthView {
+    return this.#alerts.health;
+  }
+
+  certificates(): CertificateView[] {
+    const { state, certificates, views, clock } = this.#options;
+    return this.#certificateViews.of({
+      sites: Object.values(state().sites).map(({ site }) => site),
+      certificates: certificates(),
+      notes: views.edgeNotes(),
+      now: clock.now(),
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel?.();
+    this.#soon?.();
+    this.#unfollow();
+    this.#archive.close();
+  }
+
+  async #sample(): Promise<void> {
+    const { clock, home } = this.#options;
+    this.#host = await hostView(home);
+    if (this.#isClosed) return;
+    const reading = this.#read(this.#usage);
+    this.#archive.add(this.#recorder.take(snapshotOf(reading)));
+    this.#alerts.look(reading, this.certificates());
+    this.#cancel = clock.after(STEP_MS - (clock.now() % STEP_MS), () => void this.#sample());
+  }
+
+  #lookSoon(): void {
+    this.#soon = undefined;
+    this.#alerts.look(this.#read(this.#options.views.usage), this.certificates());
+  }
+
+  #read(usage: UsageMeter): Reading {
+    const { views, traffic, state, clock } = this.#options;
+    const apps = appViews({ ...views, usage });
+    const { edge, front, sites } = state();
+    const hasEdge = edge !== null && front === null && Object.keys(sites).length > 0;
+    return {
+      at: clock.now(),
+      since: this.#since,
+      apps: apps.map((app) => appReading(app, (pid) => readStat(pid)?.cpuMs ?? null)),
+      traffic: hasEdge ? traffic.counted() : null,
+      host: this.#host,
+    };
+  }
+
+  #diskPoints() {
+    const now = this.#options.clock.now();
+    const { from, stepMs, measures } = this.#recorder.get('host', '24h', now);
+    return (measures.diskFreeBytes ?? []).flatMap((freeBytes, i) => {
+      const at = from + i * stepMs;
+      return freeBytes === null || at < now - TREND_MS ? [] : [{ at, freeBytes }];
+    });
+  }
+}
