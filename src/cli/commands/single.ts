@@ -38,6 +38,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   logs: async () => (await import('./logs.ts')).defineLogs,
   events: async () => (await import('./events.ts')).defineEvents,
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
+  profile: async () => (await import('./profile.ts')).defineProfile,
   top: async () => (await import('./top.ts')).defineTop,
   traffic: async () => (await import('./traffic.ts')).defineTraffic,
   notify: async () => (await import('./notify.ts')).defineNotify,
