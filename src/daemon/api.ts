@@ -24,12 +24,9 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
-<<<<<<< Updated upstream
-import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
-=======
 import type { HistoryRange } from '../protocol/history.ts';
 import { contentTypes, formatFor } from '../protocol/metrics.ts';
->>>>>>> Stashed changes
+import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
 import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
 import { askedBy } from './asker.ts';
