@@ -32,12 +32,7 @@ import type { HoldfastEvent } from '../protocol/events.ts';
 import type { History, HistoryRange } from '../protocol/history.ts';
 import type { Metrics, TextFormat } from '../protocol/metrics.ts';
 import type { NotifyTest } from '../protocol/notify-rules.ts';
-import type {
-  EndedProfiles,
-  EndProfileRequest,
-  ProfileRequest,
-  ProfileView,
-} from '../protocol/profile.ts';
+import type { EndedProfiles, EndProfileRequest, ProfileRequest, ProfileView } from '../protocol/profile.ts';
 import type { PromoteRequest, PromotionView, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { ControlSocket, linesOf, parsed, textOf } from './http.ts';
 

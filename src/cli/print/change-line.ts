@@ -14,7 +14,9 @@ const looks = {
 export function changeLine({ kind, what, name, detail }: Change, style: Style): string {
   const [mark, tone] = looks[kind];
   const verb = kind === 'start' ? 'start ' : '';
-  const subject = ['edge', 'egress', 'notify', 'metrics'].includes(what) ? what : `${what} ${style.bold(name)}`;
+  const subject = ['edge', 'egress', 'notify', 'metrics'].includes(what)
+    ? what
+    : `${what} ${style.bold(name)}`;
   const facts = detail.length > 0 ? `  ${style.dim(detail.map(plain).join(', '))}` : '';
   return `${style[tone](mark)} ${verb}${subject}${facts}`;
 }
