@@ -81,9 +81,9 @@ test('the dashboard in a browser', async (t) => {
         await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
         await page.locator(sign).first().waitFor();
         if (name === 'app') await page.locator('.plot canvas').first().waitFor();
-        // What differs in the dark is its colours.
+        // What differs in the dark is its colours; the phone has the same parts in another order.
         const rules = look === 'dark' ? ['color-contrast'] : undefined;
-        assert.deepEqual(await axeProblems(page, rules), [], `${name}, ${look}`);
+        if (look !== 'phone') assert.deepEqual(await axeProblems(page, rules), [], `${name}, ${look}`);
         const [needed, there] = (await page.evaluate(
           '[document.documentElement.scrollWidth, innerWidth]',
         )) as [number, number];
@@ -208,10 +208,9 @@ test('the dashboard in a browser', async (t) => {
       text: 'a line that is new',
     });
     await page.locator('text=301 lines').waitFor();
-    const log = page.locator('.log');
-    await until(() => log.evaluate('(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 2'), {
-      why: 'the newest line is in sight',
-    });
+    const below =
+      "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('.log'))";
+    await until(async () => Number(await page.evaluate(below)) < 2, { why: 'the newest line is in sight' });
     await page.getByRole('button', { name: 'Older lines' }).click();
     await page.locator('text=601 lines').waitFor();
     await page.getByRole('button', { name: 'more' }).last().click();

@@ -82,6 +82,11 @@ export class FakeDashboard {
     for (const response of this.#watching) response.write(`data: ${JSON.stringify(message)}\n\n`);
   }
 
+  /** Pages that follow a log. */
+  get followers(): number {
+    return this.#following.size;
+  }
+
   write(line: LogLine): void {
     for (const response of this.#following) response.write(`data: ${JSON.stringify(line)}\n\n`);
   }
