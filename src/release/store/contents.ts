@@ -1,8 +1,8 @@
 /**
  * Contents by their hash: `files/3f/3f2a…`, and with `-x` behind it for programs, because the mode belongs to the content and not to
- * its names. A content gets its name when it is complete, so a process that is killed leaves nothing half.
+ * its names. A content gets its name when it is complete, so a process that is killed leaves nothing half. What was changed later,
+ * through one of its other names, is not the content any more: see seal.ts.
  */
-
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
@@ -15,13 +15,13 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HoldfastError, isSystemError } from '../../errors.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { TreeFile } from '../tree.ts';
+import { isSealed, modeOf, seal, stillIs } from './seal.ts';
 import { quote } from './tree-rules.ts';
 
 /** What of a file counts. */
@@ -49,14 +49,18 @@ export class Contents {
   }
 
   /**
-   * Whether it is there, complete: after a power cut a file may be shorter than what was written. What somebody asked for is going to be
-   * used, so it is kept for a while: the time of the last access says so.
+   * Whether it is there, and still what it was. What somebody asked for is going to be used, so it is kept for a while: the time of the
+   * last access says so.
    */
   has(content: Content): boolean {
     const path = this.pathOf(content);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found?.size !== content.size) return false;
-    utimesSync(path, this.#clock.now() / 1000, found.mtimeMs / 1000);
+    if (!found?.isFile() || found.size !== content.size) return false;
+    const mode = modeOf(content);
+    const sameMode = (found.mode & 0o7777) === mode;
+    if (!(sameMode && isSealed(content, found)) && !stillIs(content, path)) return false;
+    if (!sameMode) chmodSync(path, mode);
+    seal(content, path, { accessMs: this.#clock.now(), modifiedMs: found.mtimeMs });
     return true;
   }
 
@@ -85,7 +89,9 @@ export class Contents {
     const path = this.pathOf(content);
     this.#makeDir(dirname(path));
     // Whatever the umask.
-    chmodSync(temporary, content.executable ? 0o555 : 0o444);
+    chmodSync(temporary, modeOf(content));
+    const now = this.#clock.now();
+    seal(content, temporary, { accessMs: now, modifiedMs: now });
     try {
       linkSync(temporary, path);
     } catch (error) {

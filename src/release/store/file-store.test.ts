@@ -15,6 +15,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,6 +29,7 @@ import { FakeClock } from '../../kit/clock.ts';
 import { type TreeFile, treeOf } from '../tree.ts';
 import { ABOUT_TO_BE_USED_MS, TREE_KEPT_MS } from './collect.ts';
 import { createFileStore } from './file-store.ts';
+import { isSealed } from './seal.ts';
 
 const LATER = ABOUT_TO_BE_USED_MS + 60_000;
 
@@ -147,15 +149,61 @@ describe('the store', () => {
     );
   });
 
-  test('a content that a power cut has shortened is taken again', async (t) => {
+  test('a content that was changed gets into no release: it is taken again, and the time of its change does not hide it', async (t) => {
     const dir = tempDir(t);
     const store = createFileStore(join(dir, 'store'));
-    const tree = await store.absorb(put(join(dir, 'app'), { a: 'hello' }));
-    truncateSync(join(dir, 'app/a'), 2);
-    assert.equal(store.missing(tree).length, 1);
-    await store.add(fileOf('a', 'hello'), bytes('hello'));
+    const damages: Record<string, (file: string) => void> = {
+      'shortened by a power cut': (file) => truncateSync(file, 2),
+      'one byte, as root can write it': (file) => {
+        chmodSync(file, 0o644);
+        writeFileSync(file, 'hallo');
+        chmodSync(file, 0o444);
+      },
+      'one byte, and dated back by whole seconds': (file) => {
+        const { atimeMs, mtimeMs } = lstatSync(file);
+        chmodSync(file, 0o644);
+        writeFileSync(file, 'hallo');
+        chmodSync(file, 0o444);
+        utimesSync(file, atimeMs / 1000, Math.floor(mtimeMs / 1000));
+      },
+      'one byte, left writable': (file) => {
+        const { atimeMs, mtimeMs } = lstatSync(file);
+        chmodSync(file, 0o666);
+        writeFileSync(file, 'hallo');
+        utimesSync(file, atimeMs / 1000, mtimeMs / 1000);
+      },
+    };
+    for (const [what, damage] of Object.entries(damages)) {
+      const app = put(join(dir, what), { a: 'hello' });
+      const tree = await store.absorb(app);
+      store.saveTree('key', tree);
+      assert.ok(store.loadTree('key'), what);
+      damage(join(app, 'a'));
+      assert.equal(store.loadTree('key'), null, what);
+      await store.add(fileOf('a', 'hello'), bytes('hello'));
+      assert.ok(store.loadTree('key'), what);
+      await store.materialise(tree, join(app, 'new'));
+      assert.equal(readFileSync(join(app, 'new/a'), 'utf8'), 'hello', what);
+    }
+  });
+
+  test('a content with another mode or time is read once, and is what it was again', async (t) => {
+    const dir = tempDir(t);
+    const store = createFileStore(join(dir, 'store'));
+    const app = put(join(dir, 'app'), { a: 'hello', 'run.sh': '#!' });
+    chmodSync(join(app, 'run.sh'), 0o755);
+    const tree = await store.absorb(app);
+    for (const name of ['a', 'run.sh']) {
+      chmodSync(join(app, name), 0o4777);
+      utimesSync(join(app, name), 1, 1);
+    }
+    assert.deepEqual(store.missing(tree), []);
     await store.materialise(tree, join(dir, 'new'));
-    assert.equal(readFileSync(join(dir, 'new/a'), 'utf8'), 'hello');
+    assert.equal(lstatSync(join(dir, 'new/a')).mode & 0o7777, 0o444);
+    assert.equal(lstatSync(join(dir, 'new/run.sh')).mode & 0o7777, 0o555);
+    const [first] = tree.entries;
+    assert.ok(first?.kind === 'file');
+    assert.equal(isSealed(first, lstatSync(join(dir, 'new/a'))), true);
   });
 
   test('makes nothing outside of the directory, and over nothing that is there', async (t) => {
