@@ -37,7 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'vault',
   ],
-  dashboard: ['protocol'],
+  dashboard: ['protocol', 'client', 'logs', 'release'],
   index: ['config', 'client', 'protocol'],
 };
 const standAlone = ['kit', 'errors', 'guest'];

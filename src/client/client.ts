@@ -26,7 +26,14 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import type { CertificateView } from '../protocol/certificates.ts';
-import type { HealthView } from '../protocol/dashboard.ts';
+import type { DashboardRole, HealthView } from '../protocol/dashboard.ts';
+import type {
+  DashboardSettings,
+  Redeemed,
+  RedeemRequest,
+  Ticket,
+  TicketRequest,
+} from '../protocol/dashboard-settings.ts';
 import type { EgressView } from '../protocol/egress.ts';
 import type { HoldfastEvent } from '../protocol/events.ts';
 import type { History, HistoryRange } from '../protocol/history.ts';
@@ -58,8 +65,9 @@ export interface EventOptions {
 export class Client {
   readonly #socket: ControlSocket;
 
-  constructor(socketPath: string) {
-    this.#socket = new ControlSocket(socketPath);
+  /** @param by who asks, for the journal; left out: the user of this process */
+  constructor(socketPath: string, by?: string) {
+    this.#socket = new ControlSocket(socketPath, by);
   }
 
   daemon(options: { timeoutMs?: number } = {}): Promise<DaemonView> {
@@ -276,6 +284,25 @@ export class Client {
   /** Brings the release before back; resolves when that has begun. */
   abortPromotion(project: string, options: ChangeOptions = {}): Promise<PromotionView> {
     return this.#post(`/v1/releases/${encodeURIComponent(project)}/abort`, {}, options);
+  }
+
+  /** What the dashboard's process is to do. */
+  dashboard(): Promise<DashboardSettings> {
+    return this.#get('/v1/dashboard');
+  }
+
+  /** One link that opens the dashboard, which runs from then on. */
+  dashboardTicket(role: DashboardRole, options: ChangeOptions = {}): Promise<Ticket> {
+    return this.#post('/v1/dashboard/ticket', { role } satisfies TicketRequest, options);
+  }
+
+  redeemTicket(ticket: string): Promise<Redeemed> {
+    return this.#post('/v1/dashboard/redeem', { ticket } satisfies RedeemRequest, {});
+  }
+
+  /** All sessions end, or with `idle` none; and the dashboard itself, unless the configuration wants it. */
+  closeDashboard({ idle = false }: { idle?: boolean } = {}): Promise<null> {
+    return this.#post('/v1/dashboard/close', { idle }, {});
   }
 
   /** Stops everything of the home; the daemon ends after its answer. */

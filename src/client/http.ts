@@ -25,8 +25,12 @@ export class ControlSocket {
   readonly path: string;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(path: string) {
+  readonly #by: string | undefined;
+
+  /** @param by who asks; left out: the user of this process */
+  constructor(path: string, by?: string) {
     this.path = path;
+    this.#by = by;
   }
 
   /**
@@ -60,7 +64,7 @@ export class ControlSocket {
           ...(method === 'POST' && {
             'Content-Type': 'application/json',
             'Content-Length': Buffer.byteLength(text),
-            [ASKER_FIELD]: encodeURIComponent(askerOf(process.env)),
+            [ASKER_FIELD]: encodeURIComponent(this.#by ?? askerOf(process.env)),
           }),
         },
         ...(signal && { signal }),

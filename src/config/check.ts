@@ -3,6 +3,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { completeAcme } from './acme-schema.ts';
 import { completeApp, type Surroundings } from './app.ts';
+import { completeDashboard } from './dashboard-schema.ts';
 import { completeEgress } from './egress-schema.ts';
 import { completeFront } from './front-schema.ts';
 import { configJsonSchema } from './json-schema.ts';
@@ -142,6 +143,7 @@ function complete(settings: Settings, names: readonly string[], around: Place): 
     egress: completeEgress(settings.egress, names, problems),
     front: completeFront(settings, problems),
     notify: completeNotify(settings.notify, around.root, problems),
+    dashboard: completeDashboard(settings.dashboard, problems),
     metrics: completeMetrics(settings.metrics, around.root, problems),
     edge: {
       processes: edge.processes,

@@ -23,6 +23,11 @@ export interface HoldfastConfig {
   /** All logs together. */
   readonly logs?: LogsConfig | undefined;
   /**
+   * The dashboard: how things are, in a browser. `hold open` opens it without any settings. From outside it is reached by a route of a site to "@dashboard".
+   * @example {"users":{}}
+   */
+  readonly dashboard?: DashboardConfig | undefined;
+  /**
    * What apps may connect to, through a proxy that counts it: `hold egress` shows who talks to where. `"observe"` allows everything. Left out: apps connect by themselves.
    * @example {"allow":["api.stripe.com:443"]}
    */
@@ -426,6 +431,20 @@ export interface AcmeConfig {
    * @default "http-01"
    */
   readonly challenge?: 'http-01' | 'tls-alpn-01' | undefined;
+}
+
+/**
+ * The dashboard: how things are, in a browser. `hold open` opens it without any settings. From outside it is reached by a route of a site to "@dashboard".
+ * @example {"users":{}}
+ */
+export interface DashboardConfig {
+  /**
+   * Where it is on this machine, all the time: an address of this machine only. Left out: it is at 127.0.0.1:4600 while somebody has opened it with `hold open`, and behind the routes that lead to "@dashboard".
+   * @example 4600
+   */
+  readonly listen?: number | string | undefined;
+  /** Who may log in with a name and a password, besides those who open it with `hold open`. */
+  readonly users?: Readonly<Record<string, UsersConfig>> | undefined;
 }
 
 export interface EgressConfig {
@@ -1140,6 +1159,19 @@ export interface EabConfig {
    * @example "file:/etc/holdfast/eab-key"
    */
   readonly hmac: string;
+}
+
+export interface UsersConfig {
+  /**
+   * What `hold hash-password` prints.
+   * @example "scrypt:16384:8:5:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+   */
+  readonly password: string;
+  /**
+   * `viewer` sees everything and changes nothing, `admin` may start, stop, deploy and roll back.
+   * @default "viewer"
+   */
+  readonly role?: 'viewer' | 'admin' | undefined;
 }
 
 /** Where the numbers are sent. */

@@ -37,7 +37,7 @@ import {
 /** As `Change` of the control API. */
 export interface PlanChange {
   readonly kind: 'add' | 'change' | 'scale' | 'remove';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics' | 'dashboard';
   readonly name: string;
   readonly detail: readonly string[];
 }
@@ -64,6 +64,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
     ...egressChange(before.egress, next.egress),
     ...notifyChange(before.notify, next.notify),
     ...metricsChange(before.metrics, next.metrics),
+    ...dashboardChange(before.dashboard ?? null, next.dashboard ?? null),
   ];
 }
 
@@ -312,6 +313,18 @@ function diffRoutes(before: SitePlan, after: SitePlan): string[] {
       `routes ${prefix} ${from === undefined ? `-> ${to}` : to === undefined ? 'removed' : `${from} -> ${to}`}`,
     ];
   });
+}
+
+/** Passwords are hashes, and yet nobody's business. */
+function dashboardChange(before: Diffed['dashboard'], after: Diffed['dashboard']): PlanChange[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const about = { what: 'dashboard', name: 'dashboard' } as const;
+  if (!after) return [{ kind: 'remove', ...about, detail: [] }];
+  const rows: readonly Row<Diffed['dashboard']>[] = [
+    ['dashboard.listen', (plan) => (plan?.listen ? printListen(plan.listen) : 'off')],
+    ['dashboard.users', (plan) => Object.keys(plan?.users ?? {}).join(', ') || 'none'],
+  ];
+  return [{ kind: before ? 'change' : 'add', ...about, detail: diffRows(rows, before, after) }];
 }
 
 function printListen({ host, port }: ListenPlan): string {

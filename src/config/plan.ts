@@ -34,6 +34,14 @@ export interface Plan {
   readonly notify: readonly NotifyRules[];
   /** Numbers for programs outside, and what is told when they are not as they should be. */
   readonly metrics: MetricsPlan;
+  /** The dashboard, where it is to be all the time. A plan of an older version says nothing of it. */
+  readonly dashboard?: DashboardPlan | null;
+}
+
+export interface DashboardPlan {
+  /** On this machine only; null = nowhere by itself. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly users: Readonly<Record<string, { readonly password: string; readonly role: 'viewer' | 'admin' }>>;
 }
 
 export interface MetricsPlan {

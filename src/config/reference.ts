@@ -51,8 +51,22 @@ interface Part {
 /** `docs/reference/configuration.md`. */
 export function renderConfigReference(): string {
   const { properties = {} } = configJsonSchema();
-  const { apps, sites, edge, listen, acme, logs, egress, release, deploy, notify, metrics, name, front } =
-    properties;
+  const {
+    apps,
+    sites,
+    edge,
+    listen,
+    acme,
+    logs,
+    egress,
+    release,
+    deploy,
+    notify,
+    metrics,
+    dashboard,
+    name,
+    front,
+  } = properties;
   const parts: readonly Part[] = [
     { title: 'apps.<name>', node: objectOf(entryOf(apps)), says: apps?.description },
     { title: 'sites.<host>', node: objectOf(entryOf(sites)), says: sites?.description },
@@ -64,6 +78,7 @@ export function renderConfigReference(): string {
     { title: 'release', node: release, says: release?.description },
     { title: 'deploy.<name>', node: objectOf(entryOf(deploy)), says: deploy?.description },
     { title: 'notify[]', node: notify?.items, says: notify?.description },
+    { title: 'dashboard', node: dashboard, says: dashboard?.description },
     { title: 'metrics', node: metrics, says: metrics?.description },
   ];
   const alone = {

@@ -27,6 +27,9 @@ export interface RouteSurroundings {
 
 type Path = readonly string[];
 
+/** `DASHBOARD_NAME` of the protocol. */
+const DASHBOARD_TARGET = '@dashboard';
+
 export function completeRoutes(
   routes: Readonly<Record<string, RouteSettings>>,
   path: Path,
@@ -96,7 +99,7 @@ function completeRules(route: RouteRules, path: Path, around: RouteSurroundings)
 }
 
 function requireApp(to: WrittenDestination, path: Path, { apps, problems }: RouteSurroundings): void {
-  if (to.kind !== 'app' || apps.includes(to.app)) return;
+  if (to.kind !== 'app' || apps.includes(to.app) || to.app === DASHBOARD_TARGET) return;
   const text = `must be the name of an app: there is none named ${show(to.app)}${didYouMean(to.app, apps)}`;
   problems.push({ path, text });
 }

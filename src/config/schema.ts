@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { acmeSettings } from './acme-schema.ts';
 import { listenAddress, peer, siteHost } from './addresses.ts';
 import { app } from './app-schema.ts';
+import { dashboardSettings } from './dashboard-schema.ts';
 import { described, optional, section, withDefault } from './describe.ts';
 import { accessLog, http2 } from './edge-traffic-schema.ts';
 import { egressSettings } from './egress-schema.ts';
@@ -119,6 +120,7 @@ const configShape = z.strictObject({
     },
     'All logs together',
   ),
+  dashboard: dashboardSettings.optional(),
   egress: egressSettings.optional(),
   front: frontSettings.optional(),
   name: optional(groupName, {

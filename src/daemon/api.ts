@@ -24,14 +24,16 @@ import type {
   VariablesResult,
 } from '../protocol/api.ts';
 import { ASKER_FIELD } from '../protocol/audit.ts';
+import type { RedeemRequest, TicketRequest } from '../protocol/dashboard-settings.ts';
 import type { HistoryRange } from '../protocol/history.ts';
 import { contentTypes, formatFor } from '../protocol/metrics.ts';
 import type { EndProfileRequest, ProfileRequest } from '../protocol/profile.ts';
 import type { PromoteRequest, ReleaseFailure, ReleaseNames } from '../protocol/release.ts';
 import { plainName } from '../vault/for-app.ts';
-import { askedBy } from './asker.ts';
+import { askedBy, currentAsker } from './asker.ts';
 import type { CacheClearing } from './cache-clearing.ts';
 import type { Crashes } from './crashes.ts';
+import type { DashboardDesk } from './dashboard.ts';
 import type { Egress } from './egress.ts';
 import { TIERS } from './history/measures.ts';
 import type { Journal } from './journal.ts';
@@ -51,6 +53,7 @@ export interface ApiOptions {
   readonly journal: Journal;
   readonly crashes: Crashes;
   readonly outputs: Outputs;
+  readonly dashboard: Pick<DashboardDesk, 'settings' | 'ticket' | 'redeem'>;
   readonly egress: Pick<Egress, 'view' | 'envBeside'>;
   readonly caches: Pick<CacheClearing, 'clear'>;
   readonly profiles: Pick<Profiles, 'take' | 'end'>;
@@ -133,6 +136,7 @@ export class Api {
     if (version === 'v1' && what === 'certificates') return this.#options.observatory.certificates();
     if (version === 'v1' && what === 'history')
       return this.#options.observatory.history(url.searchParams.get('series') ?? 'total', rangeOf(url));
+    if (version === 'v1' && what === 'dashboard') return this.#options.dashboard.settings();
     if (version === 'v1' && what === 'egress') return this.#options.egress.view(url.searchParams.get('app'));
     if (version === 'v1' && what === 'sites') return this.#options.pausing.view();
     if (version === 'v1' && what === 'releases') return this.#options.releases.view();
@@ -235,6 +239,7 @@ export class Api {
       const changed = body as VariablesChanged;
       return async () => this.#variablesChanged(changed);
     }
+    if (what === 'dashboard') return this.#dashboardOperation(name, body, request);
     if (what === 'logs') return this.#logOperation(name, body, request);
     if (what === 'sites' && name !== undefined) {
       const { pausing } = this.#options;
@@ -313,6 +318,19 @@ export class Api {
       default:
         throw unknownCall(request);
     }
+  }
+
+  #dashboardOperation(
+    verb: string | undefined,
+    body: unknown,
+    request: http.IncomingMessage,
+  ): () => Promise<unknown> {
+    const { dashboard, operations } = this.#options;
+    const { role, ticket, idle } = body as Partial<TicketRequest & RedeemRequest & { idle: boolean }>;
+    if (verb === 'ticket') return () => dashboard.ticket(role ?? 'admin', currentAsker() ?? 'somebody');
+    if (verb === 'redeem') return async () => dashboard.redeem(ticket);
+    if (verb === 'close') return () => operations.closeDashboard(idle === true).then(() => null);
+    throw unknownCall(request);
   }
 
   /** @returns the apps that run with what was set before */

@@ -18,6 +18,8 @@ import { CacheClearing } from './cache-clearing.ts';
 import { CertificateStore } from './certificates.ts';
 import { CrashReports } from './crash-report.ts';
 import { Crashes } from './crashes.ts';
+import { DashboardDesk } from './dashboard.ts';
+import { dashboardEnv } from './dashboard-app.ts';
 import { type Address, type Door, Doors, mayHold, type OfferedHandle, sameAddress } from './doors.ts';
 import { EDGE } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
@@ -72,6 +74,7 @@ export interface DaemonOptions {
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const EDGE_ENTRY = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 const EGRESS_ENTRY = fileURLToPath(new URL('../egress/main.js', import.meta.url));
+const DASHBOARD_ENTRY = fileURLToPath(new URL('../dashboard/main.js', import.meta.url));
 const GUEST = fileURLToPath(new URL('../guest/guest.cjs', import.meta.url));
 
 export class Daemon {
@@ -95,6 +98,7 @@ export class Daemon {
   readonly #routing: Routing;
   readonly #front: LazyFront;
   readonly #egress: Egress;
+  readonly #dashboard: DashboardDesk;
   readonly #rejections: Rejections;
   readonly #caches: CacheClearing;
   readonly #profiles: Profiles;
@@ -210,6 +214,15 @@ export class Daemon {
       journal: this.#journal,
       linkOf: (key) => this.#links.get(key),
       instancesOf: (app) => this.#supervisor.app(app)?.instances,
+    });
+    this.#dashboard = new DashboardDesk({
+      clock,
+      hostname: hostname(),
+      version: options.version,
+      home: paths.home,
+      state: () => this.#store.state,
+      open: () => this.#operations.openDashboard(),
+      links: () => this.#links.all.filter(({ hello }) => hello.role === 'dashboard'),
     });
     this.#caches = new CacheClearing({
       clock,
@@ -348,6 +361,7 @@ export class Daemon {
       orphans: this.#orphans,
       edgeEntry: EDGE_ENTRY,
       egressEntry: EGRESS_ENTRY,
+      dashboardApp: { entry: DASHBOARD_ENTRY, baseEnv: dashboardEnv(process.env) },
       edgeEnv: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       front: this.#front,
       requireRights: (plan) => requireRights(plan, thisMachine(), plan.guest ? GUEST : null),
@@ -436,6 +450,7 @@ export class Daemon {
       crashes: this.#crashes,
       outputs: this.#outputs,
       egress: this.#egress,
+      dashboard: this.#dashboard,
       caches: this.#caches,
       profiles: this.#profiles,
       traffic: this.#traffic,
@@ -656,6 +671,7 @@ export class Daemon {
 
   #stateChanged(): void {
     if (this.#watching) this.#egress.changed();
+    if (this.#watching) this.#dashboard.changed();
     if (!this.#watching) return;
     this.#tlsFiles.changed();
     this.#acme.changed();

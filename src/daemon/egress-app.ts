@@ -2,6 +2,7 @@
 import { appDefaults } from '../config/app-defaults.ts';
 import type { AppPlan, EgressPlan, Plan } from '../config/plan.ts';
 import { EDGE_NAME, FRONT_NAME } from '../protocol/api.ts';
+import { DASHBOARD_NAME } from '../protocol/dashboard.ts';
 import { EGRESS_NAME } from '../protocol/egress.ts';
 import type { DesiredState } from './state.ts';
 import { renewed } from './stored-app.ts';
@@ -12,7 +13,7 @@ export const EGRESS_HOST = '127.0.0.1';
 
 /** Holdfast's own: they serve the others, and end after them. */
 export function isOwn(app: string): boolean {
-  return app === EDGE_NAME || app === FRONT_NAME || app === EGRESS;
+  return app === EDGE_NAME || app === FRONT_NAME || app === EGRESS || app === DASHBOARD_NAME;
 }
 
 export interface EgressApp {

@@ -1,5 +1,6 @@
 /** How apps end: those that are not wanted any more, all of them, or all until the next start of the machine. */
 import { FRONT_NAME } from '../protocol/api.ts';
+import { DASHBOARD } from './dashboard-app.ts';
 import { EDGE } from './edge-app.ts';
 import { EGRESS, isOwn } from './egress-app.ts';
 import type { OperationsOptions } from './operations.ts';
@@ -32,7 +33,7 @@ export class Ending {
     await this.delete([FRONT_NAME], HURRY_MS);
     await this.#options.front.withdraw({ ...this.#state, front: null });
     store.edit((state) => ({ ...state, sites: {} }));
-    await this.delete([EDGE, EGRESS], HURRY_MS);
+    await this.delete([DASHBOARD, EDGE, EGRESS], HURRY_MS);
     store.edit((state) => ({
       ...state,
       ...{
@@ -44,6 +45,8 @@ export class Ending {
         releases: {},
         notify: {},
         metrics: {},
+        dashboard: {},
+        dashboardSessionsFrom: Date.now(),
       },
     }));
   }
@@ -63,7 +66,7 @@ export class Ending {
       apps.map(({ name, desired }) => ({ name, after: desired.plan.after })),
       end,
     );
-    await Promise.all([end(EDGE), end(FRONT_NAME), end(EGRESS)]);
+    await Promise.all([end(EDGE), end(FRONT_NAME), end(EGRESS), end(DASHBOARD)]);
     // Of a rollout that was under way nothing is left to go back to.
     for (const { plan, previous } of Object.values(this.#state.apps)) {
       if (previous) this.#wishes.edit(plan.name, (old) => ({ ...old, previous: null }));

@@ -6,11 +6,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AppPlan, EdgePlan, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Change, RestartRequest } from '../protocol/api.ts';
+import type { DashboardAddress } from '../protocol/dashboard-settings.ts';
 import type { DesiredApp } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
 import type { RolloutMode } from '../supervisor/rollout.ts';
 import type { Supervisor, SupervisorFact } from '../supervisor/supervisor.ts';
 import type { Crashes } from './crashes.ts';
+import {
+  DASHBOARD,
+  type DashboardApp,
+  dashboardPlan,
+  OPENED,
+  pageAddresses,
+  withDashboard,
+} from './dashboard-app.ts';
 import type { Address, Doors } from './doors.ts';
 import { EDGE, edgeAddresses, edgeAppPlan } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
@@ -20,6 +29,7 @@ import { FrontPorts } from './front/front-ports.ts';
 import type { LazyFront } from './front/lazy-front.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
+import { freePort } from './lease.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outputs } from './outputs.ts';
 import { PortKeeper } from './port-keeper.ts';
@@ -41,6 +51,7 @@ export interface OperationsOptions {
   readonly edgeEnv: Readonly<Record<string, string>>;
   /** The file that the egress proxy runs. */
   readonly egressEntry: string;
+  readonly dashboardApp: DashboardApp;
   readonly front: Pick<LazyFront, 'load' | 'planOf' | 'check' | 'settled' | 'retry' | 'withdraw'>;
   /** Throws HoldfastError RIGHTS_MISSING, with what is missing, for an app that cannot be started here as its plan says. */
   requireRights(plan: AppPlan): void;
@@ -49,6 +60,9 @@ export interface OperationsOptions {
   /** Resolves when others can open the ports whose doors were closed. */
   portsFreed(): Promise<void>;
 }
+
+/** Of the dashboard, when nobody has it. */
+const DASHBOARD_PORT = 4600;
 
 export class Operations {
   readonly #options: OperationsOptions;
@@ -239,6 +253,51 @@ export class Operations {
     return this.#ending.suspend();
   }
 
+  /** Sees to it that the dashboard runs where this machine reaches it; resolves when it does, with the address. */
+  async openDashboard(): Promise<DashboardAddress> {
+    this.#wishes.refuseWhileEnding([DASHBOARD]);
+    const [known] = pageAddresses(this.#state);
+    const listen = known ?? { host: '127.0.0.1', port: await this.#dashboardPort() };
+    const change = (state: DesiredState) => {
+      const opened = { listen, users: {} };
+      const dashboard = known ? state.dashboard : { ...state.dashboard, [OPENED]: opened };
+      return withDashboard({ ...state, dashboard }, this.#options.dashboardApp);
+    };
+    const target = change(this.#state);
+    const app = target.apps[DASHBOARD];
+    if (app) this.#ports.open([app], target);
+    this.#options.store.edit(change);
+    if (app) this.#options.outputs.configure(app.plan);
+    await this.#wishes.makeTrue([DASHBOARD]);
+    return listen;
+  }
+
+  /** Its sessions have ended, unless it is only that nobody looks; and it ends, unless the configuration wants it. */
+  async closeDashboard(isIdle: boolean): Promise<void> {
+    this.#options.store.edit(({ dashboard: { [OPENED]: _opened, ...dashboard }, ...state }) =>
+      withDashboard(
+        { ...state, dashboard, ...(!isIdle && { dashboardSessionsFrom: Date.now() }) },
+        this.#options.dashboardApp,
+      ),
+    );
+    const stored = this.#state.apps[DASHBOARD];
+    if (stored?.stopped) await this.#ending.delete([DASHBOARD]);
+    else if (stored) await this.#wishes.makeTrue([DASHBOARD]);
+    this.#ports.closeUnwanted();
+  }
+
+  /** The usual one, unless somebody has it. */
+  async #dashboardPort(): Promise<number> {
+    const usual = { host: '127.0.0.1', port: DASHBOARD_PORT };
+    try {
+      this.#options.doors.open(usual);
+      this.#options.doors.close(usual);
+      return usual.port;
+    } catch {
+      return freePort();
+    }
+  }
+
   /** Starts the run of a job; resolves when its processes run. See InstanceOperations. */
   runJob(name: string): Promise<void> {
     return this.instances.runJob(name);
@@ -273,6 +332,10 @@ export class Operations {
     const { [EDGE]: oldEdge, [EGRESS]: oldEgress } = apps;
     if (edge && oldEdge) {
       this.#renewOne(oldEdge, this.#edgePlan(edge, edgeAddresses(this.#state)), runs(EDGE));
+    }
+    if (apps[DASHBOARD]) {
+      const plan = dashboardPlan(this.#state, this.#options.dashboardApp);
+      this.#renewOne(apps[DASHBOARD], plan, runs(DASHBOARD));
     }
     if (oldEgress) {
       this.#renewOne(oldEgress, renewedEgressPlan(oldEgress.plan, this.#options.egressEntry), runs(EGRESS));

@@ -1,6 +1,7 @@
 /** Which addresses apps listen on, as far as desired state tells. Pure. */
 import type { AppPlan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
+import { DASHBOARD, dashboardAddresses } from './dashboard-app.ts';
 import { type Address, describeAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { routedApps } from './edge-table.ts';
@@ -13,6 +14,7 @@ export function addressesOf(stored: StoredApp, state: DesiredState): readonly Ad
   const { plan, learned } = stored;
   if (plan.name === EDGE) return edgeAddresses(state);
   if (plan.name === EGRESS) return plan.port === null ? [] : [{ host: EGRESS_HOST, port: plan.port }];
+  if (plan.name === DASHBOARD) return dashboardAddresses(state);
   if (!hasGuest(plan)) return [];
   if (routedApps(state).has(plan.name)) return [...frontDoors(plan, state), ...learned];
   // It may listen on a narrower address of the same port.

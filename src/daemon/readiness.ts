@@ -5,6 +5,7 @@
 import type { AppPlan, Probe } from '../config/plan.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Instance } from '../supervisor/instance.ts';
+import { DASHBOARD } from './dashboard-app.ts';
 import { EDGE } from './edge-app.ts';
 import { EGRESS } from './egress-app.ts';
 import type { Link, Links } from './links.ts';
@@ -118,6 +119,7 @@ export class Readiness {
   #wayOf({ plan, running }: Instance): Way {
     if (plan.name === EDGE) return 'edge';
     if (plan.name === EGRESS) return 'guest';
+    if (plan.name === DASHBOARD) return this.#mayListen(plan) ? 'guest' : 'alive';
     const { ready } = plan;
     if (ready.by === 'probe') return { probe: ready.probe };
     if (ready.by === 'started') return 'at once';
@@ -126,6 +128,10 @@ export class Readiness {
     if (this.#mustListen(plan) && guest) return 'guest';
     const port = running?.record.lease.port ?? (guest ? null : plan.port);
     return port === null ? 'alive' : { probe: { kind: 'tcp', port: null } };
+  }
+
+  #mayListen({ name }: AppPlan): boolean {
+    return this.#options.isRouted(name) || this.#options.hasPorts(name);
   }
 
   #mustListen(plan: AppPlan): boolean {

@@ -5,7 +5,15 @@
  */
 import { join } from 'node:path';
 import { completedAppPlan, completedEdgePlan, completedSitePlan } from '../config/completed-plans.ts';
-import type { AppPlan, EdgePlan, EgressPlan, FrontPlan, MetricsPlan, SitePlan } from '../config/plan.ts';
+import type {
+  AppPlan,
+  DashboardPlan,
+  EdgePlan,
+  EgressPlan,
+  FrontPlan,
+  MetricsPlan,
+  SitePlan,
+} from '../config/plan.ts';
 import { type Damaged, readNewest, writeAtomicSync } from '../kit/atomic-file.ts';
 import type { Clock } from '../kit/clock.ts';
 import { bootId } from '../kit/proc.ts';
@@ -65,6 +73,10 @@ export interface DesiredState {
   readonly notify: Readonly<Record<string, readonly NotifyRules[]>>;
   /** By project, when it says something of it. */
   readonly metrics: Readonly<Record<string, StoredMetrics>>;
+  /** By project: where the dashboard is to be, and for whom; and what `hold open` wants. */
+  readonly dashboard: Readonly<Record<string, DashboardPlan>>;
+  /** Sessions of the dashboard that began before have ended; ms since the epoch. */
+  readonly dashboardSessionsFrom?: number;
 }
 
 export interface StoredMetrics {
@@ -85,6 +97,7 @@ export const nothingDesired: DesiredState = {
   frontPorts: {},
   notify: {},
   metrics: {},
+  dashboard: {},
 };
 
 const GENERATIONS = 2;

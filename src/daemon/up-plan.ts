@@ -2,7 +2,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { diffPlans } from '../config/diff.ts';
 import { metricsDefaults } from '../config/metrics-defaults.ts';
-import type { AppPlan, EdgePlan, FrontServer, ListenPlan, MetricsPlan, Plan } from '../config/plan.ts';
+import type {
+  AppPlan,
+  DashboardPlan,
+  EdgePlan,
+  FrontServer,
+  ListenPlan,
+  MetricsPlan,
+  Plan,
+} from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Change, FRONT_NAME } from '../protocol/api.ts';
 import type { NotifyRules } from '../protocol/notify-rules.ts';
@@ -128,8 +136,9 @@ export function targetState(
   const logsTotalBytes = next.logsTotalBytes ?? state.logsTotalBytes;
   const notify = withNotify(state.notify, next);
   const metrics = withMetrics(state.metrics, next);
+  const dashboard = withDashboardOf(state.dashboard, next);
   return withFront(
-    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify, metrics }, edgePlan),
+    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify, metrics, dashboard }, edgePlan),
     frontPlan,
   );
 }
@@ -153,6 +162,14 @@ function withMetrics(
   return isSpecial ? { ...all, [project]: { source, plan: metrics } } : all;
 }
 
+function withDashboardOf(
+  { ...all }: Record<string, DashboardPlan>,
+  { project, dashboard }: Pick<Plan, 'project' | 'dashboard'>,
+): DesiredState['dashboard'] {
+  delete all[project];
+  return dashboard ? { ...all, [project]: dashboard } : all;
+}
+
 /** What runs now of what came from this file, in the shape of a plan. */
 export function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'project' | 'release' | 'deploy'> {
   const { source } = next;
@@ -169,6 +186,7 @@ export function currentPlan(state: DesiredState, next: Plan): Omit<Plan, 'projec
     front: Object.keys(next.sites).length === 0 ? next.front : state.front,
     notify: state.notify[next.project] ?? [],
     metrics: state.metrics[next.project]?.plan ?? metricsDefaults,
+    dashboard: state.dashboard[next.project] ?? null,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { AppPlan, EdgePlan, FrontServer, Plan } from '../config/plan.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Change, FRONT_NAME } from '../protocol/api.ts';
+import { DASHBOARD, withDashboard } from './dashboard-app.ts';
 import { type Address, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
 import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
@@ -102,7 +103,10 @@ export class Up {
     await orphans.end(Object.keys(next.apps));
     const egressApp = await this.#egressApp(next);
     const targetOf = (state: DesiredState) => {
-      const target = withEgress(withoutEgress(state), next, egressApp);
+      const target = withDashboard(
+        withEgress(withoutEgress(state), next, egressApp),
+        this.#options.dashboardApp,
+      );
       const equipped = how.inherit ? inheritingPorts(state, target) : target;
       return how.keep ? keeping(equipped, how.keep) : equipped;
     };
@@ -129,7 +133,7 @@ export class Up {
       });
     }
     this.#options.refreshRoutes();
-    const own = [EDGE, FRONT_NAME, EGRESS].filter((name) => this.#state.apps[name]);
+    const own = [EDGE, FRONT_NAME, EGRESS, DASHBOARD].filter((name) => this.#state.apps[name]);
     for (const name of [...Object.keys(next.apps), ...own]) {
       const plan = this.#state.apps[name]?.plan;
       if (plan) outputs.configure(plan);
@@ -148,7 +152,8 @@ export class Up {
       const { waitFor = all } = how;
       await this.#wishes.makeTrue(
         all,
-        all.filter((name) => waitFor.includes(name) || isOwn(name)),
+        // What only shows things is no reason for a change to fail.
+        all.filter((name) => name !== DASHBOARD && (waitFor.includes(name) || isOwn(name))),
       );
       await this.#frontSettled();
     } finally {

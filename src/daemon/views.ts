@@ -16,6 +16,7 @@ import {
 } from '../protocol/api.ts';
 import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
+import { DASHBOARD } from './dashboard-app.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
@@ -282,6 +283,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
 function kindOf(name: string): AppKind {
   if (name === EDGE) return 'edge';
   if (name === FRONT_NAME) return 'front';
+  if (name === DASHBOARD) return 'dashboard';
   return isOwn(name) ? 'egress' : 'app';
 }
 

@@ -35,6 +35,10 @@
  *   POST /v1/notify/test { url }             NotifyTest[], see notify-rules.ts    to one address, or with null to all
  *   POST /v1/variables/changed { project, … }    VariablesResult    `hold env` has changed what is kept of them
  *   POST /v1/releases/:project/failed { … }  null         ReleaseFailure: one that was not made; for the journal
+ *   GET  /v1/dashboard                       DashboardSettings, see dashboard-settings.ts
+ *   POST /v1/dashboard/ticket { role }       Ticket      one link that opens it; it runs from then on
+ *   POST /v1/dashboard/redeem { ticket }     Redeemed    by its process
+ *   POST /v1/dashboard/close { idle }        null        its sessions end, and it itself unless the configuration wants it; idle: only that
  *   POST /v1/upgrade { main, node }             null; the daemon ends after its answer, and this program is the next one
  *   POST /v1/down                            null; the daemon ends after its answer
  *
@@ -82,7 +86,7 @@ export const EDGE_NAME = '@edge';
 export const FRONT_NAME = '@front';
 
 /** `edge`, `egress`: Holdfast's own proxies, kept by the same supervisor. */
-export type AppKind = 'app' | 'edge' | 'egress' | 'front';
+export type AppKind = 'app' | 'edge' | 'egress' | 'front' | 'dashboard';
 
 /** running: all wanted instances are ready. degraded: some are. failed: none is, and none will be without help. */
 export type AppStatus =
@@ -293,7 +297,7 @@ export interface OutputLine {
 /** One line of what `up` changes; `detail` names the settings that differ. */
 export interface Change {
   readonly kind: 'add' | 'change' | 'scale' | 'remove' | 'start';
-  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics';
+  readonly what: 'app' | 'site' | 'edge' | 'logs' | 'egress' | 'notify' | 'metrics' | 'dashboard';
   readonly name: string;
   readonly detail: readonly string[];
 }

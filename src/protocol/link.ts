@@ -70,7 +70,7 @@ export interface Rejection {
 export type FromChild =
   | {
       readonly type: 'hello';
-      readonly role: 'guest' | 'edge' | 'egress';
+      readonly role: 'guest' | 'edge' | 'egress' | 'dashboard';
       readonly instance: string;
       readonly serial: number;
       readonly pid: number;
@@ -129,6 +129,8 @@ export type ToChild =
   /** End it before its time. */
   | { readonly type: 'profileEnd'; readonly id: number }
   | { readonly type: 'egress'; readonly policy: EgressPolicy }
+  /** Its settings are others: `GET /v1/dashboard` has them. */
+  | { readonly type: 'dashboard' }
   /** Throw out what is kept of this site (its host, as in the table), or of all: null. */
   | { readonly type: 'clearCache'; readonly id: number; readonly site: string | null }
   | { readonly type: 'table'; readonly table: EdgeTable }

@@ -19,6 +19,7 @@ import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
 import { defineNotify } from './notify.ts';
+import { defineOpen } from './open.ts';
 import { definePackages } from './packages.ts';
 import { definePause } from './pause.ts';
 import { definePm2 } from './pm2.ts';
@@ -75,6 +76,7 @@ export const allCommands: readonly DefineCommand[] = [
   defineCrashes,
   defineProfile,
   defineTop,
+  defineOpen,
   defineTraffic,
   defineNotify,
   defineHashPassword,

@@ -40,6 +40,7 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   crashes: async () => (await import('./crashes.ts')).defineCrashes,
   profile: async () => (await import('./profile.ts')).defineProfile,
   top: async () => (await import('./top.ts')).defineTop,
+  open: async () => (await import('./open.ts')).defineOpen,
   traffic: async () => (await import('./traffic.ts')).defineTraffic,
   notify: async () => (await import('./notify.ts')).defineNotify,
   'hash-password': async () => (await import('./hash-password.ts')).defineHashPassword,
