@@ -4,6 +4,7 @@ import { loadSession, type Refused, session, signIn } from './api.ts';
 import { Frame } from './frame.tsx';
 import { asRefused } from './load.ts';
 import { SignIn } from './pages/sign-in.tsx';
+import { place } from './place.ts';
 import { useStore } from './store.ts';
 import './theme.ts';
 
@@ -23,6 +24,7 @@ async function begin(): Promise<void> {
   const ticket = TICKET.exec(location.hash)?.[1];
   if (ticket !== undefined) {
     history.replaceState(null, '', '#/'); // it works once, and must not stay in the history
+    place.set({ page: 'overview' }); // a replaced address tells nobody
     try {
       session.set(await signIn({ ticket }));
       return;
