@@ -47,10 +47,15 @@ function staleReason() {
   return undefined;
 }
 
+/** The page of the dashboard is not compiled file by file. */
+const page = join('dashboard', 'page');
+
 /** A compiled test whose source was deleted would run for ever. */
 function prune(outDir, sourceDir) {
   const sources = { '.js': '.ts', '.mjs': '.mts', '.cjs': '.cts' };
+  const page = join(outDir, 'dashboard', 'page', 'assets'); // vite's, which empties it itself
   for (const file of filesBelow(outDir)) {
+    if (file.startsWith(page)) continue;
     const match = /^(.*?)(?:\.d)?(\.[mc]?[jt]s)(?:\.map)?$/.exec(relative(outDir, file));
     if (!match) continue;
     const [, stem, extension] = match;
