@@ -178,7 +178,8 @@ function keepSync(file: string, as: string): void {
   }
 }
 
-function syncDirectory(directory: string): void {
+/** Has the disk hold which names a directory has: a rename that a power cut does not undo. */
+export function syncDirectory(directory: string): void {
   const fd = openSync(directory, 'r');
   try {
     fsyncSync(fd);

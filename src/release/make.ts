@@ -54,6 +54,8 @@ export interface MakeOptions {
   readonly onLine: (line: string) => void;
   /** What a person should know, a line each. */
   readonly onNote: (note: string) => void;
+  /** Has the disk hold what is below a directory; that of this system unless told. */
+  readonly sync?: (dir: string) => Promise<void>;
 }
 
 export interface Made {
@@ -116,7 +118,7 @@ class Making {
   }
 
   async #steps(): Promise<Pick<Made, 'plan'>> {
-    const { paths, signal, tools, store, machine, shellEnv, onLine } = this.#options;
+    const { paths, signal, tools, store, machine, shellEnv, onLine, sync = syncToDisk } = this.#options;
     const dir = this.#dir;
     const id = this.#id;
     await this.#log.run('check', (report) => this.#check(report));
@@ -180,7 +182,7 @@ class Making {
         say,
       });
       this.#records.writePlan(id, whole);
-      await syncToDisk(dir);
+      await sync(dir);
       this.#log.set({ nodes: nodesOf(Object.values(whole.apps)) });
       return whole;
     });
