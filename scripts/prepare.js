@@ -47,9 +47,6 @@ function staleReason() {
   return undefined;
 }
 
-/** The page of the dashboard is not compiled file by file. */
-const page = join('dashboard', 'page');
-
 /** A compiled test whose source was deleted would run for ever. */
 function prune(outDir, sourceDir) {
   const sources = { '.js': '.ts', '.mjs': '.mts', '.cjs': '.cts' };
