@@ -4,8 +4,8 @@ import type { ExportedFile, Exporter } from './exported.ts';
 export interface Target {
   /** As people write its name. */
   readonly title: string;
-  /** `front`: stands before the apps. `init`: starts them. `platform`: does both, elsewhere. `pipeline`: deploys with Holdfast. */
-  readonly kind: 'front' | 'init' | 'platform' | 'pipeline';
+  /** `front`: stands before the apps. `init`: starts them. `platform`: does both, elsewhere. `pipeline`: deploys with Holdfast. `monitoring`: shows its numbers. */
+  readonly kind: 'front' | 'init' | 'platform' | 'pipeline' | 'monitoring';
   readonly export: Exporter;
   /** What it takes of the options that most do not. */
   readonly takes?: readonly ('ingress' | 'maxInstances')[];

@@ -9,6 +9,7 @@ import { elasticbeanstalkTarget } from './elasticbeanstalk/target.ts';
 import { flyTarget } from './fly/target.ts';
 import { githubTarget } from './github/target.ts';
 import { gitlabTarget } from './gitlab/target.ts';
+import { grafanaTarget } from './grafana/target.ts';
 import { haproxyTarget } from './haproxy/target.ts';
 import { herokuTarget } from './heroku/target.ts';
 import { kubernetesTarget } from './kubernetes/target.ts';
@@ -58,4 +59,5 @@ export const targets: Readonly<Record<string, Target>> = {
   nomad: nomadTarget,
   elasticbeanstalk: elasticbeanstalkTarget,
   ecs: ecsTarget,
+  grafana: grafanaTarget,
 };

@@ -17,6 +17,8 @@ const CONCERNS = {
     String.raw`${INIT.source}|^(?:sites|edge|egress|release\.migrate|apps\.web\.sticky)(?:\.|$)`,
   ),
   pipeline: /^(?:deploy\.production\.hosts|apps\.web\.node)\./,
+  // What it shows is asked of Prometheus.
+  monitoring: /^metrics\.listen\./,
 } as const;
 /** What is in no file, and must not be. */
 const SECRET = /TOKEN|\.HOME$/;

@@ -101,11 +101,14 @@ const panels: readonly Panel[] = [
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's own way to name a variable
 const datasource = { type: 'prometheus', uid: '${datasource}' };
 
-/** To be imported as it is; which Prometheus it asks is chosen at its top. */
-export function grafanaDashboard(): object {
+/**
+ * To be imported as it is; which Prometheus it asks is chosen at its top.
+ * @param name there is one dashboard of each
+ */
+export function grafanaDashboard(name: string): object {
   return {
-    title: 'Holdfast',
-    uid: 'holdfast',
+    title: name === 'holdfast' ? 'Holdfast' : `Holdfast: ${name}`,
+    uid: name,
     tags: ['holdfast'],
     schemaVersion: 39,
     editable: true,
