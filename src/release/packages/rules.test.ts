@@ -7,7 +7,6 @@ import { readAudit } from './audit.ts';
 import { installCommands } from './commands.ts';
 import { kindFor, type Manager, usualVersion, wishOf } from './manager.ts';
 import { type PublishTimes, refuseYoung } from './policy.ts';
-import { sbomOf } from './sbom.ts';
 import { planScripts } from './scripts.ts';
 import { readSignatures } from './signatures.ts';
 
@@ -137,21 +136,6 @@ test('vulnerabilities, the worst first; an answer that is none is none', () => {
     ],
   );
   assert.equal(readAudit({ message: 'not implemented' }, []), undefined);
-});
-
-test('the SBOM names what production has, by purl and hash, and no password', () => {
-  const text = sbomOf({ name: 'shop', version: '1.0.0' }, [
-    locked('@acme/ui', '2.0.0', { integrity: `sha512-${Buffer.from('ab').toString('base64')}` }),
-    locked('g', '1.0.0', { from: 'git', resolved: 'git+https://me:secret@example.com/g.git#abc' }),
-    locked('t', '1.0.0', { dev: true }),
-  ]);
-  const { components } = JSON.parse(text) as { components: { purl: string; hashes?: unknown }[] };
-  assert.deepEqual(
-    components.map(({ purl }) => purl),
-    ['pkg:npm/%40acme/ui@2.0.0', 'pkg:npm/g@1.0.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.com%2Fg.git%23abc'],
-  );
-  assert.deepEqual(components[0]?.hashes, [{ alg: 'SHA-512', content: '6162' }]);
-  assert.doesNotMatch(text, /secret/);
 });
 
 test('a registry that does not say how old anything is lets nothing through unseen', async () => {

@@ -30,7 +30,8 @@ export function sbomOf(
 
 function component({ name, version, from, resolved, integrity }: LockedPackage) {
   const [scope, bare] = name.startsWith('@') ? name.split('/') : [undefined, name];
-  const elsewhere = from === 'registry' || resolved === null ? null : withoutPassword(resolved);
+  const place = resolved === null ? null : withoutPassword(resolved);
+  const elsewhere = from === 'registry' ? null : place;
   const purl =
     `pkg:npm/${scope === undefined ? '' : `${encodeURIComponent(scope)}/`}${encodeURIComponent(bare ?? name)}@${encodeURIComponent(version)}` +
     (elsewhere === null
@@ -45,31 +46,37 @@ function component({ name, version, from, resolved, integrity }: LockedPackage) 
     version,
     ...(hashes.length > 0 && { hashes }),
     purl,
-    ...(resolved !== null &&
-      URL.canParse(resolved) && {
-        externalReferences: [{ type: 'distribution', url: withoutPassword(resolved) }],
-      }),
+    ...(place !== null &&
+      URL.canParse(place) && { externalReferences: [{ type: 'distribution', url: asUri(place) }] }),
   };
 }
 
-const ALGORITHMS: Readonly<Record<string, string>> = {
-  sha1: 'SHA-1',
-  sha256: 'SHA-256',
-  sha384: 'SHA-384',
-  sha512: 'SHA-512',
+/** By the name in an integrity, with the bytes of such a hash. */
+const ALGORITHMS: Readonly<Record<string, readonly [name: string, bytes: number]>> = {
+  sha1: ['SHA-1', 20],
+  sha256: ['SHA-256', 32],
+  sha384: ['SHA-384', 48],
+  sha512: ['SHA-512', 64],
 };
 
-/** Of `sha512-<base64>`, of which there may be several. */
+/** Of `sha512-<base64>`, of which there may be several; what is none is left out. */
 function hashesOf(integrity: string | null): { alg: string; content: string }[] {
   return (integrity ?? '').split(/\s+/).flatMap((one) => {
-    const dash = one.indexOf('-');
-    const alg = ALGORITHMS[one.slice(0, dash)];
-    return alg === undefined
-      ? []
-      : [{ alg, content: Buffer.from(one.slice(dash + 1), 'base64').toString('hex') }];
+    const [, name = '', base64 = ''] = /^(\w+)-([^?]*)/.exec(one) ?? [];
+    const [alg, bytes] = ALGORITHMS[name] ?? [];
+    const sum = Buffer.from(base64, 'base64');
+    return alg === undefined || sum.length !== bytes ? [] : [{ alg, content: sum.toString('hex') }];
   });
 }
 
+/** RFC 3986: what may not be in one is encoded, and what is encoded already stays, as does the address of an IPv6 host. */
+function asUri(url: string): string {
+  return encodeURI(url)
+    .replace(/%25([0-9a-f]{2})/gi, '%$1')
+    .replace(/^([^/]*\/\/)%5B([^/]*)%5D/, '$1[$2]');
+}
+
+/** Up to the last `@` before the path: a password may have one in it. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  return url.replace(/\/\/[^/?#]*@/, '//');
 }
