@@ -42,6 +42,8 @@ export interface ExportOptions {
    * those out that fail. The server must not do so, too: it would leave out an instance that works again.
    */
   readonly isFront?: boolean;
+  /** Names of the variables that `hold env` keeps for the project on this machine. */
+  readonly variables?: readonly string[];
   /** What the project's own files say of its packages; for images. */
   readonly project?: ProjectFacts;
   /** Kubernetes: who brings requests in; left out: Traefik. */
@@ -62,6 +64,8 @@ export interface ProjectFacts {
   readonly managerVersion: string | null;
   /** What an install reads, such as `package.json` and the lockfile. */
   readonly files: readonly string[];
+  /** The version of Node that images begin with, as exact as the project says it: `24`, `24.5.0`. */
+  readonly node: string;
   /** package.json has a script `build`. */
   readonly hasBuild: boolean;
   /** The version of Holdfast to be installed; null: it is among the packages of the project. */

@@ -56,6 +56,8 @@ const named: Readonly<Record<string, string>> = {
   command: 'run',
   // Its settings stand beside the others.
   content: '',
+  // That it is there is no setting that anybody has written.
+  guest: '',
 };
 
 /** For people: what is lost in several places is said once. */

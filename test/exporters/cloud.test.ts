@@ -58,6 +58,7 @@ test('packages are installed by whom the lockfile is of, exactly, and scripts ar
       writeFileSync(join(dir, lockfile), text);
       writeFileSync(join(dir, 'package.json'), JSON.stringify({ packageManager, scripts: { build: 'tsc' } }));
       const project = readProjectFacts(dir);
+      assert.equal(project.node, String(Number.parseInt(process.versions.node, 10)));
       const file = exported('dockerfile', plan, { project }).files[0]?.text ?? '';
       assert.match(file, wanted);
       assert.ok(file.includes(`COPY ["package.json","${lockfile}","./"]`), file);
@@ -211,6 +212,7 @@ test('pipelines deploy the target that there is, and the key is gone before anyt
       manager: 'pnpm',
       managerVersion: null,
       files: [],
+      node: '24',
       hasBuild: false,
       holdfast: null,
     } as const;

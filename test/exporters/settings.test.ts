@@ -13,8 +13,9 @@ const INIT =
 const CONCERNS = {
   front: /^(?:sites|edge|apps\.web\.(?:instances|port|portStep|sticky|hold|upstream))(?:\.|$)/,
   init: INIT,
+  // Several instances replace each other there; and the PATH of a shell is no matter of an image.
   platform: new RegExp(
-    String.raw`${INIT.source}|^(?:sites|edge|egress|release\.migrate|apps\.web\.sticky)(?:\.|$)`,
+    String.raw`^(?!apps\.web\.(?:guest|baseEnv\.PATH)$)(?:${INIT.source}|^(?:sites|edge|egress|release\.migrate|apps\.web\.sticky)(?:\.|$))`,
   ),
   pipeline: /^(?:deploy\.production\.hosts|apps\.web\.node)\./,
   // What it shows is asked of Prometheus.

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported, ExportOptions } from '../../exporters/exported.ts';
+import { summaries, summaryLines } from '../../exporters/summaries.ts';
 import type { Target } from '../../exporters/target.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
@@ -34,7 +35,7 @@ export function defineExport(program: Command, context: ContextFactory): void {
     .description(
       'Writes what the config file says as the configuration of another program: a front (nginx …), an init system (systemd …), a platform (Kubernetes …), or a pipeline that deploys with Holdfast (GitHub …). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
     )
-    .argument('<target>', 'for which program')
+    .argument('[target]', 'for which program; left out: lists them')
     .option('-f, --file <file>', 'config file (default: holdfast.config.* of this directory)')
     .option('-o, --out <dir>', 'write the files below this directory')
     .option('--name <name>', 'first part of the names of files and services', 'holdfast')
@@ -42,11 +43,24 @@ export function defineExport(program: Command, context: ContextFactory): void {
     .option('--node <path>', 'the node that will run them (default: this one)')
     .option('--ingress <who>', 'kubernetes: who brings requests in, traefik (default), nginx or gateway')
     .option('--max-instances <n>', 'platforms that start more under load: at most so many of an app')
-    .option('--check', "have the target's own checker look at the files")
+    .option(
+      '--check',
+      "have the target's own checker look at the files, before any is written; wrong usage when it has none",
+    )
     .option('--install', 'show what would change on this machine, ask, write, check, reload')
     .option('-y, --yes', 'do not ask')
-    .addHelpText('after', examples)
-    .action((target: string, options: ExportCommandOptions) => exportTo(context(), target, options));
+    .addHelpText('after', () => `${examples}\n\n${summaryLines().join('\n')}`)
+    .action((target: string | undefined, options: ExportCommandOptions) =>
+      target === undefined ? list(context()) : exportTo(context(), target, options),
+    );
+}
+
+function list({ json, out }: Context): void {
+  if (json) {
+    out.json(
+      summaries.flatMap(({ title, of }) => Object.entries(of).map(([name, text]) => ({ name, text, title }))),
+    );
+  } else out.lines(summaryLines());
 }
 
 async function exportTo(context: Context, name: string, options: ExportCommandOptions): Promise<void> {
@@ -87,7 +101,7 @@ async function targetOf(name: string): Promise<Target> {
 }
 
 async function exportedBy(
-  { cwd, env }: Context,
+  { cwd, env, home }: Context,
   target: Target,
   { file, name, user, node, ...options }: ExportCommandOptions,
 ): Promise<Exported> {
@@ -102,6 +116,7 @@ async function exportedBy(
   const { isSecret } = await import('../../config/mask.ts');
   const { placesOf } = await import('../../exporters/places.ts');
   const { readProjectFacts } = await import('../export/project-facts.ts');
+  const { variablesOf } = await import('../export/variables.ts');
   const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env, unbuilt: true });
   if (target.kind === 'front' && Object.keys(plan.sites).length === 0) {
     throw new HoldfastError('USAGE', `Cannot export to ${target.title}: the config file has no sites`, {
@@ -114,6 +129,7 @@ async function exportedBy(
     user: user ?? (own === 'root' ? null : own),
     name,
     places: placesOf(plan),
+    variables: variablesOf(home, plan.project),
     project: readProjectFacts(plan.source === null ? cwd : dirname(plan.source)),
     ...particular,
     isSecret,

@@ -9,12 +9,13 @@ import { type Ran, runProgram } from './run-program.ts';
 import { telling } from './telling.ts';
 import { writeBelow } from './write.ts';
 
-/** EXPORT_REFUSED when the checker finds something, PROGRAM_MISSING when it is not on this machine. */
+/** USAGE when there is no checker, EXPORT_REFUSED when it finds something, PROGRAM_MISSING when it is not on this machine. */
 export async function checkFiles(target: Target, files: readonly ExportedFile[]): Promise<void> {
   if (!target.check) {
     throw new HoldfastError(
       'USAGE',
       `Cannot check files for ${target.title}: it has no program that does so`,
+      { hint: 'Nothing was written. Leave out --check' },
     );
   }
   const dir = mkdtempSync(join(tmpdir(), 'hold-export-'));

@@ -1,7 +1,9 @@
 /** What a project's own files say of its packages: which lockfile there is, and what package.json says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import semver from 'semver';
 import type { ProjectFacts } from '../../exporters/exported.ts';
+import { wantedNode } from '../../release/node/wanted.ts';
 import { readVersion } from '../version.ts';
 
 /** The first that is there counts, as a person would read it. */
@@ -32,9 +34,18 @@ export function readProjectFacts(dir: string): ProjectFacts {
     manager,
     managerVersion: name === manager && version !== undefined ? version : impliedVersion(dir, lockfile),
     files: ['package.json', lockfile, ...['pnpm-workspace.yaml', '.yarnrc.yml'].filter(isThere)],
+    node: imageVersion(wantedNode(dir)?.range ?? null),
     hasBuild: typeof manifest.scripts?.build === 'string',
     holdfast: hasHoldfast(manifest) ? null : readVersion(),
   };
+}
+
+/** A range that the Node of this machine is in means that one, since the apps are known to run with it; images need a name such as `24`. */
+export function imageVersion(range: string | null, running = process.versions.node): string {
+  if (range !== null && /^\d+(?:\.\d+){0,2}$/.test(range)) return range;
+  const own = String(semver.major(running));
+  if (range === null || semver.satisfies(running, range)) return own;
+  return /\d+/.exec(range)?.[0] ?? own;
 }
 
 function hasHoldfast({ dependencies, devDependencies }: Manifest): boolean {

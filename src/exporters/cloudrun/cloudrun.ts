@@ -14,7 +14,7 @@ const REQUEST_SECONDS = 3600;
 export function cloudrun(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
   const losses = [
-    ...platformLosses(plan, words),
+    ...platformLosses(plan, options, words),
     ...workloads
       .filter(({ port }) => port === null)
       .map(({ app }) => ({

@@ -10,7 +10,7 @@ import { healthcheck, literal, probeOf } from './parts.ts';
 
 export function compose(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
-  const losses = platformLosses(plan, words);
+  const losses = platformLosses(plan, options, words);
   const head = comment('#', [
     'Written by `hold export compose`. It needs the Dockerfile of `hold export dockerfile` beside it, then: docker compose up --build',
     ...(losses.length > 0 ? ['', 'Not in this file:', ...lossLines(losses)] : []),

@@ -1,7 +1,8 @@
 /** What becomes of settings where a platform runs containers instead of Holdfast. */
 import type { AppPlan, Plan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
-import { type AppFates, lossesAt } from '../losses.ts';
+import { appLosses, daemonLosses } from '../app-losses.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
+import type { AppFates } from '../losses.ts';
 import { rightsLost } from '../services/losses.ts';
 
 /** The same on all platforms. */
@@ -10,7 +11,8 @@ const everywhere = {
     node ? undefined : `the image has Node and little else: see that "${file}" is in it`,
   cwd: 'kept',
   env: ({ PATH }) => ({ PATH: PATH === undefined ? undefined : 'it is the one of the image' }),
-  baseEnv: ({ PATH }) => ({ PATH: PATH === undefined ? undefined : 'it is the one of the image' }),
+  // Its PATH is that of a shell here, which nobody misses in an image.
+  baseEnv: 'kept',
   secrets: (secrets) =>
     Object.keys(secrets).length > 0
       ? `the platform must bring ${Object.keys(secrets).join(', ')}: no file of this machine is read`
@@ -23,8 +25,8 @@ const everywhere = {
   hold: 'kept',
   upstream: 'kept',
   namespace: (name) => (name === null ? undefined : 'there is no name for several apps'),
-  guest: (guest, { job, command }) =>
-    guest && command.node && !job
+  guest: (guest, { job, command, instances }) =>
+    guest && command.node && !job && instances === 1
       ? 'nobody holds its port: while its only container restarts, connections are refused'
       : undefined,
   stdin: (stdin) => (stdin ? 'its stdin is empty: nothing can be sent to it' : undefined),
@@ -50,13 +52,14 @@ export interface PlatformWords {
   readonly sites: string | null;
 }
 
-export function platformLosses(plan: Plan, { apps, egress, migrate, sites }: PlatformWords): Loss[] {
+export function platformLosses(
+  plan: Plan,
+  options: ExportOptions,
+  { apps, egress, migrate, sites }: PlatformWords,
+): Loss[] {
   const fates: AppFates = { ...everywhere, ...apps };
   return [
-    ...Object.values(plan.apps)
-      .flatMap((app) => lossesAt(`apps.${app.name}`, app, fates))
-      // They stand beside the app's other settings.
-      .map(({ setting, text }) => ({ setting: setting.replace(/\.rights\.(?=\w+$)/, '.'), text })),
+    ...Object.values(plan.apps).flatMap((app) => appLosses(app, fates)),
     ...(plan.egress && egress !== undefined ? [{ setting: 'egress', text: egress }] : []),
     ...(plan.release.migrate !== null && migrate !== undefined
       ? [{ setting: 'release.migrate', text: migrate }]
@@ -67,6 +70,7 @@ export function platformLosses(plan: Plan, { apps, egress, migrate, sites }: Pla
     ...(plan.logsTotalBytes === null
       ? []
       : [{ setting: 'logs.total', text: 'the platform keeps logs by its own rules' }]),
+    ...daemonLosses(plan, options),
   ];
 }
 

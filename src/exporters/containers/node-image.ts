@@ -1,26 +1,27 @@
 /** How an image gets its packages, by the package manager that the project's lockfile is of. Pure. */
 import type { Plan } from '../../config/plan.ts';
-import type { ProjectFacts } from '../exported.ts';
+import type { ExportOptions, ProjectFacts } from '../exported.ts';
 
 /** What is said where nobody looked: a project of npm. */
 export const npmProject: ProjectFacts = {
   manager: 'npm',
   managerVersion: null,
   files: ['package.json', 'package-lock.json'],
+  node: '24',
   hasBuild: false,
   holdfast: 'latest',
 };
 
 /** The image that Node itself publishes, Debian without what is not needed. */
-export function nodeImage(plan: Plan): string {
-  return `node:${nodeVersion(plan)}-slim`;
+export function nodeImage(plan: Plan, options: Pick<ExportOptions, 'project'>): string {
+  return `node:${nodeVersion(plan, options.project)}-slim`;
 }
 
-/** As exact as the plan says it: `24`, `24.5.0`. */
-export function nodeVersion(plan: Plan): string {
+/** As exact as the plan says it, or else the project: `24`, `24.5.0`. */
+export function nodeVersion(plan: Plan, { node } = npmProject): string {
   const wanted = Object.values(plan.apps).find(({ node }) => node !== null)?.node;
   const exact = wanted?.found?.version ?? /^\D*(\d+(?:\.\d+)*)/.exec(wanted?.wanted ?? '')?.[1];
-  return exact ?? '24';
+  return exact ?? node;
 }
 
 /** Commands of sh: get the package manager, install all, run install scripts that are allowed, and afterwards leave out what only builds need. */

@@ -25,7 +25,7 @@ export function pipelineOf(plan: Plan, { project = npmProject }: ExportOptions):
   return {
     target: target?.name ?? 'production',
     hosts: target?.hosts ?? [],
-    node: nodeVersion(plan),
+    node: nodeVersion(plan, project),
     getHoldfast: isOwn
       ? [...(packages.prepare === null ? [] : [packages.prepare]), packages.install]
       : [`npm install --global --ignore-scripts holdfast@${project.holdfast ?? 'latest'}`],

@@ -1,14 +1,7 @@
 /** A Dockerfile: one stage that builds, and a small one for each app, which does not run as root. */
 import type { AppPlan, Plan } from '../../config/plan.ts';
 import { comment, oneLine } from '../comment.ts';
-import {
-  BY_HAND,
-  LATER,
-  type PlatformWords,
-  platformLosses,
-  platformRights,
-  restartLost,
-} from '../containers/losses.ts';
+import { BY_HAND, LATER, type PlatformWords, platformLosses, platformRights } from '../containers/losses.ts';
 import { nodeImage, npmProject, packagesOf } from '../containers/node-image.ts';
 import { probeCommand, type Workload, workloadsOf } from '../containers/workload.ts';
 import type { Exported, ExportOptions } from '../exported.ts';
@@ -19,7 +12,7 @@ const USER = '1000:1000';
 
 export function dockerfile(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options);
-  const losses = platformLosses(plan, words);
+  const losses = platformLosses(plan, options, words);
   const text = [
     '# syntax=docker/dockerfile:1',
     comment('#', [
@@ -30,7 +23,7 @@ export function dockerfile(plan: Plan, options: ExportOptions): Exported {
     '',
     ...buildStage(plan, options),
     '',
-    `FROM ${nodeImage(plan)} AS base`,
+    `FROM ${nodeImage(plan, options)} AS base`,
     'WORKDIR /app',
     '# It belongs to root: a program cannot change itself.',
     'COPY --from=build /app /app',
@@ -72,7 +65,7 @@ function buildStage(plan: Plan, options: ExportOptions): string[] {
     plan.release.build?.map((argv) => `RUN ${JSON.stringify(argv)}`) ??
     (facts.hasBuild ? [`RUN ${run('build')}`] : []);
   return [
-    `FROM ${nodeImage(plan)} AS build`,
+    `FROM ${nodeImage(plan, options)} AS build`,
     'WORKDIR /app',
     ...(prepare === null ? [] : [`RUN ${prepare}`]),
     '# Only these decide what is installed: a change elsewhere installs nothing.',
@@ -134,7 +127,7 @@ const words: PlatformWords = {
     instances: (count) => (count > 1 ? RUNNER : undefined),
     sticky: (sticky) => (sticky === 'none' ? undefined : RUNNER),
     env: envLost,
-    baseEnv: envLost,
+    baseEnv: ({ PATH, ...others }) => envLost(others),
     after: (after) => (after.length > 0 ? RUNNER : undefined),
     autostart: (autostart) => (autostart ? undefined : RUNNER),
     ready: readyLost,
@@ -142,7 +135,7 @@ const words: PlatformWords = {
     health: healthLost,
     drainMs: (_, { job }) =>
       job ? undefined : 'it gets its signal at once, and must itself finish the requests that it has',
-    restart: (restart, { job }) => (job ? undefined : { ...restartLost(restart), when: RUNNER }),
+    restart: (_, { job }) => (job ? undefined : RUNNER),
     job: (job) => (job ? LATER.replace('it is not in the files', 'its image is there') : undefined),
     memory: ({ softBytes, hardBytes }) => ({
       soft: softBytes === null ? undefined : RUNNER,

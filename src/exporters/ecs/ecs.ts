@@ -15,7 +15,7 @@ import { fargateSize } from './fargate.ts';
 export function ecs(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
   const serving = workloads.filter(({ port, app }) => port !== null && app.autostart);
-  const losses = [...platformLosses(plan, words), ...workloads.flatMap(otherLosses)];
+  const losses = [...platformLosses(plan, options, words), ...workloads.flatMap(otherLosses)];
   const head = comment('#', [
     'Written by `hold export ecs`. Push the images of `hold export dockerfile` to ECR, then:',
     `aws cloudformation deploy --template-file ecs.yaml --stack-name ${options.name} --capabilities CAPABILITY_IAM --parameter-overrides ${serving.map((one) => `${idOf(one)}Image=…`).join(' ')}`,

@@ -26,7 +26,7 @@ export function elasticbeanstalk(plan: Plan, options: ExportOptions): Exported {
   const types = processTypes(plan, workloads);
   const web = workloads.find((one) => types.get(one) === 'web');
   const losses = [
-    ...platformLosses(plan, words),
+    ...platformLosses(plan, options, words),
     ...severalLosses(types),
     ...otherLosses(plan, workloads, web, options),
   ];

@@ -7,7 +7,6 @@ export const words = managed({
   command: ({ node, file }) =>
     node ? undefined : `the machine has Node and little else: see that "${file}" is on it`,
   env: pathLost,
-  baseEnv: pathLost,
   node: (node) => (node ? 'say it in package.json: `engines.node`' : undefined),
   autostart: (autostart) => (autostart ? undefined : 'it is not in the files'),
   port: (port, { portStep }) =>

@@ -14,7 +14,7 @@ const LONGEST_GRACE = 300;
 
 export function fly(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
-  const losses = platformLosses(plan, words);
+  const losses = platformLosses(plan, options, words);
   return {
     files: workloads.map((one, index) => ({
       path: `fly/${one.name}.toml`,

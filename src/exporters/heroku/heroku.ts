@@ -13,7 +13,7 @@ export function heroku(plan: Plan, options: ExportOptions): Exported {
   // The ports are the platform's, so none is put in.
   const workloads = workloadsOf(plan, { ...options, places: new Map() }).filter(({ app }) => !app.job);
   const names = processTypes(plan, workloads);
-  const losses = [...platformLosses(plan, words), ...severalLosses(names)];
+  const losses = [...platformLosses(plan, options, words), ...severalLosses(names)];
   const head = comment('#', [
     'Written by `hold export heroku`, to lie beside package.json. Only the type `web` gets requests.',
     ...workloads

@@ -5,10 +5,15 @@ import { type SiteWords, siteLosses } from '../containers/site-losses.ts';
 import type { ExportOptions, IngressKind, Loss } from '../exported.ts';
 import { cronExpression } from './objects.ts';
 
-export function kubernetesLosses(plan: Plan, { ingress = 'traefik', name }: ExportOptions): Loss[] {
+export function kubernetesLosses(plan: Plan, options: ExportOptions): Loss[] {
+  const { ingress = 'traefik', name } = options;
   const apps = { ...words.apps, sticky: (sticky: Sticky) => stickyLost(sticky, ingress) };
   const entrance = ingress === 'gateway' ? gateway(name) : sites;
-  return [...platformLosses(plan, { ...words, apps }), ...egressLosses(plan), ...siteLosses(plan, entrance)];
+  return [
+    ...platformLosses(plan, options, { ...words, apps }),
+    ...egressLosses(plan),
+    ...siteLosses(plan, entrance),
+  ];
 }
 
 function egressLosses({ egress }: Plan): Loss[] {

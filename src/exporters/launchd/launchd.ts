@@ -26,7 +26,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 
 export function launchd(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job || calendar(app.job));
-  const losses = initLosses(plan, fates);
+  const losses = initLosses(plan, options, fates);
   return {
     files: [
       ...services.map((service, index) => daemon(service, options, index === 0 ? losses : [])),

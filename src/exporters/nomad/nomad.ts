@@ -15,7 +15,7 @@ import { words } from './words.ts';
 
 export function nomad(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options);
-  const losses = [...platformLosses(plan, words), ...siteLosses(plan, traefikSites)];
+  const losses = [...platformLosses(plan, options, words), ...siteLosses(plan, traefikSites)];
   const services = workloads.filter(({ app }) => !app.job);
   const jobs = workloads.filter(({ app }) => app.job);
   const files = [

@@ -38,7 +38,7 @@ export const words: PlatformWords = {
         minUptime: rule,
         early: early === 'give-up' ? rule : undefined,
         backoff: rule,
-        giveUpAfter: 'then it is tried on another machine',
+        giveUpAfter: 'after too many restarts it is tried on another machine',
         cron: at ? 'nothing restarts it by the clock' : undefined,
       };
     },

@@ -12,7 +12,7 @@ export const NOT_AT_BOOT = '# It is not started with the machine.';
 
 export function openrc(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = initLosses(plan, fates);
+  const losses = initLosses(plan, options, fates);
   return {
     files: [
       ...services.map((service, index) => script(service, services, options, index === 0 ? losses : [])),

@@ -15,7 +15,7 @@ export function procfile(plan: Plan, options: ExportOptions): Exported {
       setting: `apps.${app.name}.env`,
       text: `what looks secret is not in the file: put ${env.secret.join(', ')} into .env`,
     }));
-  const losses = [...secrets, ...initLosses(plan, fates)];
+  const losses = [...secrets, ...initLosses(plan, options, fates)];
   const several = services
     .filter(({ app }) => app.instances > 1)
     .map(({ app }) => `${nameOf(app.name)}=${app.instances}`);

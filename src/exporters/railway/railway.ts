@@ -16,7 +16,7 @@ export function railway(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, { ...options, places: new Map() }).filter(
     ({ app }) => !app.job || isUtcCron(app.job),
   );
-  const losses = platformLosses(plan, words);
+  const losses = platformLosses(plan, options, words);
   const first = workloads.find(({ app }) => !app.job);
   return {
     files: workloads.map((one, index) => ({

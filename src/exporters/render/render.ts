@@ -14,7 +14,7 @@ import { type Yaml, yaml } from '../yaml.ts';
 const LONGEST_GRACE = 300;
 
 export function render(plan: Plan, options: ExportOptions): Exported {
-  const losses = platformLosses(plan, words);
+  const losses = platformLosses(plan, options, words);
   const head = comment('#', [
     'Written by `hold export render`. It needs the Dockerfile of `hold export dockerfile` beside it. Values of `sync: false` are asked for once, on the dashboard.',
     ...(losses.length > 0 ? ['', 'Not in this file:', ...lossLines(losses)] : []),

@@ -1,12 +1,12 @@
 /** What runit cannot do. */
 import type { Plan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
 import { type InitFates, initLosses, rightsLost } from '../services/losses.ts';
 import { isNumber } from '../services/run-script.ts';
 import { linesLost, scripted } from '../services/script-losses.ts';
 
-export function runitLosses(plan: Plan): Loss[] {
-  return initLosses(plan, fates);
+export function runitLosses(plan: Plan, options: ExportOptions): Loss[] {
+  return initLosses(plan, options, fates);
 }
 
 const fates: InitFates = {

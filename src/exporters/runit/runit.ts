@@ -30,7 +30,7 @@ const WORDS: Words = {
 
 export function runit(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = runitLosses(plan);
+  const losses = runitLosses(plan, options);
   return {
     files: [
       ...services.flatMap((service, index) => [

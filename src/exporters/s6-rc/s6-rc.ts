@@ -13,7 +13,7 @@ import { s6rcLosses } from './losses.ts';
 
 export function s6rc(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = s6rcLosses(plan);
+  const losses = s6rcLosses(plan, options);
   return {
     files: [
       ...services.flatMap((service, index) => [

@@ -1,11 +1,11 @@
 /** What s6 cannot do. */
 import type { Plan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
 import { type InitFates, initLosses } from '../services/losses.ts';
 import { linesLost, scripted } from '../services/script-losses.ts';
 
-export function s6Losses(plan: Plan): Loss[] {
-  return initLosses(plan, s6Fates);
+export function s6Losses(plan: Plan, options: ExportOptions): Loss[] {
+  return initLosses(plan, options, s6Fates);
 }
 
 export const s6Fates: InitFates = {
@@ -15,7 +15,9 @@ export const s6Fates: InitFates = {
     return (
       lost && {
         giveUpAfter:
-          restart.when === 'never' ? undefined : 'a restart by hand (`s6-svc -r`) counts as an end, too',
+          restart.when === 'never'
+            ? undefined
+            : 'a restart by hand (`s6-svc -r`) counts for `giveUpAfter`, too',
         ...lost,
       }
     );

@@ -10,7 +10,7 @@ import { logScript, serviceFiles, textFile } from './service-files.ts';
 
 export function s6(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = s6Losses(plan);
+  const losses = s6Losses(plan, options);
   return {
     files: [
       ...services.flatMap((service, index) =>

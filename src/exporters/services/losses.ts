@@ -1,7 +1,8 @@
 /** What becomes of an app's settings where an init system starts it instead of Holdfast. */
 import type { AppPlan, Plan, ReadyPlan, RightsPlan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
-import { type AppFates, lossesAt } from '../losses.ts';
+import { appLosses, daemonLosses } from '../app-losses.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
+import type { AppFates } from '../losses.ts';
 
 /** The same for all of them. */
 const everywhere = {
@@ -34,13 +35,11 @@ const everywhere = {
 /** What each init system says for itself; it may also know better about what is lost elsewhere. */
 export type InitFates = Omit<AppFates, keyof typeof everywhere> & Partial<AppFates>;
 
-export function initLosses({ apps, egress, logsTotalBytes }: Plan, own: InitFates): Loss[] {
+export function initLosses(plan: Plan, options: ExportOptions, own: InitFates): Loss[] {
+  const { apps, egress, logsTotalBytes } = plan;
   const fates: AppFates = { ...everywhere, ...own };
   return [
-    ...Object.values(apps)
-      .flatMap((app) => lossesAt(`apps.${app.name}`, app, fates))
-      // They stand beside the app's other settings.
-      .map(({ setting, text }) => ({ setting: setting.replace(/\.rights\.(?=\w+$)/, '.'), text })),
+    ...Object.values(apps).flatMap((app) => appLosses(app, fates)),
     ...Object.values(apps).flatMap(({ name, after }) =>
       after
         .filter((other) => apps[other]?.job)
@@ -52,6 +51,7 @@ export function initLosses({ apps, egress, logsTotalBytes }: Plan, own: InitFate
     ...(logsTotalBytes === null
       ? []
       : [{ setting: 'logs.total', text: 'nobody counts what all logs take together' }]),
+    ...daemonLosses(plan, options),
   ];
 }
 

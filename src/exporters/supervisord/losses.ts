@@ -1,10 +1,10 @@
 /** What supervisord cannot do. */
 import type { AppPlan, LogPlan, Plan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
 import { type InitFates, initLosses, onlyStarted, rightsLost } from '../services/losses.ts';
 
-export function supervisordLosses(plan: Plan): Loss[] {
-  return initLosses(plan, fates);
+export function supervisordLosses(plan: Plan, options: ExportOptions): Loss[] {
+  return initLosses(plan, options, fates);
 }
 
 const LIMITS = 'it has the limits of supervisord itself (`minfds` in supervisord.conf)';
@@ -52,7 +52,7 @@ function restartLost({
   return {
     backoff: 'the pause grows by a second each time, and only for those that end before `minUptime`',
     delay: delayMs > 0 ? 'there is no pause before the first restart' : undefined,
-    giveUpAfter: 'it counts ends before `minUptime` in a row, not within a time',
+    giveUpAfter: 'it gives up after ends before `minUptime` in a row, not within a time',
     when: when === 'on-failure' ? early : undefined,
     stopCodes: stopCodes.length > 0 ? early : undefined,
     max: max === null ? undefined : 'restarts are counted by `giveUpAfter` only',

@@ -13,7 +13,7 @@ import { commandWord, isPlainValue, isPlainVariable, plainValue } from './words.
 
 export function supervisord(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = supervisordLosses(plan);
+  const losses = supervisordLosses(plan, options);
   const depths = depthsOf(plan);
   const sections = [...new Set(services.map(({ app }) => app))].flatMap((app) => {
     const name = serviceName(app.name, options);

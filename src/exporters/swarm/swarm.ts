@@ -16,7 +16,7 @@ const NETWORK = 'traefik';
 
 export function swarm(plan: Plan, options: ExportOptions): Exported {
   const workloads = workloadsOf(plan, options).filter(({ app }) => !app.job);
-  const losses = [...platformLosses(plan, words), ...siteLosses(plan, traefikSites)];
+  const losses = [...platformLosses(plan, options, words), ...siteLosses(plan, traefikSites)];
   const head = comment('#', [
     `Written by \`hold export swarm\`. Build and push the images of \`hold export dockerfile\`, put their names (and a new tag for each version) into this file, then: docker stack deploy --with-registry-auth -c stack.yaml ${options.name}`,
     ...(workloads.some(({ port }) => port !== null)

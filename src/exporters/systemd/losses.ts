@@ -1,12 +1,12 @@
 /** What systemd cannot do, or not for programs that know nothing of it. */
 import type { AppPlan, Plan } from '../../config/plan.ts';
-import type { Loss } from '../exported.ts';
+import type { ExportOptions, Loss } from '../exported.ts';
 import { type InitFates, initLosses, readyLost, rightsLost } from '../services/losses.ts';
 import { onCalendar } from './calendar.ts';
 import { helped, routedApps } from './helped.ts';
 
-export function systemdLosses(plan: Plan): Loss[] {
-  return initLosses(plan, fatesIn(routedApps(plan)));
+export function systemdLosses(plan: Plan, options: ExportOptions): Loss[] {
+  return initLosses(plan, options, fatesIn(routedApps(plan)));
 }
 
 const fatesIn = (routed: ReadonlySet<string>): InitFates => ({

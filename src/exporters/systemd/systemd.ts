@@ -15,7 +15,7 @@ import { renderUnit, type Section, serviceUnit, socketUnit, unitFile, unitName }
 
 export function systemd(plan: Plan, options: ExportOptions): Exported {
   const services = servicesOf(plan, options);
-  const losses = systemdLosses(plan);
+  const losses = systemdLosses(plan, options);
   const routed = routedApps(plan);
   const helps = services.map(({ app }) => helped(app, routed));
   const files = [

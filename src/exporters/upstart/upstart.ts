@@ -17,7 +17,7 @@ const LIMITS = new Set(
 export function upstart(plan: Plan, options: ExportOptions): Exported {
   // What the clock starts has no job: nothing would start it.
   const services = servicesOf(plan, options).filter(({ app }) => !app.job);
-  const losses = initLosses(plan, fates);
+  const losses = initLosses(plan, options, fates);
   const files = services.map((service, index) => job(service, services, options, index === 0 ? losses : []));
   return {
     files: [

@@ -1,10 +1,7 @@
 # Not in these files:
-# - apps.web.baseEnv.PATH: it is the one of the image
 # - apps.web.secrets: variables of Nomad bring DB_PASSWORD: no file of this machine is read
 # - apps.web.port: each container has an address of its own: all listen on the same port
 # - apps.web.namespace: there is no name for several apps
-# - apps.web.guest, apps.chat.guest, apps.spare.guest: nobody holds its port: while its only container
-#   restarts, connections are refused
 # - apps.web.stdin: its stdin is empty: nothing can be sent to it
 # - apps.web.watchdog: nobody notices a blocked event loop but by its probes
 # - apps.web.watch: nobody looks for changed files: an image does not change
@@ -22,11 +19,10 @@
 #   it was one or not
 # - apps.web.restart.stopCodes: such an exit is an exit like others
 # - apps.web.restart.max: restarts are counted within `giveUpAfter` only
-# - apps.web.restart.minUptime, apps.web.restart.early, apps.web.restart.backoff, apps.chat.restart.minUptime,
-#   apps.chat.restart.backoff, apps.spare.restart.minUptime, apps.spare.restart.backoff: Nomad restarts it
-#   after the same pause each time
-# - apps.web.restart.giveUpAfter, apps.chat.restart.giveUpAfter, apps.spare.restart.giveUpAfter: then it is
-#   tried on another machine
+# - apps.web.restart.minUptime, apps.web.restart.early, apps.web.restart.backoff, apps.chat.restart,
+#   apps.spare.restart: Nomad restarts it after the same pause each time
+# - apps.web.restart.giveUpAfter, apps.chat.restart, apps.spare.restart: after too many restarts it is tried on
+#   another machine
 # - apps.web.restart.cron: nothing restarts it by the clock
 # - apps.web.memory.soft: as much is reserved; nobody replaces it above that
 # - apps.web.memory.hard: it may have more than `memory.soft` where the cluster allows oversubscription
@@ -38,6 +34,7 @@
 # - apps.web.oomScore: the platform decides that
 # - apps.web.ulimits: it has those of the platform
 # - apps.web.cpu: as many MHz are reserved; it may use more where there are some
+# - apps.chat, apps.spare: nobody holds its port: while its only container restarts, connections are refused
 # - apps.nightly.run: the image has Node and little else: see that "python3" is in it
 # - apps.nightly.cron.missed: what was missed is not done later
 # - apps.nightly.cron.timeout: a run that takes longer is not ended

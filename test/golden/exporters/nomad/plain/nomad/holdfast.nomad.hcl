@@ -1,11 +1,10 @@
 # Not in these files:
-# - apps.web.guest: nobody holds its port: while its only container restarts, connections are refused
 # - apps.web.log: lines go to stdout and stderr, and the platform keeps them, by its own rules
 # - apps.web.sticky: by a cookie of Traefik
 # - apps.web.drain: clients of Nomad kill after 30 s in any case, unless their `max_kill_timeout` is longer
 # - apps.web.restart.when: whatever ends is a failure, whether it was one or not
-# - apps.web.restart.minUptime, apps.web.restart.backoff: Nomad restarts it after the same pause each time
-# - apps.web.restart.giveUpAfter: then it is tried on another machine
+# - apps.web.restart: Nomad restarts it after the same pause each time
+# - apps.web.restart: after too many restarts it is tried on another machine
 # - sites.example.com.accessLog: not in the labels: Traefik has middlewares and settings of its own for that
 # - edge: Traefik is in front, with its own limits and times
 #

@@ -1,14 +1,12 @@
 # Not in these files:
-# - apps.web.guest, apps.chat.guest: nobody holds its port: while its only container restarts, connections are
-#   refused
+# - apps.web: nobody holds its port: while its only container restarts, connections are refused
 # - apps.web.log, apps.chat.log: lines go to stdout and stderr, and the platform keeps them, by its own rules
 # - apps.web.sticky, apps.chat.sticky: by a cookie of Traefik
 # - apps.web.drain, apps.chat.drain: clients of Nomad kill after 30 s in any case, unless their
 #   `max_kill_timeout` is longer
 # - apps.web.restart.when, apps.chat.restart.when: whatever ends is a failure, whether it was one or not
-# - apps.web.restart.minUptime, apps.web.restart.backoff, apps.chat.restart.minUptime,
-#   apps.chat.restart.backoff: Nomad restarts it after the same pause each time
-# - apps.web.restart.giveUpAfter, apps.chat.restart.giveUpAfter: then it is tried on another machine
+# - apps.web.restart, apps.chat.restart: Nomad restarts it after the same pause each time
+# - apps.web.restart, apps.chat.restart: after too many restarts it is tried on another machine
 # - sites.example.com.tls: Traefik brings the certificate; its entry points must be called web and websecure,
 #   and its certificate resolver letsencrypt
 # - sites.example.com.accessLog: not in the labels: Traefik has middlewares and settings of its own for that
