@@ -121,6 +121,17 @@ export function dashboardPlan(state: DesiredState, { entry, baseEnv }: Dashboard
   };
 }
 
+/** Routes by which names, passwords and sessions go over the wire as they are. */
+export function openMounts(state: Pick<DesiredState, 'sites'>): readonly string[] {
+  const isHere = (host: string) => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+  return mountsOf(state)
+    .filter(({ host, tls }) => !tls && !isHere(host))
+    .map(
+      ({ host, prefix }) =>
+        `the site "${host}" leads ${prefix} to the dashboard without tls: passwords and sessions can be read on the way, unless something in front has TLS`,
+    );
+}
+
 /** What the commands that it starts need of the daemon's own environment; nothing of a build or a test. */
 export function dashboardEnv(env: NodeJS.ProcessEnv): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SSH_AUTH_SOCK'];

@@ -16,7 +16,7 @@ import {
 } from '../protocol/api.ts';
 import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
-import { DASHBOARD } from './dashboard-app.ts';
+import { DASHBOARD, openMounts } from './dashboard-app.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
@@ -58,7 +58,14 @@ export function appView(name: string, sources: ViewSources): AppView | undefined
   const wanted = stored.stopped ? 0 : stored.plan.instances - stored.idle.length;
   const instances = (app?.instances ?? []).map((instance) => instanceView(instance, sources));
   const paused = pausedSites(name, sources.state());
-  const notes = name === EDGE ? sources.edgeNotes() : standsFor(name, sources) ? sources.front.troubles : [];
+  const notes =
+    name === DASHBOARD
+      ? openMounts(sources.state())
+      : name === EDGE
+        ? sources.edgeNotes()
+        : standsFor(name, sources)
+          ? sources.front.troubles
+          : [];
   return {
     name,
     kind: kindOf(name),
@@ -250,6 +257,7 @@ function notesOf(stored: StoredApp, sources: ViewSources): string[] {
   const state = sources.state();
   const notes = pauseNotes(state, pausedSites(plan.name, state));
   if (plan.name === EDGE) notes.push(...sources.edgeNotes());
+  if (plan.name === DASHBOARD) notes.push(...openMounts(state));
   if (standsFor(plan.name, sources)) notes.push(...sources.front.notes);
   const listening = listeningOf(plan.name, sources);
   const routed = sources.isRouted(plan.name);

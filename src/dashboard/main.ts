@@ -172,7 +172,13 @@ function push(): void {
   for (const [key, otlp] of wanted) {
     if (pushing.has(key)) continue;
     const { version } = settings;
-    const stop = startOtlp({ ...otlp, clock, version, read: () => client.metrics(), onTrouble: complain });
+    const stop = startOtlp({
+      ...otlp,
+      clock,
+      version,
+      read: () => client.metrics(),
+      onTrouble: (said) => complain(`cannot send numbers to "${otlp.url}": ${said}`),
+    });
     pushing.set(key, stop);
   }
 }
