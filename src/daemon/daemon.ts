@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { appDefaults } from '../config/app-defaults.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Lock } from '../kit/lock.ts';
-import { isAlive } from '../kit/proc.ts';
+import { bootId, isAlive } from '../kit/proc.ts';
 import { thisMachine } from '../launch/machine.ts';
 import { requireRights } from '../launch/rights.ts';
 import { API_VERSION, type DaemonView, type UpgradeRequest } from '../protocol/api.ts';
@@ -397,6 +397,7 @@ export class Daemon {
     });
     this.#releases = new Releases({
       clock,
+      boot: bootId(),
       store: this.#store,
       journal: this.#journal,
       operations: this.#operations,
@@ -440,6 +441,11 @@ export class Daemon {
       traffic: this.#traffic,
       state: () => this.#store.state,
       certificates: () => this.#certificates.all,
+      certificateTroubles: () => [
+        ...this.#tlsFiles.troubles,
+        ...this.#acme.troubles,
+        ...this.#rejections.troubles,
+      ],
       egress: () => this.#egress.view(null),
     });
     this.#api = new Api({

@@ -51,6 +51,7 @@ export function promotionOf(given: Partial<Promotion> = {}): Promotion {
     plan: releasePlan(),
     by: null,
     startedAt: 0,
+    boot: 'this one',
     step: 'trial',
     shareIndex: 0,
     stepSince: 0,

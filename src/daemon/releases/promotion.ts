@@ -54,6 +54,8 @@ export interface Promotion {
   readonly by: string | null;
   /** ms since the epoch. */
   readonly startedAt: number;
+  /** The boot of the machine in which it began, see `bootId`; null: an older version has begun it, which did not keep it. */
+  readonly boot: string | null;
   readonly step: PromotionStep;
   /** Which of `release.canary`. */
   readonly shareIndex: number;
@@ -105,7 +107,7 @@ export function completedReleases(stored: ProjectReleases): ProjectReleases {
   return {
     ...noReleases,
     ...stored,
-    promotion: { ...promotion, before, plan: completedPlan(promotion.plan) },
+    promotion: { ...promotion, boot: promotion.boot ?? null, before, plan: completedPlan(promotion.plan) },
   };
 }
 

@@ -26,24 +26,27 @@ function setUp(t: Parameters<typeof tempDir>[0]) {
     if (world.broken) throw world.broken;
     return [];
   };
-  const releases = new Releases({
-    clock,
-    store: {
-      get state() {
-        return world.state;
+  const daemon = (boot: string) =>
+    new Releases({
+      clock,
+      boot,
+      store: {
+        get state() {
+          return world.state;
+        },
+        edit: (change) => {
+          world.state = change(world.state);
+        },
       },
-      edit: (change) => {
-        world.state = change(world.state);
-      },
-    },
-    journal: { record: (type) => ({ seq: 1, time: '', type }) as HoldfastEvent },
-    operations: { up, plan: () => [] },
-    supervisor: { app: () => undefined },
-    prober: { ask: async () => null },
-    outputs: { ended: async () => undefined, lastLines: () => [] },
-    crashes: () => [],
-    traffic: () => ({ instances: [] }),
-  });
+      journal: { record: (type) => ({ seq: 1, time: '', type }) as HoldfastEvent },
+      operations: { up, plan: () => [] },
+      supervisor: { app: () => undefined },
+      prober: { ask: async () => null },
+      outputs: { ended: async () => undefined, lastLines: () => [] },
+      crashes: () => [],
+      traffic: () => ({ instances: [] }),
+    });
+  const releases = daemon('this one');
   const promote = (release: string, kind: PromoteRequest['kind'] = 'deploy', bakeMs = 0) => {
     if (!records.read(release)) records.write(releaseRecord(release));
     const plan = { ...releasePlan({ bakeMs }), source: join(root, 'current/holdfast.config.json') };
@@ -55,7 +58,7 @@ function setUp(t: Parameters<typeof tempDir>[0]) {
     const { outcome, servedFrom, servedUntil } = records.read(id) ?? releaseRecord(id);
     return [outcome, servedFrom !== null, servedUntil !== null];
   };
-  return { releases, promote, told, world, current: () => readCurrent(root) };
+  return { releases, daemon, promote, told, world, current: () => readCurrent(root) };
 }
 
 test('what serves when everything is stopped has served until then, and what is being promoted has not', async (t) => {
@@ -132,4 +135,39 @@ test('one that has served, and does not come back, can be gone back to another t
       ['rolledBack', true, true],
     ],
   );
+});
+
+test('after the machine was off in the middle of it, the one before serves; a new daemon alone goes on', async (t) => {
+  const { releases, daemon, promote, told, current } = setUp(t);
+  await promote('r1');
+  void promote('r2', 'deploy', 60_000).catch(() => undefined);
+  while (releases.view()[0]?.promotion?.step !== 'bake') await new Promise(setImmediate);
+  releases.close();
+  const next = daemon('this one');
+  next.resume();
+  assert.equal(next.view()[0]?.promotion?.step, 'bake');
+  next.close();
+  const after = daemon('another one');
+  after.resume();
+  while (after.view()[0]?.promotion) await new Promise(setImmediate);
+  assert.equal(current(), 'releases/r1');
+  assert.deepEqual(
+    [told('r1'), told('r2')],
+    [
+      ['serving', true, false],
+      ['rolledBack', false, false],
+    ],
+  );
+});
+
+test('a first release is carried on after the machine was off: there is nothing to go back to', async (t) => {
+  const { releases, daemon, promote, told } = setUp(t);
+  void promote('r1', 'deploy', 60_000).catch(() => undefined);
+  while (releases.view()[0]?.promotion?.step !== 'bake') await new Promise(setImmediate);
+  releases.close();
+  const after = daemon('another one');
+  after.resume();
+  assert.equal(after.view()[0]?.promotion?.step, 'bake');
+  await after.continue('shop');
+  assert.deepEqual(told('r1'), ['serving', true, false]);
 });

@@ -30,6 +30,8 @@ import { usualAfter, usualPast } from './usual.ts';
 
 export interface ReleasesOptions {
   readonly clock: Clock;
+  /** Of the machine, see `bootId`. */
+  readonly boot: string;
   readonly store: Pick<DesiredStore, 'state' | 'edit'>;
   readonly journal: Pick<Journal, 'record'>;
   readonly operations: Pick<Operations, 'up' | 'plan'>;
@@ -82,11 +84,19 @@ export class Releases {
   }
 
   /**
-   * Goes on with what the daemon before has begun. What was watched is watched anew: nobody has seen what happened meanwhile.
+   * Goes on with what the daemon before has begun. What was watched is watched anew: nobody has seen what happened meanwhile. After
+   * the machine was off, what served before comes back: the other hosts of the deploy, or the person, have gone on without us.
    */
   resume(): void {
     for (const [project, { promotion }] of Object.entries(this.#options.store.state.releases)) {
       if (!promotion) continue;
+      const { kind, step, boot, before, from } = promotion;
+      const wasOff = boot !== null && boot !== this.#options.boot;
+      if (wasOff && kind === 'deploy' && step !== 'rollback' && (before || from.serving)) {
+        const reason = 'the machine was started anew in the middle of it';
+        this.#advance(project, promotion, { type: 'failed', reason, details: [] }, null);
+        continue;
+      }
       const again = { ...promotion, stepSince: this.#options.clock.now() };
       this.#edit(project, (old) => ({ ...old, promotion: again }));
       this.#begin(project, again);
@@ -235,6 +245,7 @@ export class Releases {
       plan,
       by: by ? `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}` : null,
       startedAt: now,
+      boot: this.#options.boot,
       step: firstStep(kind),
       shareIndex: 0,
       stepSince: now,
