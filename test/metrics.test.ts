@@ -85,11 +85,15 @@ test('destinations are bounded, and what is told of the others never goes down',
   const first = Array.from({ length: 30 }, (_, i) => count('web', `h${i}`, 100 - i));
   const told = rows.of(first);
   assert.equal(told.length, 21);
-  assert.equal(told.at(-1)?.connections, 0, 'it begins with 0');
+  assert.ok(
+    told.every(({ connections }) => connections === 0),
+    'they begin with 0',
+  );
   assert.equal(told.at(-1)?.open, 10);
-  const busier = first.map((one) => (one.host === 'h29' ? { ...one, connections: 500 } : one));
+  const more: Readonly<Record<string, number>> = { h0: 107, h29: 500 };
+  const busier = first.map((one) => ({ ...one, connections: more[one.host] ?? one.connections }));
   const again = rows.of([...busier].reverse());
-  assert.equal(again.find(({ destination }) => destination === 'h0:443')?.connections, 100);
+  assert.equal(again.find(({ destination }) => destination === 'h0:443')?.connections, 7);
   assert.equal(again.at(-1)?.connections, 500 - 71);
 });
 

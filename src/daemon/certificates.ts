@@ -14,6 +14,12 @@ export interface Certificate {
   readonly notAfter: number;
 }
 
+/** What is not as it should be with the certificate of a site, in words for people. */
+export interface CertificateTrouble {
+  readonly site: string;
+  readonly text: string;
+}
+
 /** How a certificate authority is shown that a name is ours (RFC 8555 section 8). */
 export interface Challenges {
   /** HTTP-01: token -> key authorization, answered below /.well-known/acme-challenge/ of every host. */

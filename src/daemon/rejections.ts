@@ -1,5 +1,6 @@
 /** Sites whose certificate no client takes, as the edges see it: one event when that begins, and a note as long as it is so. */
 import type { Rejection } from '../protocol/link.ts';
+import type { CertificateTrouble } from './certificates.ts';
 import type { Journal } from './journal.ts';
 
 export interface RejectionsOptions {
@@ -26,8 +27,15 @@ export class Rejections {
   }
 
   get notes(): string[] {
+    return this.troubles.map(({ site, text }) => `site ${site}: ${text}`);
+  }
+
+  get troubles(): CertificateTrouble[] {
     const bySite = new Map(this.#all.map(({ site, reason }) => [site, reason]));
-    return [...bySite].map(([site, reason]) => `site ${site}: nobody connects by TLS any more: ${reason}`);
+    return [...bySite].map(([site, reason]) => ({
+      site,
+      text: `nobody connects by TLS any more: ${reason}`,
+    }));
   }
 
   get #all(): Rejection[] {

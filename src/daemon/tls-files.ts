@@ -11,7 +11,7 @@ import { coversHost, readCertificate, readChain } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
 import { formatDuration } from '../kit/units.ts';
 import type { EventType } from '../protocol/events.ts';
-import type { Certificate } from './certificates.ts';
+import type { Certificate, CertificateTrouble } from './certificates.ts';
 
 const LOOK_MS = 2_000;
 /** By then it should have been renewed. */
@@ -38,7 +38,7 @@ interface Entry {
   certificate: (Certificate & { readonly subjects: readonly string[]; readonly notBefore: number }) | null;
   authorities: string | null;
   /** Told already. */
-  doubt: string | null;
+  doubt: Doubted | null;
 }
 
 export class TlsFiles {
@@ -90,14 +90,20 @@ export class TlsFiles {
 
   /** For people: what is not as it should be. */
   get notes(): string[] {
-    return [...this.#entries.values()].flatMap(({ host, broken, doubt, certificate, authorities }) => {
-      const stays = certificate
-        ? '; the one before is served'
-        : authorities
-          ? '; those before are in force'
-          : '';
-      const problem = broken === null ? [] : [`site "${host}": ${broken}${stays}`];
-      return doubt === null ? problem : [...problem, `site "${host}": ${doubt}`];
+    return [...this.#entries.values()].flatMap((entry) =>
+      [brokenIn(entry), entry.doubt?.kind].flatMap((text) =>
+        text === undefined ? [] : [`site "${entry.host}": ${text}`],
+      ),
+    );
+  }
+
+  /** The same, without what the end of a certificate says by itself. */
+  get troubles(): CertificateTrouble[] {
+    return [...this.#entries.values()].flatMap((entry) => {
+      const doubt = entry.doubt?.isOfAge ? undefined : entry.doubt?.kind;
+      return [brokenIn(entry), doubt].flatMap((text) =>
+        text === undefined ? [] : [{ site: entry.host, text }],
+      );
     });
   }
 
@@ -165,8 +171,8 @@ export class TlsFiles {
   #doubt(entry: Entry): void {
     const { host, certificate } = entry;
     const doubt = certificate && doubtOf(host, certificate, this.#options.clock.now());
-    if (doubt?.kind === entry.doubt) return;
-    entry.doubt = doubt?.kind ?? null;
+    if (doubt?.kind === entry.doubt?.kind) return;
+    entry.doubt = doubt;
     if (doubt) this.#options.record('certificate.doubtful', { reason: doubt.words, data: { site: host } });
   }
 
@@ -231,8 +237,16 @@ function read({ certificate, clients }: SiteTlsPlan): Found | { readonly problem
   }
 }
 
+function brokenIn({ broken, certificate, authorities }: Entry): string | undefined {
+  if (broken === null) return undefined;
+  const stays = certificate ? '; the one before is served' : authorities ? '; those before are in force' : '';
+  return broken + stays;
+}
+
 interface Doubted {
   readonly kind: string;
+  /** It is too old, or soon will be. */
+  readonly isOfAge: boolean;
   readonly words: string;
 }
 
@@ -244,22 +258,26 @@ function doubtOf(
   const date = new Date(notAfter).toISOString().slice(0, 10);
   if (now > notAfter)
     return {
+      isOfAge: true,
       kind: `its certificate has expired on ${date}`,
       words: `the certificate of "${host}" has expired on ${date}`,
     };
   if (now < notBefore) {
     const from = new Date(notBefore).toISOString();
     return {
+      isOfAge: false,
       kind: `its certificate is not valid before ${from}`,
       words: `the certificate of "${host}" is not valid before ${from}`,
     };
   }
   if (host !== '*' && !coversHost(subjects, host)) {
     const names = subjects.join(', ') || 'nobody';
-    return { kind: `its certificate is for ${names}`, words: `the certificate of "${host}" is for ${names}` };
+    const words = `the certificate of "${host}" is for ${names}`;
+    return { isOfAge: false, kind: `its certificate is for ${names}`, words };
   }
   if (notAfter - now < SOON_MS) {
     return {
+      isOfAge: true,
       kind: `its certificate expires on ${date}`,
       words: `the certificate of "${host}" expires in ${formatDuration(notAfter - now)}`,
     };

@@ -125,3 +125,22 @@ test('what is not in the table any more is forgotten', () => {
   removeSites();
   assert.deepEqual([look().route, look().sites], [undefined, []]);
 });
+
+test('counts for those who compare them begin with 0 in each daemon, and never go down', () => {
+  const { alive, totals } = setUp();
+  const counted = () => {
+    const { routes, instances, edge: edges } = totals.counted();
+    const [requests, answers] = [routes[0]?.counts.requests, instances[0]?.counts.status[1]];
+    return [requests, answers, edges.connections];
+  };
+  totals.heard('@edge.0#1', report(1_000, { again: true }));
+  assert.deepEqual(counted(), [0, 0, 0]);
+  totals.heard('@edge.0#1', report(1_003));
+  totals.heard('@edge.1#1', report(500, { again: true }));
+  assert.deepEqual(counted(), [3, 3, 3]);
+  alive.delete('@edge.0#1');
+  assert.deepEqual(counted(), [3, 3, 3]);
+  alive.add('@edge.0#2');
+  totals.heard('@edge.0#2', report(2));
+  assert.deepEqual(counted(), [5, 5, 5]);
+});

@@ -85,6 +85,7 @@ export type EventType =
   | 'front.lacks' // what that server does not do of the configuration; data.lines
   | 'notify.failed' // a message to a webhook did not arrive; data.to, without what is secret in it
   | 'history.unsaved' // the numbers of the last minute could not be written
+  | 'history.damaged' // data.file: it was put aside; what was good of it is there
   | 'alert.raised' // data.kind, data.subject, data.text, data.level; data.again: it was told before, and is still so
   | 'alert.cleared' // the same
   | 'limit.unavailable'; // a limit of the plan cannot be had here; the reason says what is missing

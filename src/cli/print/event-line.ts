@@ -73,6 +73,7 @@ const words: Readonly<Record<EventType, readonly [Tone, string]>> = {
   'front.lacks': ['yellow', 'cannot do all that the configuration says'],
   'notify.failed': ['yellow', 'could not tell of it'],
   'history.unsaved': ['yellow', 'history of numbers could not be saved'],
+  'history.damaged': ['yellow', 'history of numbers has a hole'],
   'alert.raised': ['red', 'alert'],
   'alert.cleared': ['green', 'alert is over'],
   'limit.unavailable': ['yellow', 'limit cannot be had'],
@@ -93,6 +94,7 @@ function subjectOf({ type, app, instance, data }: HoldfastEvent): string {
   if (type.startsWith('site.')) return plain(String(data?.site ?? 'holdfast'));
   if (type === 'config.changed') return plain(String(data?.name ?? 'holdfast'));
   if (type === 'env.changed' && app === undefined) return plain(String(data?.project ?? 'holdfast'));
+  if (type.startsWith('alert.')) return plain(String(data?.subject ?? 'holdfast'));
   if (type.startsWith('release.')) return plain(`${data?.project} ${data?.release ?? ''}`.trim());
   if (app === undefined) return 'holdfast';
   return typeof data?.slot === 'number' ? `${app}.${data.slot}` : app;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { AcmePlan } from '../../config/plan.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { formatDuration } from '../../kit/units.ts';
-import type { Certificate } from '../certificates.ts';
+import type { Certificate, CertificateTrouble } from '../certificates.ts';
 import type { Journal } from '../journal.ts';
 import { type CertificateEvent, type CertificateState, initialState, step, triesOf } from './machine.ts';
 import type { Issued } from './order.ts';
@@ -113,10 +113,14 @@ export class Acme {
 
   /** For people: sites whose certificate could not be had, and why. */
   get notes(): string[] {
+    return this.troubles.map(({ site, text }) => `site "${site}": ${text}`);
+  }
+
+  get troubles(): CertificateTrouble[] {
     return [...this.#sites.values()].flatMap(({ id, problem, kept }) => {
       if (problem === null) return [];
       const served = kept ? `; the one until ${isoTime(kept.validity.notAfter)} is served` : '';
-      return [`site "${id}": no new certificate: ${problem}${served}`];
+      return [{ site: id, text: `no new certificate: ${problem}${served}` }];
     });
   }
 

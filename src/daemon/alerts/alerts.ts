@@ -13,6 +13,7 @@ import {
   certificateFindings,
   type DiskPoint,
   diskFindings,
+  type ErrorWindow,
   errorFindings,
   type SiteCounts,
   WINDOW_MS,
@@ -31,6 +32,8 @@ export interface AlertsOptions {
 
 /** A blocked event loop is over when there was none for so long. */
 const BLOCKED_MS = 600_000;
+/** Between two counts that are kept, however often it is looked. */
+const LEAST_STEP_MS = 5_000;
 
 export class Alerts {
   readonly #options: AlertsOptions;
@@ -70,7 +73,7 @@ export class Alerts {
       const { kind, subject, text, level } = alert;
       journal.record(type, {
         ...(kind === 'app.failed' || kind === 'watchdog.blocked' ? { app: subject } : {}),
-        reason: type === 'alert.cleared' ? `it is well again: ${text}` : text,
+        reason: type === 'alert.cleared' ? `no longer so: ${text}` : text,
         data: { kind, subject, text, level, ...(isAgain && { again: true }) },
       });
     }
@@ -90,7 +93,7 @@ export class Alerts {
       ...appFindings(apps, ofApp),
       ...certificateFindings(certificates, at, ofSite),
       ...diskFindings(home, host, disk(), rulesFor(null).diskFreeShare),
-      ...(traffic ? errorFindings(this.#window(at, traffic.routes), ofSite) : []),
+      ...(traffic ? errorFindings(this.#window(at, traffic), ofSite) : []),
       ...this.#blockedFindings(at, new Set(apps.map(({ name }) => name))),
     ];
   }
@@ -104,20 +107,31 @@ export class Alerts {
     });
   }
 
-  #window(at: number, routes: NonNullable<Reading['traffic']>['routes']): ReadonlyMap<string, SiteCounts> {
+  #window(at: number, { routes }: NonNullable<Reading['traffic']>): ErrorWindow {
     const now = new Map<string, SiteCounts>();
     for (const { site, counts } of routes) {
       const { requests, errors } = now.get(site) ?? { requests: 0, errors: 0 };
       now.set(site, { requests: requests + counts.requests, errors: errors + (counts.status[4] ?? 0) });
     }
-    this.#past = [...this.#past.filter((one) => at - one.at <= WINDOW_MS), { at, sites: now }];
-    const then = this.#past[0]?.sites;
-    return new Map(
-      [...now].map(([site, { requests, errors }]) => {
-        const was = this.#past.length > 1 ? then?.get(site) : undefined;
-        return [site, { requests: requests - (was?.requests ?? 0), errors: errors - (was?.errors ?? 0) }];
-      }),
-    );
+    // Of those before the window one stays, from which it is counted.
+    const first = this.#past.findLastIndex((one) => at - one.at >= WINDOW_MS);
+    const [then, ...between] = this.#past.slice(Math.max(0, first));
+    const kept = [...(then ? [then] : []), ...between];
+    const last = kept.at(-1);
+    this.#past = last && at - last.at < LEAST_STEP_MS ? kept : [...kept, { at, sites: now }];
+    const sites = new Map<string, SiteCounts>();
+    // Of a site of which an older daemon had told, nobody may have heard anything yet.
+    for (const { kind, subject } of this.#raised)
+      if (kind === 'errors.many' && first < 0) sites.set(subject, { requests: 0, errors: 0 });
+    for (const [site, { requests, errors }] of now) {
+      const was = then?.sites.get(site) ?? (then ? { requests: 0, errors: 0 } : { requests, errors });
+      // A route that went has taken its counts along.
+      sites.set(site, {
+        requests: Math.max(0, requests - was.requests),
+        errors: Math.max(0, errors - was.errors),
+      });
+    }
+    return { sites, isWhole: first >= 0 };
   }
 }
 

@@ -1,4 +1,4 @@
-/** What is raised: told once until it is cleared, and once more each day. Pure. */
+/** What is raised: told once until it is cleared, once more when it has become worse, and once more each day. Pure. */
 import type { Finding } from './finding.ts';
 
 export interface Raised extends Omit<Finding, 'state'> {
@@ -28,7 +28,8 @@ export function step(
     const before = known.get(keyOf(finding));
     known.delete(keyOf(finding));
     if (!before && state === 'unsure') continue;
-    const isDue = !before || (state === 'bad' && now - before.toldAt >= AGAIN_MS);
+    const isWorse = before?.level === 'warning' && finding.level === 'failing' && state === 'bad';
+    const isDue = !before || isWorse || (state === 'bad' && now - before.toldAt >= AGAIN_MS);
     const about = before && state === 'unsure' ? before : finding;
     const alert: Raised = {
       ...about,
@@ -36,7 +37,7 @@ export function step(
       toldAt: isDue ? now : before.toldAt,
     };
     next.push(alert);
-    if (isDue) told.push({ type: 'alert.raised', alert, isAgain: before !== undefined });
+    if (isDue) told.push({ type: 'alert.raised', alert, isAgain: before !== undefined && !isWorse });
   }
   for (const alert of known.values()) told.push({ type: 'alert.cleared', alert, isAgain: false });
   return { raised: next, told };

@@ -14,7 +14,6 @@ export interface Finding {
 export type AlertKind =
   | 'app.failed'
   | 'certificate.expiring'
-  | 'certificate.expired'
   | 'certificate.refused'
   | 'disk.filling'
   | 'errors.many'

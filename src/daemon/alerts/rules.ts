@@ -17,6 +17,7 @@ const CLEAR = 1.25;
 /** Errors: the time that is looked at, and the least that there must be of it. */
 export const WINDOW_MS = 120_000;
 const LEAST_REQUESTS = 120;
+const NEARLY_ALL = 0.9;
 
 export const defaultRules = metricsDefaults.alerts;
 
@@ -44,48 +45,37 @@ export function certificateFindings(
   return views.flatMap(({ site: subject, status, notAfter, note, from }): Finding[] => {
     const { certificateMs } = rulesOf(subject);
     if (certificateMs === null) return [];
-    const why = note === null || status === 'ok' ? '' : `: ${note}`;
+    const trouble = status === 'ok' ? null : note;
+    const why = trouble === null ? '' : `: ${trouble}`;
+    const refused = { kind: 'certificate.refused', subject } as const;
     if (notAfter === null) {
       // One that is on its way needs a moment, and what fails is told of when it does.
-      if (status !== 'refused') return [];
-      return [
-        {
-          kind: 'certificate.refused',
-          subject,
-          state: 'bad',
-          level: 'failing',
-          text: `${subject} has no certificate${why}`,
-        },
-      ];
+      const state = status === 'refused' ? 'bad' : 'unsure';
+      return [{ ...refused, state, level: 'failing', text: `${subject} has no certificate${why}` }];
     }
     const leftMs = Date.parse(notAfter) - now;
-    const state = 'bad';
-    if (leftMs <= 0)
-      return [
-        {
-          kind: 'certificate.expired',
-          subject,
-          state,
-          level: 'failing',
-          text: `The certificate of ${subject} has expired${why}`,
-        },
-      ];
-    if (leftMs <= certificateMs) {
-      const renews = from === 'acme' ? ', and could not be renewed' : '';
-      const text = `The certificate of ${subject} expires in ${formatDuration(leftMs)}${renews}${why}`;
-      return [{ kind: 'certificate.expiring', subject, state, level: 'warning', text }];
+    const isSoon = leftMs <= certificateMs;
+    const findings: Finding[] = [];
+    if (trouble !== null) {
+      // When it is about to end, that is what is told.
+      const state = isSoon ? 'unsure' : 'bad';
+      findings.push({
+        ...refused,
+        state,
+        level: 'warning',
+        text: `The certificate of ${subject}: ${trouble}`,
+      });
     }
-    if (status === 'refused')
-      return [
-        {
-          kind: 'certificate.refused',
-          subject,
-          state,
-          level: 'warning',
-          text: `The new certificate of ${subject} cannot be used${why}`,
-        },
-      ];
-    return [];
+    if (isSoon) {
+      const renewal = from === 'acme' && trouble === null ? ', and is not renewed yet' : why;
+      const ends = leftMs <= 0 ? 'has expired' : `expires in ${formatDuration(leftMs)}`;
+      findings.push({
+        ...{ kind: 'certificate.expiring', subject, state: 'bad' },
+        level: leftMs <= 0 ? 'failing' : 'warning',
+        text: `The certificate of ${subject} ${ends}${renewal}`,
+      });
+    }
+    return findings;
   });
 }
 
@@ -101,9 +91,12 @@ export function diskFindings(
   points: readonly DiskPoint[],
   share: number | null,
 ): Finding[] {
-  if (!host || share === null || host.diskBytes === 0) return [];
-  const { diskBytes, diskFreeBytes: free } = host;
+  if (share === null) return [];
   const about = { kind: 'disk.filling', subject: home, level: 'warning' } as const;
+  // It does not answer, which is no reason to say that it is well.
+  if (!host) return [{ ...about, state: 'unsure', text: 'It does not answer' }];
+  const { diskBytes, diskFreeBytes: free } = host;
+  if (diskBytes === 0) return [];
   const left = `${formatBytes(free)} of ${formatBytes(diskBytes)} are free where ${home} is`;
   const isLess = (factor: number) =>
     free < diskBytes * share * factor || (diskBytes >= LEAST_DISK_FOR_BYTES && free < GB * factor);
@@ -131,20 +124,28 @@ export interface SiteCounts {
   readonly errors: number;
 }
 
-/** @param window what happened within WINDOW_MS */
+/** What happened of late. */
+export interface ErrorWindow {
+  readonly sites: ReadonlyMap<string, SiteCounts>;
+  /** All of WINDOW_MS was looked at. */
+  readonly isWhole: boolean;
+}
+
 export function errorFindings(
-  window: ReadonlyMap<string, SiteCounts>,
+  { sites, isWhole }: ErrorWindow,
   rulesOf: (site: string) => AlertRules,
 ): Finding[] {
-  return [...window].flatMap(([subject, { requests, errors }]): Finding[] => {
+  return [...sites].flatMap(([subject, { requests, errors }]): Finding[] => {
     const { errorShare } = rulesOf(subject);
-    if (errorShare === null || requests < LEAST_REQUESTS) return [];
-    const share = errors / requests;
-    if (share < errorShare / 2 || errors === 0) return [];
+    if (errorShare === null) return [];
+    const share = requests === 0 ? 0 : errors / requests;
     const percent = `${Math.round(share * 1000) / 10}%`;
-    const text = `${subject} answers ${percent} of its requests with an error (5xx): ${errors} of ${requests} in two minutes`;
-    return [
-      { kind: 'errors.many', subject, state: share >= errorShare ? 'bad' : 'unsure', level: 'failing', text },
-    ];
+    const span = isWhole ? 'in two minutes' : 'of late';
+    const text = `${subject} answers ${percent} of its requests with an error (5xx): ${errors} of ${requests} ${span}`;
+    const about = { kind: 'errors.many', subject, level: 'failing', text } as const;
+    // A start that goes wrong for a moment is no alert; that nothing works any more is known at once.
+    const isSure = requests >= LEAST_REQUESTS && (isWhole || share >= NEARLY_ALL);
+    if (isSure && share >= errorShare) return [{ ...about, state: 'bad' }];
+    return share >= errorShare / 2 || !isWhole ? [{ ...about, state: 'unsure' }] : [];
   });
 }

@@ -20,7 +20,7 @@ const DAMAGED = 'damaged';
 export interface ArchiveOptions {
   readonly dir: string;
   readonly clock: Clock;
-  /** A file was put aside. */
+  /** A file was put aside; what is good of it is used. */
   onDamaged(file: string): void;
   /** It cannot be written; told once, until it works again. */
   onUnsaved(error: Error): void;
@@ -39,12 +39,13 @@ export class Archive {
 
   /** What was kept, oldest first within each tier. */
   async load(put: (frame: Frame) => void): Promise<void> {
-    const { dir, onDamaged } = this.#options;
-    for (const [i] of TIERS.entries()) {
+    const { dir, clock, onDamaged } = this.#options;
+    for (const [i, { stepMs }] of TIERS.entries()) {
       for (const name of this.#names(i)) {
         const path = join(dir, name);
         const { frames, isDamaged } = decodeFrames(await readFile(path).catch(() => Buffer.alloc(0)));
-        for (const frame of frames) if (frame.tier === i) put(frame);
+        // What is of the future was written when the clock was wrong.
+        for (const frame of frames) if (frame.tier === i && frame.number * stepMs <= clock.now()) put(frame);
         if (!isDamaged) continue;
         // What is good of it is in memory; of damaged ones only the last is kept, to be looked at.
         quietly(() => renameSync(path, join(dir, DAMAGED)));

@@ -16,12 +16,13 @@ test('a ring has holes where nothing was measured, and forgets what is old', () 
   ring.set(10, { cpu: 1 });
   ring.set(12, { cpu: 3 });
   assert.deepEqual(ring.get(13), { cpu: [1, null, 3, null] });
-  ring.set(11, { cpu: 9 });
-  assert.deepEqual(ring.get(12).cpu, [null, 1, null, 3], 'the clock was set back');
+  ring.set(12, { cpu: 9 });
   ring.set(14, { cpu: 5 });
   assert.deepEqual(ring.get(14).cpu, [null, 3, null, 5]);
   ring.set(100, { cpu: 7 });
   assert.deepEqual(ring.get(100).cpu, [null, null, null, 7]);
+  ring.set(99, { cpu: 6 });
+  assert.deepEqual(ring.get(100).cpu, [null, null, 6, null], 'the clock was set back');
 });
 
 test('points are what happened in a step, in each tier by itself', () => {
@@ -46,12 +47,28 @@ test('the first sample of a new daemon is no spike', () => {
   assert.equal(recorder.get('total', '1h', 10_006).measures.requestsPerSecond?.at(-1), 10);
 });
 
-test('series are bounded', () => {
+test('series are bounded: what is unused goes first, then instances, and none loses its points to others again and again', () => {
   const recorder = new Recorder();
-  for (let i = 0; i < MOST_SERIES + 50; i++)
-    recorder.put({ tier: 0, number: i, rows: new Map([[`app:a${i}`, { cpu: 1 }]]) });
+  const cpu = { cpu: 1 };
+  const pointsOf = (series: string, number: number) =>
+    recorder.get(series, '1h', (number + 1) * 10_000).measures.cpu?.filter((one) => one !== null).length ?? 0;
+  const names = Array.from({ length: MOST_SERIES + 50 }, (_, i) => `instance:web.${i}`);
+  recorder.put({ tier: 0, number: 0, rows: new Map([['app:old', cpu]]) });
+  for (let number = 360; number < 370; number++)
+    recorder.put({ tier: 0, number, rows: new Map(names.map((name) => [name, cpu])) });
   assert.equal(recorder.size, MOST_SERIES);
-  assert.deepEqual(recorder.get('app:a0', '1h', 10_000).measures, {});
+  assert.deepEqual([pointsOf('app:old', 369), pointsOf('instance:web.7', 369)], [0, 10]);
+  recorder.put({ tier: 0, number: 370, rows: new Map([['site:new', cpu]]) });
+  assert.deepEqual([recorder.size, pointsOf('site:new', 370)], [MOST_SERIES, 1]);
+});
+
+test('a clock that was set back: what is of the future is forgotten, and recording goes on', () => {
+  const recorder = new Recorder();
+  const DAY_MS = 86_400_000;
+  for (let s = 0; s <= 30; s += 10) recorder.take(snapshotOf(reading(DAY_MS + s * 1000, s * 10)));
+  for (let s = 0; s <= 30; s += 10) recorder.take(snapshotOf(reading(s * 1000, 300 + s * 20)));
+  const { requestsPerSecond } = recorder.get('total', '1h', 30_000).measures;
+  assert.deepEqual(requestsPerSecond?.slice(-3), [20, 20, 20]);
 });
 
 test('what was written is there for the next daemon; a cut end is none, damage is put aside', async (t) => {
@@ -84,6 +101,10 @@ test('what was written is there for the next daemon; a cut end is none, damage i
   assert.deepEqual(await load(), [1, 2]);
   assert.equal(damaged.length, 1);
   assert.deepEqual(files(), []);
+  const hasty = archive();
+  hasty.add([frame(3), frame(1_000_000)]);
+  hasty.close();
+  assert.deepEqual(await load(), [3], 'what is of the future was written when the clock was wrong');
 });
 
 test('a disk that is full is told of once', (t) => {

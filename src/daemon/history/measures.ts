@@ -36,5 +36,5 @@ export const TIERS: readonly Tier[] = [
   { range: '7d', stepMs: 15 * MINUTE_MS, points: 672 },
 ];
 
-/** Series at a time; those that had nothing new for the longest time go first. */
+/** Series at a time. */
 export const MOST_SERIES = 400;

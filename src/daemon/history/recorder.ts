@@ -31,18 +31,25 @@ const GAUGES: readonly (keyof Row)[] = MEASURES.filter(
     ].includes(one),
 );
 
+const UNUSED_MS = 3_600_000;
+
 export class Recorder {
   readonly #rings = new Map<string, readonly Ring[]>();
   /** When the step of each tier began. */
   readonly #begun: (Snapshot | undefined)[] = [];
-  readonly #means: Means[] = TIERS.map(() => ({ sums: new Map() }));
+  #means: Means[] = TIERS.map(() => ({ sums: new Map() }));
   #last: Snapshot | undefined;
 
   /** To be called at the end of each step of the first tier. @returns the points that are complete now */
   take(snapshot: Snapshot): Frame[] {
     const last = this.#last;
     this.#last = snapshot;
-    if (last && snapshot.at <= last.at) return [];
+    if (last && snapshot.at <= last.at) {
+      // The clock was set back: steps begin anew.
+      this.#begun.fill(snapshot);
+      this.#means = TIERS.map(() => ({ sums: new Map() }));
+      return [];
+    }
     return TIERS.flatMap((tier, i) => {
       const begun = this.#begun[i];
       if (!begun) {
@@ -62,10 +69,11 @@ export class Recorder {
 
   /** Also of what was kept on disk. */
   put({ tier, number, rows }: Frame): void {
+    const at = number * (TIERS[tier]?.stepMs ?? 0);
     for (const [name, row] of rows) {
+      if (!this.#rings.has(name) && !this.#makeRoom(name, at)) continue;
       this.#ringsOf(name)[tier]?.set(number, row);
     }
-    this.#forget();
   }
 
   get(series: string, range: HistoryRange, now: number): History {
@@ -113,12 +121,22 @@ export class Recorder {
     return rings;
   }
 
-  /** Also what is older than all that is shown. */
-  #forget(): void {
-    if (this.#rings.size <= MOST_SERIES) return;
-    const newest = (rings: readonly Ring[]) =>
-      Math.max(...rings.map(({ last }, i) => last * (TIERS[i]?.stepMs ?? 0)));
-    const byAge = [...this.#rings].sort(([, a], [, b]) => newest(a) - newest(b));
-    for (const [name] of byAge.slice(0, this.#rings.size - MOST_SERIES)) this.#rings.delete(name);
+  /** What had nothing new for an hour goes for what is new, and instances go for what is told of whole apps and sites. */
+  #makeRoom(name: string, at: number): boolean {
+    if (this.#rings.size < MOST_SERIES) return true;
+    const aged = [...this.#rings].map(([known, rings]) => ({ known, newest: newestOf(rings) }));
+    const oldest = aged.reduce((a, b) => (b.newest < a.newest ? b : a));
+    const instance = isInstance(name) ? undefined : aged.find(({ known }) => isInstance(known));
+    const goes = at - oldest.newest >= UNUSED_MS ? oldest : instance;
+    if (goes) this.#rings.delete(goes.known);
+    return goes !== undefined;
   }
+}
+
+function newestOf(rings: readonly Ring[]): number {
+  return Math.max(...rings.map(({ last }, i) => last * (TIERS[i]?.stepMs ?? 0)));
+}
+
+function isInstance(name: string): boolean {
+  return name.startsWith('instance:');
 }

@@ -17,10 +17,13 @@ export class Ring {
     return this.#last;
   }
 
-  /** What is not newer than the newest is dropped: the clock was set back. */
+  /** Where the clock was set back, what is newer than this is forgotten. */
   set(number: number, row: Row): void {
-    if (number <= this.#last) return;
-    for (const values of this.#values.values()) this.#clear(values, number);
+    if (number === this.#last) return;
+    for (const values of this.#values.values()) {
+      if (number > this.#last) this.#clear(values, this.#last, number);
+      else this.#clear(values, number - 1, this.#last);
+    }
     this.#last = number;
     for (const measure of MEASURES) {
       const value = row[measure];
@@ -48,10 +51,10 @@ export class Ring {
     return Number.isNaN(value) ? null : Number(value.toPrecision(6));
   }
 
-  /** Everything between the newest point and this one, which is left open. */
-  #clear(values: Float32Array, number: number): void {
-    const holes = Math.min(this.#size, number - this.#last);
+  /** What comes after the one, up to the other. */
+  #clear(values: Float32Array, after: number, to: number): void {
+    const holes = Math.min(this.#size, to - after);
     if (holes === this.#size) values.fill(Number.NaN);
-    else for (let i = 0; i < holes; i++) values[(number - i) % this.#size] = Number.NaN;
+    else for (let i = 0; i < holes; i++) values[(to - i) % this.#size] = Number.NaN;
   }
 }

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { SitePlan } from '../../config/plan.ts';
 import type { CertificateView } from '../../protocol/certificates.ts';
-import type { Certificate } from '../certificates.ts';
+import type { Certificate, CertificateTrouble } from '../certificates.ts';
 
 const DAY_MS = 86_400_000;
 /** By then files should have been renewed, and what Holdfast renews has been, long before. */
@@ -11,8 +11,7 @@ const SOON_MS: Readonly<Record<CertificateView['from'], number>> = { files: 14 *
 export interface CertificateSources {
   readonly sites: readonly SitePlan[];
   readonly certificates: readonly Certificate[];
-  /** For people: `site "example.com": …`. */
-  readonly notes: readonly string[];
+  readonly troubles: readonly CertificateTrouble[];
   readonly now: number;
 }
 
@@ -20,7 +19,7 @@ export class CertificateViews {
   /** By their text. */
   #known = new Map<string, Facts>();
 
-  of({ sites, certificates, notes, now }: CertificateSources): CertificateView[] {
+  of({ sites, certificates, troubles, now }: CertificateSources): CertificateView[] {
     const known = this.#known;
     this.#known = new Map();
     return sites.flatMap(({ host, tls }) => {
@@ -29,8 +28,8 @@ export class CertificateViews {
       const found = certificates.find(({ names }) => names.includes(host));
       const facts = found && (known.get(found.certPem) ?? factsOf(found));
       if (found && facts) this.#known.set(found.certPem, facts);
-      const head = `site "${host}": `;
-      const said = notes.find((note) => note.startsWith(head))?.slice(head.length) ?? null;
+      const trouble = troubles.find(({ site }) => site === host)?.text ?? null;
+      const status = statusOf(from, found?.notAfter ?? null, trouble !== null, now);
       return [
         {
           site: host,
@@ -38,8 +37,8 @@ export class CertificateViews {
           names: facts?.names ?? [],
           issuer: facts?.issuer ?? null,
           notAfter: found ? new Date(found.notAfter).toISOString() : null,
-          status: statusOf(from, found?.notAfter ?? null, said !== null, now),
-          note: said ?? (found && from === 'acme' ? 'it is renewed by itself' : null),
+          status,
+          note: trouble ?? (status === 'ok' && from === 'acme' ? 'it is renewed by itself' : null),
         },
       ];
     });

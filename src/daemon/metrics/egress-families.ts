@@ -58,12 +58,12 @@ function labelsOf({ app, destination }: EgressRow): Record<string, string> {
 }
 
 /**
- * Chooses who has a series of its own. Once chosen it stays so, and `(others)` begins with 0, for a count that goes down means to those who
- * read it that it began anew.
+ * Chooses who has a series of its own. Once chosen it stays so; and all begin with 0 in each daemon, since the last second of what an older
+ * one had counted may be known only later: a count that goes down by a little means to those who read it that it began anew.
  */
 export class EgressRows {
   readonly #chosen = new Map<string, Set<string>>();
-  /** What the others had counted at the first look. */
+  /** What was counted at the first look. */
   readonly #before = new Map<string, EgressCount>();
   #isFirst = true;
 
@@ -74,13 +74,13 @@ export class EgressRows {
     for (const count of counts) {
       const { host, port, app } = count;
       const destination = `${host}:${port}`;
-      if (port !== 0 && this.#choose(app, destination)) {
-        rows.push({ ...count, destination });
-        continue;
-      }
       const key = `${app} ${destination}`;
       if (this.#isFirst) this.#before.set(key, count);
       const row = since(count, this.#before.get(key));
+      if (port !== 0 && this.#choose(app, destination)) {
+        rows.push({ ...row, app, destination });
+        continue;
+      }
       others.set(app, together({ ...row, app, destination: OTHERS }, others.get(app)));
     }
     this.#isFirst = false;

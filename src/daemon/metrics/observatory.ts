@@ -8,7 +8,7 @@ import type { History, HistoryRange } from '../../protocol/history.ts';
 import type { Metrics } from '../../protocol/metrics.ts';
 import { rulesIn } from '../alerts/alert-rules.ts';
 import { Alerts } from '../alerts/alerts.ts';
-import type { Certificate } from '../certificates.ts';
+import type { Certificate, CertificateTrouble } from '../certificates.ts';
 import { Archive } from '../history/archive.ts';
 import { hostView } from '../history/host.ts';
 import { TIERS } from '../history/measures.ts';
@@ -35,12 +35,15 @@ export interface ObservatoryOptions {
   readonly traffic: Pick<TrafficTotals, 'counted'>;
   state(): DesiredState;
   certificates(): readonly Certificate[];
+  certificateTroubles(): readonly CertificateTrouble[];
   egress(): EgressView;
 }
 
 /** Of the first tier. */
 const STEP_MS = TIERS[0]?.stepMs ?? 10_000;
 const TREND_MS = 6 * 3_600_000;
+/** For what the file system of the home says. */
+const PATIENCE_MS = 2_000;
 
 export class Observatory {
   readonly #options: ObservatoryOptions;
@@ -53,6 +56,8 @@ export class Observatory {
   readonly #egressRows = new EgressRows();
   readonly #unfollow: () => void;
   #host: HostView | null = null;
+  #isAsking = false;
+  #hasBegun = false;
   #cancel: (() => void) | undefined;
   #soon: (() => void) | undefined;
   #isClosed = false;
@@ -66,7 +71,7 @@ export class Observatory {
       clock,
       dir: `${stateDir}/history`,
       onDamaged: (file) =>
-        journal.record('state.repaired', { reason: `"${file}" (history) is damaged`, data: { file } }),
+        journal.record('history.damaged', { reason: `"${file}" is damaged`, data: { file } }),
       onUnsaved: ({ message }) => journal.record('history.unsaved', { reason: message }),
     });
     this.#alerts = new Alerts({
@@ -81,15 +86,20 @@ export class Observatory {
       if (type === 'instance.unhealthy' && app !== undefined && data?.watchdog === true)
         this.#alerts.blocked(app, `${event.instance}: ${reason}`, clock.now());
       else if (type !== 'instance.failed' && type !== 'instance.ready') return;
-      // Whoever wrote the event is not done with it.
+      // Whoever wrote the event is not done with it; and what a daemon does not know yet must not look as if it were well.
+      if (!this.#hasBegun) return;
       this.#soon ??= clock.after(0, () => this.#lookSoon());
     });
   }
 
   /** Everything that runs is known by now. */
   async begin(): Promise<void> {
+    this.#egressRows.of(this.#options.egress().counts);
     await this.#archive.load((frame) => this.#recorder.put(frame));
-    await this.#sample();
+    if (this.#isClosed) return;
+    this.#hasBegun = true;
+    await this.#askHost();
+    this.#sample();
   }
 
   history(series: string, range: HistoryRange): History {
@@ -98,7 +108,7 @@ export class Observatory {
 
   async metrics(): Promise<Metrics> {
     const { version, state, egress } = this.#options;
-    this.#host = await hostView(this.#options.home);
+    await this.#askHost();
     const releases = Object.entries(state().releases).flatMap(([project, { serving }]) =>
       serving === null ? [] : [[project, serving.release] as const],
     );
@@ -116,11 +126,11 @@ export class Observatory {
   }
 
   certificates(): CertificateView[] {
-    const { state, certificates, views, clock } = this.#options;
+    const { state, certificates, certificateTroubles, clock } = this.#options;
     return this.#certificateViews.of({
       sites: Object.values(state().sites).map(({ site }) => site),
       certificates: certificates(),
-      notes: views.edgeNotes(),
+      troubles: certificateTroubles(),
       now: clock.now(),
     });
   }
@@ -133,14 +143,33 @@ export class Observatory {
     this.#archive.close();
   }
 
-  async #sample(): Promise<void> {
-    const { clock, home } = this.#options;
-    this.#host = await hostView(home);
+  #sample(): void {
     if (this.#isClosed) return;
+    const { clock } = this.#options;
     const reading = this.#read(this.#usage);
     this.#archive.add(this.#recorder.take(snapshotOf(reading)));
     this.#alerts.look(reading, this.certificates());
-    this.#cancel = clock.after(STEP_MS - (clock.now() % STEP_MS), () => void this.#sample());
+    this.#cancel = clock.after(STEP_MS - (clock.now() % STEP_MS), () => {
+      void this.#askHost().then(() => this.#sample());
+    });
+  }
+
+  /** A file system that is away (NFS) is asked once, and not waited for: nothing is known of it until it answers. */
+  #askHost(): Promise<void> {
+    if (this.#isAsking) return Promise.resolve();
+    this.#isAsking = true;
+    return new Promise((resolve) => {
+      const giveUp = this.#options.clock.after(PATIENCE_MS, () => {
+        this.#host = null;
+        resolve();
+      });
+      void hostView(this.#options.home).then((host) => {
+        giveUp();
+        this.#isAsking = false;
+        this.#host = host;
+        resolve();
+      });
+    });
   }
 
   #lookSoon(): void {

@@ -100,13 +100,13 @@ const alertTopics: Readonly<Record<string, NotifyTopic>> = {
 };
 
 /** What began with an event of its own was told by that; that it is over, or still so after a day, is told here. */
-function tellAlert({ type, reason = '' }: HoldfastEvent, { kind, subject, again }: Facts): Told | null {
+function tellAlert({ type, reason = '' }: HoldfastEvent, { kind, text, again }: Facts): Told | null {
   const topic = alertTopics[String(kind)] ?? 'certificates';
   const isTold = kind === 'app.failed' || kind === 'watchdog.blocked' || kind === 'certificate.refused';
   if (type === 'alert.cleared') {
     // Nobody can tell when event loops are well, only that they were not blocked again.
     if (kind === 'watchdog.blocked') return null;
-    return { topic, level: 'good', title: `${subject} is well again`, text: reason };
+    return { topic, level: 'good', title: `Over: ${text}`, text: '' };
   }
   if (isTold && again !== true) return null;
   return { topic, level: 'bad', title: again === true ? `Still so: ${reason}` : reason, text: '' };

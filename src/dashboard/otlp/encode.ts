@@ -38,8 +38,10 @@ interface Times {
   readonly timeUnixNano: string;
 }
 
-function metric({ name, type, help: description, unit, points }: MetricFamily, times: Times): object {
-  const about = { name, description, unit: unit === null ? '1' : units[unit] };
+function metric({ name: own, type, help: description, unit, points }: MetricFamily, times: Times): object {
+  // As in the texts: Prometheus, where it takes OTLP, adds `_total` itself, and `_ratio` to what has the unit 1.
+  const name = type === 'info' ? `${own}_info` : own;
+  const about = { name, description, ...(unit !== null && { unit: units[unit] }) };
   if (type === 'histogram') {
     const dataPoints = points.map((point) => histogramPoint(point, times));
     return { ...about, histogram: { aggregationTemporality: CUMULATIVE, dataPoints } };
