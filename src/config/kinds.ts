@@ -101,16 +101,24 @@ export const duration = kind<string | 0, number>({
   title: 'duration',
   expected: 'a duration such as "10s"',
   json: { anyOf: [{ type: 'string', pattern: '^\\s*\\d+(\\.\\d+)?(ms|[smhd])' }, { const: 0 }] },
-  read: readDuration,
+  read: (input) => readDuration(input),
 });
 
-function readDuration(input: unknown): number | Refusal | undefined {
+/** A duration that something is compared with, for which no timer waits: `90d` is as good as any. */
+export const age = kind<string | 0, number>({
+  title: 'duration',
+  expected: 'a duration such as "90d"',
+  json: { anyOf: [{ type: 'string', pattern: '^\\s*\\d+(\\.\\d+)?(ms|[smhd])' }, { const: 0 }] },
+  read: (input) => readDuration(input, Number.MAX_SAFE_INTEGER),
+});
+
+function readDuration(input: unknown, most = longestMs): number | Refusal | undefined {
   if (input === 0 || input === '0') return 0;
   if (typeof input === 'number') {
     return new Refusal(`must be a duration with a unit, such as "${input}s" or "${input}ms": got ${input}`);
   }
   const ms = typeof input === 'string' ? parseDuration(input) : undefined;
-  if (ms !== undefined && ms > longestMs) return new Refusal(`must be at most "24d": got ${show(input)}`);
+  if (ms !== undefined && ms > most) return new Refusal(`must be at most "24d": got ${show(input)}`);
   return ms;
 }
 
@@ -132,7 +140,7 @@ export const durationRange = kind<readonly [string, string], readonly [number, n
   json: { type: 'array', items: { type: 'string' }, minItems: 2, maxItems: 2 },
   read(input) {
     if (!Array.isArray(input) || input.length !== 2) return undefined;
-    const [min, max] = input.map(readDuration);
+    const [min, max] = input.map((one) => readDuration(one));
     if (typeof min !== 'number' || typeof max !== 'number') return undefined;
     if (min < 1) return new Refusal('must begin with at least "1ms": a crash loop would never pause');
     return min <= max

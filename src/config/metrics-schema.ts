@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { listenAddress } from './addresses.ts';
 import { optional, section, withDefault } from './describe.ts';
-import { duration, flag, kind, only, Refusal, share, text } from './kinds.ts';
+import { age, duration, flag, kind, only, Refusal, share, text } from './kinds.ts';
 import type { MetricsPlan } from './plan.ts';
 import type { Problem } from './problems.ts';
 
@@ -74,7 +74,7 @@ export const metricsSettings = section(
         errors: withDefault(z.union([off, share]), '5%', {
           says: 'Tell when this part of the answers of a site in two minutes is 5xx, of at least one request a second. `false`: never',
         }),
-        certificate: withDefault(z.union([off, duration]), '10d', {
+        certificate: withDefault(z.union([off, age]), '10d', {
           says: 'Tell when a certificate is good for no longer than this. `false`: never',
         }),
         disk: withDefault(z.union([off, share]), '10%', {

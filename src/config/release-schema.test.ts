@@ -27,3 +27,10 @@ test('a build is nothing, a command, the words of one, or several commands', () 
     /^release\.build must be false, a command such as "npm run build".*: got 5$/,
   );
 });
+
+test('how old packages must be is compared with, and waited for by nothing: months are allowed', () => {
+  const coolDown = (value: string) =>
+    checkReleaseFacts({ release: { install: { coolDown: value } } }).facts?.rest.release.install.coolDownMs;
+  assert.equal(coolDown('90d'), 90 * 86_400_000);
+  assert.equal(coolDown('90'), undefined);
+});

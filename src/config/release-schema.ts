@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DeployTarget, ReleaseRules } from '../protocol/release-rules.ts';
 import { described, optional, section, withDefault } from './describe.ts';
-import { choice, duration, flag, kind, Refusal, share, text, wholeNumber } from './kinds.ts';
+import { age, choice, duration, flag, kind, Refusal, share, text, wholeNumber } from './kinds.ts';
 import { groupName, variableName } from './names.ts';
 import type { Problem } from './problems.ts';
 import { splitWords } from './shell-words.ts';
@@ -103,7 +103,7 @@ const install = section(
         'packages attack. A deploy says which wanted to',
       example: ['sharp'],
     }),
-    coolDown: withDefault(duration, '24h', {
+    coolDown: withDefault(age, '24h', {
       says:
         'Versions that are younger than this are refused, since stolen packages are mostly found within a day. Only what differs ' +
         'from the release before is looked at; `--allow-new` lets one through',
