@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -93,6 +93,28 @@ test('a release is on the disk before it is made, and nothing of the build befor
   assert.equal(record.outcome, 'made');
   assert.deepEqual(synced, [[join(paths.releases, record.id), ...Object.keys(files).sort()]]);
   assert.deepEqual(readdirSync(left), ['.cache']);
+});
+
+test('what a registry cannot do is told with the first release, and kept with each', async (t) => {
+  const { paths, options } = surroundings(t);
+  const told: string[] = [];
+  const record = {
+    manager: 'npm',
+    managerVersion: '11.0.0',
+    lockfile: 'package-lock.json',
+    lockfileHash: '',
+    count: 0,
+    reused: false,
+    notes: ['no signatures', 'a vulnerability'],
+  };
+  const produce = async () => ({ record, lasting: ['no signatures'], packages: [], sbom: '{}', trees: [] });
+  const tools = { ...options.tools, produce };
+  for (const turn of [0, 1]) {
+    const { record: made } = await makeRelease({ ...options, tools, onNote: (note) => told.push(note) });
+    if (turn === 0) symlinkSync(join('releases', made.id), paths.current);
+    assert.deepEqual(made.packages?.notes, record.notes, String(turn));
+  }
+  assert.deepEqual(told, ['no signatures', 'a vulnerability', 'a vulnerability']);
 });
 
 test('a release for which there is no room is refused before anything of it is written', async (t) => {

@@ -189,10 +189,15 @@ class Making {
     return { plan };
   }
 
-  #keepPackages({ record, packages, sbom }: Produced, runner: Runner): void {
+  #keepPackages({ record, lasting, packages, sbom }: Produced, runner: Runner): void {
+    const { paths } = this.#options;
     const dir = this.#records.dirOf(this.#id);
     this.#log.set({ packages: record });
-    for (const note of record.notes) this.#note(note, runner);
+    const known = this.#records.read(currentRelease(paths) ?? '')?.packages?.notes ?? [];
+    for (const note of record.notes) {
+      if (lasting.includes(note) && known.includes(note)) runner.say(note);
+      else this.#note(note, runner);
+    }
     writeFileSync(this.#packagesFile(this.#id), JSON.stringify(packages), { mode: 0o600 });
     writeFileSync(join(dir, 'sbom.json'), sbom, { mode: 0o600 });
   }

@@ -90,6 +90,15 @@ export interface LockedPackage {
   readonly dev: boolean;
   /** Null = the lockfile does not say. */
   readonly hasInstallScript: boolean | null;
+  /** Absent = it is for all machines, or the lockfile does not say. */
+  readonly machines?: PackageMachines;
+}
+
+/** `os`, `cpu` and `libc` of a package.json: it is installed where all of them fit. An empty list fits everywhere. */
+export interface PackageMachines {
+  readonly os: readonly string[];
+  readonly cpu: readonly string[];
+  readonly libc: readonly string[];
 }
 
 export interface PackagesRequest {
@@ -142,6 +151,8 @@ export interface Prepared {
 
 export interface Produced {
   readonly record: PackagesRecord;
+  /** Those notes of the record that are the same for each release of a registry: they are told when they are new. */
+  readonly lasting: readonly string[];
   readonly packages: readonly LockedPackage[];
   /** CycloneDX, JSON. */
   readonly sbom: string;

@@ -11,6 +11,7 @@ import {
   textOf,
   textsOf,
 } from './lockfile.ts';
+import { machinesOfConditions } from './machines.ts';
 
 interface Entry {
   readonly keys: readonly string[];
@@ -19,6 +20,7 @@ interface Entry {
   /** Behind the name: `npm:1.0.0`, `workspace:packages/a`. */
   readonly locator: string;
   readonly checksum: string | null;
+  readonly conditions: string | null;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
@@ -65,11 +67,12 @@ function entryOf(key: string, entry: Record<string, unknown>): Entry {
     version: textOf(entry.version) ?? '0.0.0',
     locator: rest,
     checksum: textOf(entry.checksum),
+    conditions: textOf(entry.conditions),
     dependencies: textsOf(entry.dependencies),
   };
 }
 
-function packageOf({ name, version, locator, checksum }: Entry, dev: boolean): LockedPackage {
+function packageOf({ name, version, locator, checksum, conditions }: Entry, dev: boolean): LockedPackage {
   const from = fromOf(locator);
   return {
     name,
@@ -80,6 +83,7 @@ function packageOf({ name, version, locator, checksum }: Entry, dev: boolean): L
     integrity: checksum === null ? null : `yarn-${checksum.replace('/', '-')}`,
     dev: from === 'workspace' ? false : dev,
     hasInstallScript: null,
+    ...machinesOfConditions(conditions),
   };
 }
 

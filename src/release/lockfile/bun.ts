@@ -12,6 +12,7 @@ import {
   textsOf,
   wantedBy,
 } from './lockfile.ts';
+import { machinesOf } from './machines.ts';
 
 /** @throws Error with what is wrong with it */
 export function readBunLock(text: string): LockContent {
@@ -71,5 +72,6 @@ function packageOf(key: string, entry: readonly unknown[], dev: boolean): Locked
     integrity: last !== null && /^sha\d+-/.test(last) ? last : null,
     dev,
     hasInstallScript: null,
+    ...machinesOf(entry.find(isRecord) ?? {}),
   };
 }

@@ -11,6 +11,7 @@ import {
   textsOf,
   wantedBy,
 } from './lockfile.ts';
+import { machinesOf } from './machines.ts';
 
 /** @throws Error with what is wrong with it */
 export function readNpmLock(text: string): LockContent {
@@ -101,6 +102,7 @@ function packageOf(
     integrity: textOf(entry.integrity),
     dev: entry.dev === true,
     hasInstallScript: entry.hasInstallScript === true,
+    ...machinesOf(entry),
   };
 }
 

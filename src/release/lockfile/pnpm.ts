@@ -2,6 +2,7 @@
 import { parseAllDocuments } from 'yaml';
 import type { LockedPackage } from '../seams.ts';
 import { distinct, isRecord, type LockContent, reachable, splitSpec, textOf, textsOf } from './lockfile.ts';
+import { machinesOf } from './machines.ts';
 
 const PRODUCTION = ['dependencies', 'optionalDependencies'] as const;
 const ALL = [...PRODUCTION, 'devDependencies'] as const;
@@ -89,6 +90,7 @@ function packageOf(key: string, entry: Record<string, unknown>, dev: boolean): L
     integrity: textOf(resolution.integrity),
     dev: typeof entry.dev === 'boolean' ? entry.dev && dev : dev,
     hasInstallScript: typeof entry.requiresBuild === 'boolean' ? entry.requiresBuild : null,
+    ...machinesOf(entry),
   };
   if (repository !== null) {
     return { ...common, from: 'git', resolved: `${repository}#${textOf(resolution.commit) ?? ''}` };

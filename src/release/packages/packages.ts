@@ -10,6 +10,7 @@ import { type CheckedLockfile, checkLockfile } from '../lockfile/check.ts';
 import { diffLockfiles } from '../lockfile/diff.ts';
 import { readManifest } from '../lockfile/find.ts';
 import { isRecord, textsOf } from '../lockfile/lockfile.ts';
+import { fitsMachine } from '../lockfile/machines.ts';
 import type { OwnNode } from '../node/runtime.ts';
 import { GENERATED } from '../retention/remove.ts';
 import type { Linking, LockedPackage, PackagesRequest, Prepared, Produced } from '../seams.ts';
@@ -28,7 +29,7 @@ import { pruneDevelopment } from './prune.ts';
 import { type Asked, asRegistryTrouble, troubleOf } from './registry-trouble.ts';
 import { sbomOf } from './sbom.ts';
 import { planScripts, runScripts, type ScriptPlace } from './scripts.ts';
-import { checkSignatures } from './signatures.ts';
+import { checkSignatures, NO_SIGNATURES } from './signatures.ts';
 import { KeptTrees } from './trees.ts';
 
 export interface PackagesOptions {
@@ -102,7 +103,7 @@ export class Packages {
     const { builds } = this.#request;
     await this.#judgeDifference();
     await this.#tree(!builds);
-    const count = this.#packages.filter(({ from, dev }) => from !== 'workspace' && (builds || !dev)).length;
+    const count = this.#here(builds).length;
     const { name, version } = this.#manager;
     const how = this.#reused ? 'from the store' : `by ${name} ${version}`;
     return { path: this.path, note: `${count} ${count === 1 ? 'package' : 'packages'}, ${how}` };
@@ -115,20 +116,28 @@ export class Packages {
     this.#notes.push(...(await tryAddons(dir, node, runner)));
     if (!this.#reused || rules.audit !== null) await this.#audit();
     const manifest = readManifest(dir) ?? {};
-    const sbom = sbomOf({ name: manifest.name ?? 'app', version: manifest.version ?? null }, this.#packages);
+    const inside = this.#here(false);
+    const sbom = sbomOf({ name: manifest.name ?? 'app', version: manifest.version ?? null }, inside);
     const record = {
       manager: this.#manager.name,
       managerVersion: this.#manager.version,
       lockfile: lockfile.file,
       lockfileHash: lockfile.hash,
-      count: this.#packages.filter(({ from, dev }) => from !== 'workspace' && !dev).length,
+      count: inside.length,
       reused: this.#reused,
       notes: [...new Set(this.#notes)],
     };
     const { secrets } = this.#options;
     refuseLeak(JSON.stringify([record, this.#packages]), 'its record', secrets);
     // What a build has put there is not of the store yet.
-    return { record, packages: this.#packages, sbom, trees: builds ? [] : this.#modules() };
+    const lasting = record.notes.filter((note) => LASTING.includes(note));
+    return { record, lasting, packages: this.#packages, sbom, trees: builds ? [] : this.#modules() };
+  }
+
+  /** What is installed on this machine, with or without what is for development. */
+  #here(development: boolean): LockedPackage[] {
+    const fits = (one: LockedPackage) => fitsMachine(one, this.#options.ownNode);
+    return this.#packages.filter((one) => one.from !== 'workspace' && (development || !one.dev) && fits(one));
   }
 
   /** Before anything of it is fetched. */
@@ -319,7 +328,9 @@ export class Packages {
 
   async #audit(): Promise<void> {
     const { dir, runner, rules, offline } = this.#request;
-    const found = offline ? undefined : await audit(this.#packages, { dir, runner, path: this.#npmPath() });
+    const found = offline
+      ? undefined
+      : await audit(this.#here(false), { dir, runner, path: this.#npmPath() });
     if (!found) {
       if (rules.audit !== null && !offline) {
         throw new HoldfastError(
@@ -330,7 +341,7 @@ export class Packages {
           },
         );
       }
-      this.#notes.push('Nobody asked for known vulnerabilities: the registry cannot be asked');
+      this.#notes.push(NO_AUDIT);
       return;
     }
     const worst = rules.audit === null ? [] : atLeast(found, rules.audit);
@@ -354,4 +365,7 @@ function move(from: string, to: string): void {
   renameSync(from, to);
 }
 
+const NO_AUDIT = 'Nobody asked for known vulnerabilities: the registry cannot be asked';
+/** So it is with every release from this registry. */
+const LASTING: readonly string[] = [NO_SIGNATURES, NO_AUDIT];
 const NO_CONTENT = { version: null, packages: [], devPaths: null, wants: null, answers: null };

@@ -1,7 +1,7 @@
-/** What is in a release, as CycloneDX 1.5 (cyclonedx.org/docs/1.5/json). From the lockfile alone, so the same lockfile gives the same text. Pure. */
+/** What is in a release, as CycloneDX 1.5 (cyclonedx.org/docs/1.5/json). The same lockfile gives the same text. Pure. */
 import type { LockedPackage } from '../seams.ts';
 
-/** @param packages those of production */
+/** @param packages those of production, on this machine */
 export function sbomOf(
   project: { readonly name: string; readonly version: string | null },
   packages: readonly LockedPackage[],

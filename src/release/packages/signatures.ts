@@ -5,6 +5,10 @@ import { isRecord, textOf } from '../lockfile/lockfile.ts';
 import type { StepRunner } from '../seams.ts';
 import { askOnce } from './audit.ts';
 
+/** So it is with every release, until the registry can do it. */
+export const NO_SIGNATURES =
+  'The registry has no signatures, so nobody checked that it sent what was published';
+
 /**
  * Asks npm, which must have installed what is in `dir`.
  *
@@ -29,7 +33,7 @@ export async function checkSignatures(
 /** What `npm audit signatures --json` prints. */
 export function readSignatures(report: unknown): string[] {
   if (!isRecord(report) || !Array.isArray(report.invalid) || !Array.isArray(report.missing)) {
-    return ['The registry has no signatures, so nobody checked that it sent what was published'];
+    return [NO_SIGNATURES];
   }
   const invalid = specs(report.invalid);
   if (invalid.length > 0) {

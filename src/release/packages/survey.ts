@@ -6,6 +6,8 @@ import semver from 'semver';
 import { currentRelease } from '../current.ts';
 import { findLockfile, readManifest } from '../lockfile/find.ts';
 import { isRecord, textOf } from '../lockfile/lockfile.ts';
+import { fitsMachine } from '../lockfile/machines.ts';
+import { ownNode } from '../node/runtime.ts';
 import type { ReleasePaths } from '../paths.ts';
 import type { LockedPackage, StepRunner } from '../seams.ts';
 import { askOnce } from './audit.ts';
@@ -17,7 +19,7 @@ export interface Production {
   readonly release: string | null;
   /** With package.json. */
   readonly dir: string;
-  /** Without those for development. */
+  /** Without those for development, and for other machines. */
   readonly packages: readonly LockedPackage[];
 }
 
@@ -48,7 +50,8 @@ export function ofDirectory(cwd: string, apps: readonly string[]): Production | 
 const LOCKFILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'];
 
 function production(packages: readonly LockedPackage[]): LockedPackage[] {
-  return packages.filter(({ dev, from }) => !dev && from !== 'workspace');
+  const here = ownNode();
+  return packages.filter((one) => !one.dev && one.from !== 'workspace' && fitsMachine(one, here));
 }
 
 export interface Outdated {
