@@ -261,9 +261,11 @@ export class Api {
     }
     if (what !== 'apps') throw unknownCall(request);
     const view = (app: string) => (): AppView | null => appView(app, views) ?? null;
+    const changed = (app: string, change: Promise<void>) =>
+      change.then(() => operations.takenUpByFront(app)).then(view(app));
     if (name === undefined) {
       const { app } = body as { app: AppPlan };
-      return () => operations.start(app).then(view(app.name));
+      return () => changed(app.name, operations.start(app));
     }
     const { instances, slot } = body as { instances?: number; slot?: number };
     const one = operations.instances;
@@ -272,10 +274,9 @@ export class Api {
     }
     switch (verb) {
       case 'start':
-        return () =>
-          (slot === undefined ? operations.startAgain(name) : one.start(name, slot)).then(view(name));
+        return () => changed(name, slot === undefined ? operations.startAgain(name) : one.start(name, slot));
       case 'stop':
-        return () => (slot === undefined ? operations.stop(name) : one.stop(name, slot)).then(view(name));
+        return () => changed(name, slot === undefined ? operations.stop(name) : one.stop(name, slot));
       case 'restart': {
         const given = body as RestartRequest;
         if (slot !== undefined && (given.env ?? given.baseEnv)) {
@@ -287,10 +288,10 @@ export class Api {
         }
         const restart = () =>
           slot === undefined ? operations.restart(name, given) : one.restart(name, slot);
-        return () => restart().then(view(name));
+        return () => changed(name, restart());
       }
       case 'reload':
-        return () => operations.reload(name, body as RestartRequest).then(view(name));
+        return () => changed(name, operations.reload(name, body as RestartRequest));
       case 'run':
         return () => one.runJob(name).then(view(name));
       case 'signal': {
@@ -312,7 +313,7 @@ export class Api {
           return view(name)();
         };
       case 'scale':
-        return () => operations.scale(name, instances ?? Number.NaN).then(view(name));
+        return () => changed(name, operations.scale(name, instances ?? Number.NaN));
       case 'delete':
         return () => operations.delete(name).then(() => null);
       default:

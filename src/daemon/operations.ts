@@ -27,6 +27,7 @@ import { EGRESS, isOwn, renewedEgressPlan } from './egress-app.ts';
 import { Ending } from './ending.ts';
 import { FrontPorts } from './front/front-ports.ts';
 import type { LazyFront } from './front/lazy-front.ts';
+import { takenUp } from './front/taken-up.ts';
 import { InstanceOperations } from './instance-operations.ts';
 import type { Journal } from './journal.ts';
 import { freePort } from './lease.ts';
@@ -217,6 +218,11 @@ export class Operations {
     }
     await this.#wishes.makeTrue([name]);
     if (hasPorts) this.#ports.closeUnwanted();
+  }
+
+  /** When an app was changed. Throws when the server in front refuses what follows from it; the wish is kept. */
+  async takenUpByFront(name: string): Promise<void> {
+    if (this.#state.front && routedApps(this.#state).has(name)) await takenUp(this.#options.front);
   }
 
   async delete(name: string): Promise<void> {

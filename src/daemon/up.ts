@@ -8,6 +8,7 @@ import { EDGE, edgeAddresses } from './edge-app.ts';
 import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
 import type { Ending } from './ending.ts';
 import type { FrontPorts } from './front/front-ports.ts';
+import { takenUp } from './front/taken-up.ts';
 import { freePort } from './lease.ts';
 import type { OperationsOptions } from './operations.ts';
 import type { PortKeeper } from './port-keeper.ts';
@@ -155,7 +156,7 @@ export class Up {
         // What only shows things is no reason for a change to fail.
         all.filter((name) => name !== DASHBOARD && (waitFor.includes(name) || isOwn(name))),
       );
-      await this.#frontSettled();
+      await takenUp(this.#options.front);
     } finally {
       this.#wishes.keepBefore(null);
       // Unless somebody wants it again by now.
@@ -225,22 +226,10 @@ export class Up {
     }
   }
 
-  /** Throws when the server in front refuses what by now is the wish, and runs. */
-  async #frontSettled(): Promise<void> {
-    try {
-      await this.#options.front.settled();
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
-      const hint =
-        'The apps are as the file says, but the server in front goes on with what it had. It is tried again every 30 seconds, and at once by `hold up`';
-      throw new HoldfastError(error.code, error.message, { details: error.details, hint, cause: error });
-    }
-  }
-
   /** Somebody may have mended what the server found fault with. */
   async #tryFrontAgain(): Promise<void> {
     this.#options.front.retry();
-    await this.#frontSettled();
+    await takenUp(this.#options.front);
   }
 
   /** A server of its own opens its ports itself, and would only say that it cannot when the wish is made already. */

@@ -129,7 +129,7 @@ describe('nginx in front', { concurrency: true }, () => {
     rmSync(file);
     // Somebody has stopped it.
     const early = await up();
-    assert.match(early.stderr, /Cannot reload nginx: .*\n +The apps are as the file says/);
+    assert.match(early.stderr, /Cannot reload nginx: .*\n +The apps are as they are wanted/);
     await home.ready('web', 2);
     const server = startProgram(t, program, args);
     // Its workers outlive a SIGKILL.
@@ -153,7 +153,10 @@ describe('nginx in front', { concurrency: true }, () => {
       (await up({ logs: { total: '1GB' } })).stderr,
       /unknown directive "no"[\s\S]*Nothing was changed/,
     );
-    await home.ok(['scale', 'web', '3']);
+    const scaled = await home.run(['scale', 'web', '3']);
+    assert.equal(scaled.code, 1);
+    assert.match(scaled.stderr, /unknown directive "no"[\s\S]*The apps are as they are wanted/);
+    await home.ready('web', 3);
     const { reason } = await happened(home, 'front.refused', { after: refusals });
     assert.match(reason ?? '', /nginx refuses ".*holdfast.conf": .*unknown directive "no"/);
     assert.equal(readFileSync(file, 'utf8'), before);
