@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderCommandReference } from '../dist/cli/reference.js';
+import { renderCommandReference, renderManPage } from '../dist/cli/reference.js';
 import { renderConfigTypes } from '../dist/config/print-types.js';
 import { renderConfigReference, renderJsonSchema } from '../dist/config/reference.js';
 
@@ -12,6 +12,7 @@ const files = {
   'src/config/config-types.ts': renderConfigTypes(),
   'docs/reference/configuration.md': renderConfigReference(),
   'docs/reference/commands.md': renderCommandReference(),
+  'man/hold.1': renderManPage(),
 };
 
 for (const [name, text] of Object.entries(files)) {

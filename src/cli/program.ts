@@ -1,6 +1,7 @@
 /** The command line as one value: parsing, help and the reference page all come from it. */
 import { Command, CommanderError } from 'commander';
 import type { Context, GlobalOptions } from './context.ts';
+import { helpPage } from './help/page.ts';
 import { addTargetOption } from './target-option.ts';
 import { readVersion } from './version.ts';
 
@@ -44,7 +45,7 @@ export function createProgram({ commands, makeContext, write, width }: ProgramOp
     .helpOption('-h, --help', 'print how a command is used')
     .helpCommand('help [command]', 'print how a command is used')
     .showSuggestionAfterError(true)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ formatHelp: helpPage })
     .exitOverride();
   program.option('-V, --version', 'print the version').on('option:version', () => {
     write(`${readVersion()}\n`);

@@ -1,18 +1,21 @@
-/** docs/reference/commands.md, printed from the program itself. */
+/** docs/reference/commands.md and man/hold.1, printed from the program itself. */
 import type { Argument, Command, Option } from 'commander';
 import { allCommands } from './commands/all.ts';
+import { type Example, examplesOf, exampleTable } from './help/examples.ts';
+import { exitCodeWords, otherExitCodes } from './help/exit-codes.ts';
+import { manual } from './help/manual.ts';
+import { manPage } from './help/manual-page.ts';
 import { createProgram } from './program.ts';
+import { readVersion } from './version.ts';
+
+/** man/hold.1. */
+export function renderManPage(): string {
+  return manPage(manual(readProgram()), readVersion());
+}
 
 /** The whole page, with a newline at its end. */
 export function renderCommandReference(): string {
-  const program = createProgram({
-    commands: allCommands,
-    makeContext() {
-      throw new Error('The reference runs no command');
-    },
-    write: () => undefined,
-    width: 100,
-  });
+  const program = readProgram();
   return `${[
     '# Commands',
     '',
@@ -20,7 +23,10 @@ export function renderCommandReference(): string {
     '',
     program.description(),
     '',
-    'Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
+    'Data goes to stdout, messages to stderr.',
+    '',
+    `Exit codes: ${exitCodeWords()}. ${otherExitCodes}`,
+    '',
     'Colours only on a terminal, and never with `NO_COLOR`. The daemon starts by itself with `start` and `up`.',
     '',
     'With `--json`, `ls`, `show` and what changes apps print one JSON value; `logs`, `events` and `top` print one JSON',
@@ -34,6 +40,18 @@ export function renderCommandReference(): string {
   ]
     .join('\n')
     .trimEnd()}\n`;
+}
+
+/** To be looked at only. */
+function readProgram(): Command {
+  return createProgram({
+    commands: allCommands,
+    makeContext() {
+      throw new Error('The reference runs no command');
+    },
+    write: () => undefined,
+    width: 100,
+  });
 }
 
 function commandSection(command: Command, mark: string, before: string): string[] {
@@ -53,8 +71,14 @@ function commandSection(command: Command, mark: string, before: string): string[
     '',
     ...argumentTable(command.registeredArguments),
     ...(command.options.length > 0 ? [...optionTable(command.options), ''] : []),
+    ...exampleBlock(examplesOf(name)),
     ...shown(command).flatMap((below) => commandSection(below, `${mark}#`, name)),
   ];
+}
+
+function exampleBlock(all: readonly Example[]): string[] {
+  if (all.length === 0) return [];
+  return ['Examples:', '', '```', ...exampleTable(all), '```', ''];
 }
 
 /** Those that help shows. */

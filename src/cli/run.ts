@@ -3,6 +3,7 @@ import { asHoldfastError, type HoldfastError } from '../errors.ts';
 import { singleCommand } from './commands/single.ts';
 import { Context, type GlobalOptions, type Surroundings } from './context.ts';
 import { ForeignExit, sealForeignWords } from './foreign.ts';
+import { startPage } from './help/page.ts';
 import { errorLines } from './print/error.ts';
 import { createProgram } from './program.ts';
 import { isBare, isDone, usageError } from './usage.ts';
@@ -30,7 +31,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     if (error instanceof ForeignExit) return error.code;
     if (isBare(error)) {
       const command = program.commands.find((one) => one.name() === argv[0]);
-      (command ?? program).outputHelp();
+      if (command) command.outputHelp();
+      else stdout.write(startPage(program, program.createHelp()));
       return 0;
     }
     if (signal.aborted) {

@@ -2,6 +2,7 @@
  * `hold pause` and `hold resume`: requests of a site wait in the edge. It is part of the wish, so that it outlives the daemon, the edge
  * and every `up`, and ends only when somebody resumes it, or the site goes.
  */
+import { nearest } from '../config/suggest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { PauseRequest, SiteView } from '../protocol/api.ts';
 import type { PauseRules } from '../protocol/traffic-rules.ts';
@@ -74,7 +75,9 @@ export class Pausing {
 export function unknownSite(host: string, hosts: readonly string[]): HoldfastError {
   const known =
     hosts.length === 0 ? 'there are none' : `there are ${hosts.map((one) => `"${one}"`).join(', ')}`;
-  return new HoldfastError('SITE_UNKNOWN', `There is no site "${host}": ${known}`);
+  const near = nearest(host, hosts);
+  const hint = near === undefined ? {} : { hint: `Did you mean "${near}"?` };
+  return new HoldfastError('SITE_UNKNOWN', `There is no site "${host}": ${known}`, hint);
 }
 
 /** What a person should know of those of these sites that are paused. */

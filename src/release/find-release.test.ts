@@ -58,6 +58,7 @@ test('what has never served, or whose files are gone, is none to go back to, and
   assert.throws(() => back('eeeeeee'), { message: /never served/, hint: /: `hold deploy`$/ });
   assert.throws(() => back('fffffff'), { message: /its files are gone/, hint: /--ref ddddddd01234/ });
   assert.throws(() => back('zzzzzzz'), { message: 'There is no release "zzzzzzz"' });
+  assert.throws(() => back('eeeeefe'), { message: 'There is no release "eeeeefe": did you mean "eeeeeee"?' });
   assert.throws(() => anyRelease(paths, '20261123'), { message: /^Several releases are called/ });
   assert.equal(anyRelease(paths, undefined).id, '20261123-120400-fffffff');
   // To be looked at, any will do; of one commit the newest.

@@ -1,6 +1,7 @@
 /** Releases as people name them, and which of them can serve again. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { didYouMean } from '../config/suggest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { ReleaseRecord } from '../protocol/release.ts';
 import { currentRelease } from './current.ts';
@@ -20,7 +21,7 @@ export function findRelease(paths: Paths, typed: string | undefined): ReleaseRec
   if (typed === undefined) return releaseBefore(paths);
   const named = releasesNamed(paths, typed);
   const good = named.filter(({ id, servedFrom }) => servedFrom !== null && hasFiles(paths, id));
-  const found = theOnly(good.length > 0 ? good : named, typed);
+  const found = theOnly(paths, good.length > 0 ? good : named, typed);
   requireServed(paths, found);
   return found;
 }
@@ -34,7 +35,7 @@ export function anyRelease(paths: Paths, typed: string | undefined): ReleaseReco
       hint: '`hold deploy` makes the first',
     });
   }
-  return theOnly(releasesNamed(paths, typed), typed);
+  return theOnly(paths, releasesNamed(paths, typed), typed);
 }
 
 /** @throws HoldfastError RELEASE_UNKNOWN when it cannot serve again: it never has, or its files are gone */
@@ -81,10 +82,14 @@ function releasesNamed(paths: Paths, typed: string): ReleaseRecord[] {
 }
 
 /** Of several of one commit the newest: it was tried again. */
-function theOnly(found: readonly ReleaseRecord[], typed: string): ReleaseRecord {
+function theOnly({ records }: Paths, found: readonly ReleaseRecord[], typed: string): ReleaseRecord {
   const [first, ...more] = found;
   if (first && more.every(({ id }) => contentOf(id) === contentOf(first.id))) return first;
-  if (!first) throw new HoldfastError('RELEASE_UNKNOWN', `There is no release "${typed}"`);
+  if (!first) {
+    // As they are typed: an id, or the beginning of a commit, with which an id ends.
+    const names = new RecordFiles(records).list().flatMap(({ id }) => [id, id.split('-').at(-1) ?? id]);
+    throw new HoldfastError('RELEASE_UNKNOWN', `There is no release "${typed}"${didYouMean(typed, names)}`);
+  }
   throw new HoldfastError('RELEASE_UNKNOWN', `Several releases are called "${typed}"`, {
     hint: 'Name one of them by its id',
     details: found.map(({ id }) => id),

@@ -18,6 +18,7 @@ import { defineHost } from './host.ts';
 import { defineImport } from './import.ts';
 import { defineLogs } from './logs.ts';
 import { defineLs } from './ls.ts';
+import { defineMan } from './man.ts';
 import { defineNotify } from './notify.ts';
 import { defineOpen } from './open.ts';
 import { definePackages } from './packages.ts';
@@ -90,5 +91,6 @@ export const allCommands: readonly DefineCommand[] = [
   defineForever,
   definePm2,
   defineCompletion,
+  defineMan,
   defineComplete,
 ];

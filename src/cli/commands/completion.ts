@@ -6,12 +6,6 @@ import { type Shell, scripts, shells, usualPlace } from '../completion/scripts.t
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
-const examples = `
-Examples:
-  hold completion bash --install            for good
-  source <(hold completion bash)            in this shell only (bash, zsh)
-  hold completion fish | source             in this shell only (fish)`;
-
 export function defineCompletion(program: Command, context: ContextFactory): void {
   program
     .command('completion')
@@ -21,7 +15,6 @@ export function defineCompletion(program: Command, context: ContextFactory): voi
     )
     .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(shells))
     .option('--install', "write it to the shell's usual place instead")
-    .addHelpText('after', examples)
     .action((shell: Shell, options: { install?: boolean }) =>
       completion(context(), shell, options.install === true),
     );

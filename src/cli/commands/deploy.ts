@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { RARE } from '../help/rare.ts';
 import type { ContextFactory } from '../program.ts';
 
 export interface DeployCommandOptions {
@@ -18,13 +19,6 @@ export interface DeployCommandOptions {
   readonly without?: readonly string[];
 }
 
-const examples = `
-Examples:
-  hold deploy                       the newest commit, on this machine
-  hold deploy production            on the hosts of this target, over ssh
-  hold deploy --working-tree        the files as they are here, committed or not
-  hold deploy --from app-1.4.0.tgz  what \`npm pack\` has made`;
-
 export function defineDeploy(program: Command, context: ContextFactory): void {
   program
     .command('deploy')
@@ -37,6 +31,7 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     .option('--ref <ref>', 'this commit, branch or tag instead of HEAD')
     .option('--working-tree', 'the files as they are, committed or not')
     .option('--from <source>', 'a directory, a tarball, or a git URL (`#branch` at its end)')
+    .optionsGroup(RARE)
     .option('--project <name>', 'name of the project, when it is not the one in the config file here')
     .option('--again', 'also when the same content serves already')
     .option(
@@ -49,7 +44,6 @@ export function defineDeploy(program: Command, context: ContextFactory): void {
     .option('--without <host...>', 'leave out these hosts of the target, because they are down')
     .option('--abort', 'give up the deploy that is under way; what served before serves again')
     .option('--continue', 'end the time in which the release is watched: it serves')
-    .addHelpText('after', examples)
     .action(async (target: string | undefined, options: DeployCommandOptions) => {
       if (target === undefined && options.without) throw withoutTarget();
       if (options.abort) {

@@ -9,12 +9,6 @@ interface DoctorOptions {
   readonly config?: string;
 }
 
-const examples = `
-Examples:
-  hold doctor                                     this machine, this home, the config file of this directory
-  hold doctor /etc/nginx/sites-enabled/example    the mistakes in a site of nginx
-  hold doctor --for apache site.conf              in one of Apache`;
-
 export function defineDoctor(program: Command, context: ContextFactory): void {
   program
     .command('doctor')
@@ -27,7 +21,6 @@ export function defineDoctor(program: Command, context: ContextFactory): void {
       new Option('--for <server>', 'whose file it is, when that is not seen').choices(['nginx', 'apache']),
     )
     .option('-f, --config <file>', 'config file to look at (default: holdfast.config.* of this directory)')
-    .addHelpText('after', examples)
     .action((file: string | undefined, options: DoctorOptions) => examine(context(), file, options));
 }
 

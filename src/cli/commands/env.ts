@@ -10,22 +10,13 @@ interface SetOptions extends ChangeOptions {
   readonly stdin?: boolean;
 }
 
-const examples = `
-Examples:
-  hold env set DATABASE_URL --reload       asks for the value, and reloads the apps of the project
-  hold env set TLS_KEY < key.pem           the value is the whole file
-  pass show shop/env | hold env set --stdin
-  hold env import .env --target production
-  hold env diff here production            which names differ, without values`;
-
 export function defineEnv(program: Command, context: ContextFactory): void {
   const env = program
     .command('env')
     .summary('variables and secrets of a project, encrypted')
     .description(
       'Keeps variables of a project beside its configuration: encrypted on this machine, given to its apps when they start, and to `hold run` and `release.migrate`. They count more than what the configuration says. Values are never shown, and never typed in a command.',
-    )
-    .addHelpText('after', examples);
+    );
   changing(
     env
       .command('set')

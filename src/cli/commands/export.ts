@@ -21,13 +21,6 @@ interface ExportCommandOptions {
   readonly yes?: boolean;
 }
 
-const examples = `
-Examples:
-  hold export nginx                      print the configuration
-  hold export nginx -o out --check       write it below out/, and have nginx look at it
-  hold export nginx --install            show what would change in /etc, ask, write, check, reload
-  hold export systemd --user www-data    units that start the apps without Holdfast`;
-
 export function defineExport(program: Command, context: ContextFactory): void {
   program
     .command('export')
@@ -49,7 +42,7 @@ export function defineExport(program: Command, context: ContextFactory): void {
     )
     .option('--install', 'show what would change on this machine, ask, write, check, reload')
     .option('-y, --yes', 'do not ask')
-    .addHelpText('after', () => `${examples}\n\n${summaryLines().join('\n')}`)
+    .addHelpText('after', () => `\n${summaryLines().join('\n')}`)
     .action((target: string | undefined, options: ExportCommandOptions) =>
       target === undefined ? list(context()) : exportTo(context(), target, options),
     );

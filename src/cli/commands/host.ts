@@ -12,12 +12,6 @@ export interface PrepareOptions {
   readonly boot?: boolean;
 }
 
-const examples = `
-Examples:
-  hold host prepare deploy@app1         Node and Holdfast on a fresh server
-  hold host prepare deploy@app1 --check only look
-  hold host push-url production         then: git push holdfast main`;
-
 export function defineHost(program: Command, context: ContextFactory): void {
   const host = program
     .command('host')
@@ -25,8 +19,7 @@ export function defineHost(program: Command, context: ContextFactory): void {
     .summary('prepare own servers for deploys')
     .description(
       'Prepares own servers, over ssh, for deploys: `hold host prepare deploy@app1` puts Node and this Holdfast there, `hold host push-url production` lets them receive `git push`.',
-    )
-    .addHelpText('after', examples);
+    );
   host
     .command('prepare')
     .summary('put Node and this Holdfast on a server')

@@ -9,14 +9,6 @@ interface ImportOptions {
   readonly env?: string;
 }
 
-const examples = `
-Examples:
-  hold import pm2 ecosystem.config.js > holdfast.config.ts
-  hold import forever processes.json > holdfast.config.ts
-  hold import procfile Procfile > holdfast.config.ts
-  hold import systemd /etc/systemd/system/api.service worker.service > holdfast.config.ts
-  hold import nginx /etc/nginx/sites-enabled/example > holdfast.config.ts`;
-
 export function defineImport(program: Command, context: ContextFactory): void {
   program
     .command('import')
@@ -27,7 +19,6 @@ export function defineImport(program: Command, context: ContextFactory): void {
     .argument('<tool>', 'pm2, forever, procfile, systemd, nginx or apache')
     .argument('<file...>', 'its file; of systemd also several units')
     .option('--env <name>', 'of pm2: what env_NAME says counts too')
-    .addHelpText('after', examples)
     .action((tool: string, files: string[], options: ImportOptions) =>
       importFrom(context(), tool, files, options),
     );

@@ -4,6 +4,7 @@ import type { LogLine, ReadLogsOptions } from '../../logs/reader.ts';
 import { type Level, levels } from '../../logs/structured.ts';
 import { homePaths } from '../../protocol/home.ts';
 import type { Context } from '../context.ts';
+import { RARE } from '../help/rare.ts';
 import { appOf } from '../log-targets.ts';
 import { parseMoment } from '../moment.ts';
 import { parseCount } from '../options.ts';
@@ -49,6 +50,7 @@ export function defineLogs(program: Command, context: ContextFactory): void {
         .conflicts('follow'),
     )
     .option('--grep <pattern>', 'only lines that match this regular expression', checkPattern)
+    .optionsGroup(RARE)
     .option('-i, --ignore-case', 'for --grep, `a` and `A` are the same')
     .addOption(new Option('--out', 'only stdout').conflicts('err'))
     .option('--err', 'only stderr')

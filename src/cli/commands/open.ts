@@ -5,12 +5,6 @@ import type { Ticket } from '../../protocol/dashboard-settings.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
-const examples = `
-Examples:
-  hold open             the dashboard, in your browser
-  hold open --viewer    a link for somebody who is only to look
-  hold open --close     log everybody out, and end it`;
-
 interface OpenOptions {
   readonly viewer?: boolean;
   readonly print?: boolean;
@@ -27,7 +21,6 @@ export function defineOpen(program: Command, context: ContextFactory): void {
     .option('--viewer', 'a link with which nothing can be changed')
     .option('--print', 'print the link, and open no browser')
     .option('--close', 'end all sessions, and the dashboard itself unless the configuration wants it')
-    .addHelpText('after', examples)
     .action((options: OpenOptions) => open(context(), options));
 }
 

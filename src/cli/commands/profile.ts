@@ -8,6 +8,7 @@ import { formatBytes, formatDuration, parseDuration } from '../../kit/units.ts';
 import type { AppView } from '../../protocol/api.ts';
 import type { ProfileKind, ProfileView } from '../../protocol/profile.ts';
 import type { Context } from '../context.ts';
+import { RARE } from '../help/rare.ts';
 import type { ContextFactory } from '../program.ts';
 
 interface ProfileOptions {
@@ -44,6 +45,7 @@ export function defineProfile(program: Command, context: ContextFactory): void {
     .option('--alloc [time]', 'which functions make objects', parseTime)
     .option('--heap', 'heap snapshot: all objects; stops the instance meanwhile, and needs memory')
     .option('--report', 'report of Node: versions, stacks, handles, limits; without the environment')
+    .optionsGroup(RARE)
     .option('-o, --output <file>', 'write it there too; - is stdout')
     .option('-y, --yes', 'do not ask before a heap snapshot')
     .action((name: string, options: ProfileOptions) => profile(context(), name, options));

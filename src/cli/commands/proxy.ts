@@ -13,13 +13,6 @@ interface ProxyOptions {
   socket?: string;
 }
 
-const examples = `
-Examples:
-  hold proxy --allow example.com:443                   one host, on a free port
-  hold proxy --port 3128 --allow '*.example.com' --allow 10.0.0.0/8:5432
-  hold proxy --socket ./proxy.sock --allow example.com
-  HTTPS_PROXY=http://127.0.0.1:3128 curl https://example.com`;
-
 export function defineProxy(program: Command, context: ContextFactory): void {
   program
     .command('proxy')
@@ -31,7 +24,6 @@ export function defineProxy(program: Command, context: ContextFactory): void {
     .option('--observe', 'allow everything, and say what is connected to')
     .option('-p, --port <port>', 'where to listen (default: a free one)')
     .option('--socket <path>', 'listen on this unix socket instead of a port; only this user may connect')
-    .addHelpText('after', examples)
     .action((options: ProxyOptions) => proxy(context(), options));
 }
 

@@ -6,13 +6,6 @@ import type { ProjectOptions } from '../deploy/project.ts';
 import { plain } from '../print/text.ts';
 import type { ContextFactory } from '../program.ts';
 
-const examples = `
-Examples:
-  hold releases                  what has been deployed, the newest first
-  hold releases show             the newest: its steps, and what the one that failed said
-  hold releases show 3f2a91c     one of them: its steps, and what the one that failed said
-  hold releases show 3f2a91c build   all that this step said`;
-
 interface ReleasesOptions extends ProjectOptions {
   readonly target?: string;
 }
@@ -25,7 +18,6 @@ export function defineReleases(program: Command, context: ContextFactory): void 
     .option('-f, --file <file>', 'config file, from which the name of the project is taken')
     .option('--project <name>', 'the project, where there is no config file')
     .option('-t, --target <name>', 'on the hosts of this target of the config file')
-    .addHelpText('after', examples)
     .action((options: ReleasesOptions) => list(context(), options));
   releases
     .command('show')

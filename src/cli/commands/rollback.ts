@@ -2,11 +2,6 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
-const examples = `
-Examples:
-  hold rollback              back to the release that served before
-  hold rollback 3f2a91c      to this one, by its commit or its id`;
-
 interface RollbackOptions {
   readonly file?: string;
   readonly project?: string;
@@ -26,7 +21,6 @@ export function defineRollback(program: Command, context: ContextFactory): void 
     .option('--project <name>', 'the project, where there is no config file')
     .option('-t, --target <name>', 'on all hosts of this target of the config file')
     .option('--without <host...>', 'with --target: leave out these hosts, because they are down')
-    .addHelpText('after', examples)
     .action((release: string | undefined, options: RollbackOptions) => rollback(context(), release, options));
 }
 

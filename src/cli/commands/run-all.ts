@@ -12,12 +12,6 @@ print comes out here as JSON lines, and what happens to them on stderr. SIGTERM 
 failed for good, and with the code of the last app when all have ended by themselves. As process 1 it also takes care of processes \
 that nobody waits for (Node 22.15 or later). Without --home and HOLDFAST_HOME everything is kept in a temporary directory.`;
 
-const examples = `
-Examples:
-  hold run-all                            the config file of this directory
-  hold run-all --health 8099              and /healthz and /readyz on port 8099
-  hold run-all --plain                    lines for people instead of JSON`;
-
 export function defineRunAll(program: Command, context: ContextFactory): void {
   program
     .command('run-all')
@@ -29,7 +23,6 @@ export function defineRunAll(program: Command, context: ContextFactory): void {
       'answer /healthz (it works) and /readyz (all are ready) here: a port, or an address such as 127.0.0.1:8099',
     )
     .option('--plain', 'print lines as `hold logs` does, instead of JSON')
-    .addHelpText('after', examples)
     .action(async ({ file, health, plain = false }: RunAllCommandOptions) => {
       const { becomeInit } = await import('../run-all/first-process.ts');
       const used = context();

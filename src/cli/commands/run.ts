@@ -8,11 +8,6 @@ import type { Context } from '../context.ts';
 import { ForeignExit } from '../foreign.ts';
 import type { ContextFactory } from '../program.ts';
 
-const examples = `
-Examples:
-  hold run web -- node scripts/migrate.js   with web's environment, directory, user and limits
-  hold run report                           a job: now, instead of by its clock`;
-
 export function defineRun(program: Command, context: ContextFactory): void {
   program
     .command('run')
@@ -22,7 +17,6 @@ export function defineRun(program: Command, context: ContextFactory): void {
     )
     .argument('<app>', 'name of the app')
     .argument('[command...]', 'the command, behind `--`')
-    .addHelpText('after', examples)
     .action((name: string, command: string[]) => run(context(), name, command));
 }
 

@@ -54,5 +54,6 @@ export const loaders: Readonly<Record<string, () => Promise<DefineCommand>>> = {
   forever: async () => (await import('./forever.ts')).defineForever,
   pm2: async () => (await import('./pm2.ts')).definePm2,
   completion: async () => (await import('./completion.ts')).defineCompletion,
+  man: async () => (await import('./man.ts')).defineMan,
   __complete: async () => (await import('./completion.ts')).defineComplete,
 };

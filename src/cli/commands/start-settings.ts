@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AppConfig } from '../../config/config-types.ts';
+import { RARE } from '../help/rare.ts';
 
 export type StartSettings = Omit<Partial<AppConfig>, 'run' | 'cwd'>;
 
@@ -28,15 +29,16 @@ type Setting = readonly [path: readonly string[], value: unknown];
 
 export function addSettingOptions(command: Command): Command {
   return command
+    .option('-w, --watch', 'restart it when a file in its directory changes')
+    .option('--memory <size>', 'replace an instance that uses more, such as 512MB')
+    .optionsGroup(RARE)
     .option('--env-file <file>', 'read environment variables from a file')
     .option('-l, --log <file>', 'also write its whole output to this file, as it is')
     .option('-o, --out <file>', 'also write its stdout to this file')
     .option('--err <file>', 'also write its stderr to this file')
     .option('--pid-file <file>', 'write its pid to this file')
-    .option('-w, --watch', 'restart it when a file below its working directory changes')
     .option('--restart <when>', '"always", "on-failure" or "never"')
     .option('--cron <expression>', 'a job: run it by the clock, such as "*/5 * * * *"')
-    .option('--memory <size>', 'replace an instance that uses more, such as 512MB')
     .option('--user <name>', 'the user to run as (only root can)')
     .option('--namespace <name>', 'a name for several apps')
     .option('--after <app>', 'start it when this app is ready (repeatable)', collect)

@@ -18,14 +18,6 @@ interface StartOptions extends SettingOptions {
   cwd?: string;
 }
 
-const examples = `
-Examples:
-  hold start server.js                      one instance, named server
-  hold start server.js -n web -i max -p 3000
-  hold start server.js -- --verbose         --verbose is for server.js
-  hold start "python3 -m http.server $PORT" -p 8000
-  hold start report.js --cron "0 6 * * *"   a job, every day at six`;
-
 export function defineStart(program: Command, context: ContextFactory): void {
   const command = program
     .command('start')
@@ -33,19 +25,16 @@ export function defineStart(program: Command, context: ContextFactory): void {
     .description(
       'Runs an app and keeps it running: a script, a directory with a package.json, or any command line in quotes, in which $PORT stands for its port. With the name of a stopped app, a namespace, or "all" it starts those again.',
     )
-    .argument(
-      '<script-or-command>',
-      'such as server.js, "python3 -m http.server $PORT", or the name of a stopped app',
-    )
-    .argument('[args...]', 'arguments of the program; after `--` also those that begin with a dash')
+    .argument('<script-or-command>', 'such as server.js, or "python3 -m http.server $PORT"')
+    .argument('[args...]', 'its arguments; those with a dash after `--`')
     .option('-n, --name <name>', 'name of the app (default: from the script)')
     .option('-i, --instances <n>', 'how many at once; "max" is one on each core', parseInstances)
-    .option('-p, --port <port>', 'port that it listens on, held by Holdfast while the app is away', parsePort)
+    .option('-p, --port <port>', 'port that it listens on; Holdfast holds it', parsePort)
     .option('-e, --env <KEY=VALUE>', 'environment variable (repeatable)', collectVariable)
     .option('--cwd <dir>', 'working directory (default: this one)');
-  addSettingOptions(command)
-    .addHelpText('after', examples)
-    .action((run: string, args: string[], options: StartOptions) => start(context(), run, args, options));
+  addSettingOptions(command).action((run: string, args: string[], options: StartOptions) =>
+    start(context(), run, args, options),
+  );
 }
 
 async function start(context: Context, run: string, args: string[], options: StartOptions): Promise<void> {

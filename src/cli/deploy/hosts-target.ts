@@ -1,5 +1,6 @@
 /** Where `hold <command> production` goes to. */
 import { loadReleaseFacts } from '../../config/load.ts';
+import { didYouMean } from '../../config/suggest.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { DeployTarget } from '../../protocol/release-rules.ts';
 import { fromRemoteHome } from '../../release/ssh/remote-words.ts';
@@ -35,7 +36,7 @@ export async function targetNamed(
     return { target, hosts, project: project ?? facts.project, file };
   }
   const names = Object.keys(deploy);
-  throw new HoldfastError('USAGE', `There is no target "${name}" in "${file}"`, {
+  throw new HoldfastError('USAGE', `There is no target "${name}" in "${file}"${didYouMean(name, names)}`, {
     hint:
       names.length === 0
         ? `Add it: deploy: { ${/^\w+$/.test(name) ? name : 'production'}: { hosts: ['deploy@app1'] } }`
