@@ -29,7 +29,12 @@ export interface TinyRegistry {
   entry(name: string, version: string): Record<string, unknown>;
 }
 
-export async function tinyRegistry(t: TestContext, packages: readonly TinyPackage[]): Promise<TinyRegistry> {
+/** @param token asked of whoever wants a package: a private registry */
+export async function tinyRegistry(
+  t: TestContext,
+  packages: readonly TinyPackage[],
+  { token = null }: { readonly token?: string | null } = {},
+): Promise<TinyRegistry> {
   const built = packages.map((one) => ({ ...one, tarball: tarballOf(one) }));
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -40,6 +45,8 @@ export async function tinyRegistry(t: TestContext, packages: readonly TinyPackag
       request.resume().on('end', () => answer(200, JSON.stringify(registry.advisories)));
       return;
     }
+    if (token !== null && request.headers.authorization !== `Bearer ${token}`)
+      return answer(401, '{"error":"who are you?"}');
     const tarball = built.find((one) => path === pathOf(one));
     if (tarball) return answer(200, registry.broken ? gzipSync('something else') : tarball.tarball);
     const versions = built.filter(({ name }) => path === `/${name}`);

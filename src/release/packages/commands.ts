@@ -127,6 +127,17 @@ function bun({ production, offline }: InstallWish): InstallCommand {
   };
 }
 
+/**
+ * pnpm, from 10.34 on, puts no variables into credentials of the project's .npmrc, since whoever changes that file could send a token
+ * elsewhere: it wants them in the file of the user. Of a build that one is empty, and the variables it gets are named by the project
+ * itself (`release.buildEnv`), so the project's file is that of the user.
+ */
+export function credentials({ kind }: Pick<Manager, 'kind'>, dir: string): Record<string, string> {
+  if (kind !== 'pnpm') return {};
+  const file = `${dir}/.npmrc`;
+  return { npm_config_userconfig: file, pnpm_config_userconfig: file };
+}
+
 /** Milliseconds until a registry must have begun to answer. */
 const ANSWER_MS = 30_000;
 /** How often it is asked again. */

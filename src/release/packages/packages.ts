@@ -17,7 +17,7 @@ import type { Linking, LockedPackage, PackagesRequest, Prepared, Produced } from
 import type { Fetcher, OwnNpm } from '../tools.ts';
 import { tryAddons } from './addons.ts';
 import { askOnce, atLeast, audit, vulnerabilityLine } from './audit.ts';
-import { type InstallCommand, installCommands, patience } from './commands.ts';
+import { credentials, type InstallCommand, installCommands, patience } from './commands.ts';
 import { installedPackages, moduleDirs } from './installed.ts';
 import { hasOwnScripts, treeKey } from './key.ts';
 import { refuseLeak, refuseLeaks } from './leaks.ts';
@@ -228,9 +228,10 @@ export class Packages {
       .map((name) => join(dir, name))
       .filter((file) => existsSync(file));
     const patient = patience(this.#manager, configured.map((file) => readFileSync(file, 'utf8')).join('\n'));
+    const believed = credentials(this.#manager, dir);
     try {
       for (const { words, env } of commands) {
-        await runner.run(words, { cwd: dir, path: this.path, env: { ...patient, ...env } });
+        await runner.run(words, { cwd: dir, path: this.path, env: { ...patient, ...believed, ...env } });
       }
     } catch (error) {
       throw asRegistryTrouble(error, this.#asked());
