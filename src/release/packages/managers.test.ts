@@ -59,6 +59,7 @@ for (const { kind, lock, config } of cases) {
     write(project, {
       'package.json': JSON.stringify({
         name: 'shop',
+        packageManager: `${tool.name}@${tool.version}`,
         dependencies: { pad: '^1.0.0' },
         devDependencies: { lint: '^3.0.0' },
       }),
