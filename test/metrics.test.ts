@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { EgressRows } from '../src/daemon/metrics/egress-families.ts';
 import { metricsOf } from '../src/daemon/metrics/families.ts';
@@ -12,6 +13,7 @@ import { formatFor } from '../src/protocol/metrics.ts';
 import { DURATION_CLASSES_MS } from '../src/protocol/traffic-counts.ts';
 import { optionsFor, plain } from './exporters/plans.ts';
 import { metricNames } from './support/openmetrics.ts';
+import { requireProgram } from './support/programs.ts';
 import { moreReading, reading } from './support/reading.ts';
 
 test('both texts are what their formats say, and nothing is in them twice', () => {
@@ -33,6 +35,16 @@ test('the reader of the texts refuses what is wrong', () => {
     '# TYPE a gauge\n# HELP a x\na 1\n',
   ])
     assert.throws(() => metricNames(text, 'openmetrics'), text);
+});
+
+test('promtool has nothing against it', (t) => {
+  const promtool = requireProgram(t, 'promtool');
+  if (!promtool) return;
+  const check = (text: string) =>
+    spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  const { status, stderr } = check(textOf(metricsOf(reading(5_000, 10, 1), moreReading), 'prometheus'));
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.notEqual(check('# TYPE a counter\na{b="c} 1\n').status, 0);
 });
 
 test('what clients and apps can name is escaped', () => {

@@ -1,10 +1,12 @@
 import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Test } from './cleanup.ts';
 
-/** Absolute path of a program in PATH (and the directories of system programs), undefined when there is none. */
+/** Absolute path of a program in PATH (and the directories of system programs, and what scripts/test-deps keeps), undefined when there is none. */
 export function findProgram(name: string): string | undefined {
-  const dirs = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
+  const kept = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast-test-programs');
+  const dirs = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin', kept];
   return dirs.map((dir) => join(dir, name)).find(isExecutable);
 }
 

@@ -1,5 +1,5 @@
 /**
- * History on disk: frames are appended to files of their tier, once a minute; files that are older than what the tier shows are removed. A
+ * History on disk: frames are appended to files of their tier, at most once a minute; files that are older than what the tier shows are removed. A
  * file is written by one daemon only, so that a damaged one is never gone on with.
  */
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -31,6 +31,7 @@ export class Archive {
   readonly #files: (OpenFile | undefined)[] = [];
   #waiting: Frame[] = [];
   #cancel: (() => void) | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
   #isTold = false;
 
   constructor(options: ArchiveOptions) {
@@ -57,7 +58,9 @@ export class Archive {
   add(frames: readonly Frame[]): void {
     if (frames.length === 0) return;
     this.#waiting.push(...frames);
-    this.#cancel ??= this.#options.clock.after(WRITE_MS, () => this.#write());
+    const { clock } = this.#options;
+    const sinceMs = Math.max(0, clock.now() - this.#writtenAt);
+    this.#cancel ??= clock.after(Math.max(0, WRITE_MS - sinceMs), () => this.#write());
   }
 
   close(): void {
@@ -69,6 +72,7 @@ export class Archive {
   #write(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#writtenAt = this.#options.clock.now();
     const frames = this.#waiting;
     this.#waiting = [];
     try {
