@@ -13,16 +13,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { allNodes, type NodeBinary } from '../../../test/support/nodes.ts';
+import { requireProgram, unavailable } from '../../../test/support/programs.ts';
 import { type TinyPackage, type TinyRegistry, tinyRegistry } from '../../../test/support/registry.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { releaseDefaults } from '../../config/release-defaults.ts';
 import { HoldfastError } from '../../errors.ts';
 import { FakeClock } from '../../kit/clock.ts';
 import { ownNode } from '../node/runtime.ts';
-import type { PackagesRequest, Produced, StepRunner } from '../seams.ts';
+import type { NodeRuntime, PackagesRequest, Produced, StepRunner } from '../seams.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { npmFetcher, ownNpm } from '../tools.ts';
 import { Packages } from './packages.ts';
+
+const run = promisify(execFile);
 
 /** npm is put there once for all tests. */
 const tools = mkdtempSync(join(tmpdir(), 't-'));
@@ -48,6 +53,22 @@ const packages: TinyPackage[] = [
     name: 'native',
     version: '1.0.0',
     manifest: { scripts: { postinstall: 'echo built by $npm_package_name > built.txt' } },
+  },
+  {
+    name: 'adder',
+    version: '1.0.0',
+    files: {
+      'binding.gyp': JSON.stringify({ targets: [{ target_name: 'adder', sources: ['adder.c'] }] }),
+      // An addon that is of one Node, as those in C++ are, without compiling C++ for seconds.
+      'adder.c': `
+#include <node_version.h>
+struct addon { int version; unsigned flags; void *handle; const char *file; void (*init)(void); void *a; const char *name; void *b, *c; };
+extern void node_module_register(void *);
+static void init(void) {}
+static struct addon self = { NODE_MODULE_VERSION, 0, 0, __FILE__, init, 0, "adder", 0, 0 };
+__attribute__((constructor)) static void add(void) { node_module_register(&self); }
+`,
+    },
   },
   {
     name: 'lint',
@@ -253,3 +274,42 @@ test('a token in what was installed is refused', async (t) => {
     refused(/value of "TOKEN" would be in the release, in "node_modules\/thief\/token"/),
   );
 });
+
+test('a native addon is compiled for the Node that runs it, and anew when that changes', async (t) => {
+  for (const program of ['cc', 'make', 'python3']) if (!requireProgram(t, program)) return;
+  const [one, two] = await Promise.all(
+    allNodes()
+      .filter(({ major }) => [22, 24].includes(major))
+      .map(runtime),
+  );
+  if (!one || !two) return unavailable(t, 'needs Node 22 and 24');
+  const { release, dir } = await site(t);
+  const without = await release('0', ['adder@1.0.0'], { node: one });
+  assert.match(without.record.notes.join('\n'), /not run: adder.*allowScripts: \['adder'\]/);
+  const rules = { ...releaseDefaults.install, signatures: false, allowScripts: ['adder'] };
+  const loads = (name: string, { path }: NodeRuntime) => {
+    const file = join(dir(name), 'node_modules/adder/build/Release/adder.node');
+    const script = 'process.dlopen({ exports: {} }, process.argv[1])';
+    return run(path, ['-e', script, file]).then(
+      () => true,
+      () => false,
+    );
+  };
+  for (const [name, node] of [
+    ['1', one],
+    ['2', two],
+  ] as const) {
+    const { record } = await release(name, ['adder@1.0.0'], { node, rules });
+    assert.deepEqual([record.reused, record.notes.filter((note) => note.includes('addon'))], [false, []]);
+  }
+  assert.deepEqual(
+    [await loads('1', one), await loads('1', two), await loads('2', one), await loads('2', two)],
+    [true, false, false, true],
+  );
+  const again = await release('3', ['adder@1.0.0'], { node: one, rules });
+  assert.deepEqual([again.record.reused, await loads('3', one)], [true, true]);
+});
+
+async function runtime({ version, path }: NodeBinary): Promise<NodeRuntime> {
+  return { version, path, abi: (await run(path, ['-p', 'process.versions.modules'])).stdout.trim() };
+}

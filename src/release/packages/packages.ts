@@ -246,7 +246,7 @@ export class Packages {
 
   /** Scripts, as far as they may. */
   async #afterInstall(production: boolean): Promise<string[]> {
-    const { dir, rules, runner, before, allowNew } = this.#request;
+    const { dir, node, rules, runner, before, allowNew } = this.#request;
     const { lockfile } = this.#checked;
     const installed = installedPackages(dir);
     this.#packages = withScripts(this.#packages, installed);
@@ -257,7 +257,7 @@ export class Packages {
       notes.push(...(await checkSignatures(dir, runner, this.#npmPath())));
     }
     const plan = planScripts(installed, rules.allowScripts);
-    const place: ScriptPlace = { runner, dir, path: this.path, gyp: nodeGyp(this.#npm) };
+    const place: ScriptPlace = { runner, dir, path: this.path, node, gyp: nodeGyp(this.#npm) };
     for (const one of plan.run) await runScripts(one, place);
     await this.#ownScripts(production, place);
     refuseLeaks(dir, this.#options.secrets);

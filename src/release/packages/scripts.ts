@@ -1,16 +1,19 @@
 /** Install scripts: those of packages that are allowed, and those of the project itself. All others stay unrun, and are told. */
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inWords } from '../lockfile/check.ts';
 import { splitSpec } from '../lockfile/lockfile.ts';
-import type { StepRunner } from '../seams.ts';
+import type { NodeRuntime, StepRunner } from '../seams.ts';
 import type { InstalledPackage } from './installed.ts';
 
 export interface ScriptPlace {
   readonly runner: StepRunner;
   /** The release's directory. */
   readonly dir: string;
-  /** Directories for PATH: node, the manager. */
+  /** Directories for PATH: the manager, node. */
   readonly path: readonly string[];
+  /** The one that the release runs on. */
+  readonly node: NodeRuntime;
   /** See nodeGyp. */
   readonly gyp: { readonly bin: string; readonly script: string };
 }
@@ -53,8 +56,9 @@ export function names(
 /** In the directory of the package, as npm does it. */
 export async function runScripts(
   { name, version, dir, scripts }: InstalledPackage,
-  { runner, dir: root, path, gyp }: ScriptPlace,
+  { runner, dir: root, path, node, gyp }: ScriptPlace,
 ): Promise<void> {
+  const headers = headersOf(node);
   for (const [event, script] of scripts) {
     runner.say(`${name}@${version}: ${event}`);
     await runner.run(['sh', '-c', script], {
@@ -68,10 +72,23 @@ export async function runScripts(
         npm_package_json: join(dir, 'package.json'),
         npm_config_node_gyp: gyp.script,
         npm_command: 'ci',
-        npm_node_execpath: join(path[0] ?? '', 'node'),
+        npm_node_execpath: node.path,
+        ...(headers !== null && { npm_config_nodedir: headers }),
         INIT_CWD: root,
       },
     });
+  }
+}
+
+/** Where node-gyp finds the headers of this Node, which else are fetched from nodejs.org; null = they did not come with it. */
+function headersOf({ path, version }: NodeRuntime): string | null {
+  const prefix = dirname(dirname(path));
+  try {
+    const text = readFileSync(join(prefix, 'include/node/node_version.h'), 'utf8');
+    const number = (name: string) => new RegExp(`#define NODE_${name}_VERSION (\\d+)`).exec(text)?.[1];
+    return ['MAJOR', 'MINOR', 'PATCH'].map(number).join('.') === version ? prefix : null;
+  } catch {
+    return null;
   }
 }
 
