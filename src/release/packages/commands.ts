@@ -148,13 +148,18 @@ const RETRIES = 2;
  * longer. What the project configures itself stays. This changes nothing of what is installed.
  *
  * @param configured the text of .npmrc and .yarnrc.yml of the project
+ * @param env of the shell: what it says is more than what we do
  */
-export function patience({ kind }: Pick<Manager, 'kind'>, configured: string): Record<string, string> {
+export function patience(
+  { kind }: Pick<Manager, 'kind'>,
+  configured: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
   const all = Object.entries(PATIENCE[kind]);
   return Object.fromEntries(
     all
       .filter(([, [setting]]) => !configured.includes(setting))
-      .map(([name, [, value]]) => [name, String(value)]),
+      .map(([name, [, value]]) => [name, env[name] ?? String(value)]),
   );
 }
 

@@ -227,7 +227,8 @@ export class Packages {
     const configured = ['.npmrc', '.yarnrc.yml']
       .map((name) => join(dir, name))
       .filter((file) => existsSync(file));
-    const patient = patience(this.#manager, configured.map((file) => readFileSync(file, 'utf8')).join('\n'));
+    const settings = configured.map((file) => readFileSync(file, 'utf8')).join('\n');
+    const patient = patience(this.#manager, settings, this.#options.env);
     const believed = credentials(this.#manager, dir);
     try {
       for (const { words, env } of commands) {

@@ -4,7 +4,7 @@ import { diffLockfiles } from '../lockfile/diff.ts';
 import type { LockContent } from '../lockfile/lockfile.ts';
 import type { LockedPackage } from '../seams.ts';
 import { readAudit } from './audit.ts';
-import { installCommands } from './commands.ts';
+import { credentials, installCommands, patience } from './commands.ts';
 import { kindFor, type Manager, usualVersion, wishOf } from './manager.ts';
 import { type PublishTimes, refuseYoung } from './policy.ts';
 import { planScripts } from './scripts.ts';
@@ -36,6 +36,29 @@ test('what is run to install, for each manager', () => {
     lines('bun', '1.4.5', true).join(),
     /^bun install --frozen-lockfile --ignore-scripts.*--production$/,
   );
+});
+
+test('a registry that is down is told soon, unless the project or the shell says otherwise', () => {
+  const names = (kind: Manager['kind'], configured = '') =>
+    Object.keys(patience(manager(kind, '1.0.0'), configured)).filter((name) => !name.startsWith('pnpm_'));
+  const npm = ['retries', 'retry_mintimeout', 'retry_maxtimeout', 'timeout'].map(
+    (name) => `npm_config_fetch_${name}`,
+  );
+  assert.deepEqual(names('npm'), npm);
+  assert.deepEqual(names('pnpm'), npm);
+  assert.deepEqual(names('npm', 'fetch-retries=5\n'), npm.slice(1));
+  assert.deepEqual(names('berry', 'httpTimeout: 1000'), ['YARN_HTTP_RETRY']);
+  assert.deepEqual(names('yarn'), ['YARN_NETWORK_TIMEOUT']);
+  assert.equal(names('bun').length, 2);
+  const own = patience(manager('npm', '11.0.0'), '', { npm_config_fetch_retries: '0' });
+  assert.deepEqual([own.npm_config_fetch_retries, own.npm_config_fetch_timeout], ['0', '30000']);
+  for (const kind of ['npm', 'pnpm', 'yarn', 'berry', 'bun'] as const)
+    for (const value of Object.values(patience(manager(kind, '1.0.0'), ''))) assert.match(value, /^\d+$/);
+});
+
+test('only pnpm has to be told that variables of the project are meant', () => {
+  assert.deepEqual(credentials(manager('npm', '11.0.0'), '/r'), {});
+  assert.equal(credentials(manager('pnpm', '10.34.8'), '/r').npm_config_userconfig, '/r/.npmrc');
 });
 
 test('package.json names the manager, else the lockfile does', () => {
