@@ -1,6 +1,7 @@
 /** What a command gets: its two outputs, what was said globally, and the way to the daemon. */
 import type { Client } from '../client/client.ts';
 import { findHome } from '../client/home.ts';
+import { withoutColour } from './print/style.ts';
 import { type OutputStream, Terminal } from './print/terminal.ts';
 
 /** What a process brings in; tests bring their own. */
@@ -31,18 +32,19 @@ export class Context {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly env: NodeJS.ProcessEnv;
+  /** The environment as far as colours go: `--no-color` is in it. */
+  readonly paintEnv: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly signal: AbortSignal;
   readonly #surroundings: Surroundings;
-  readonly #paintEnv: NodeJS.ProcessEnv;
   #err: Terminal | undefined;
   #client: Client | undefined;
 
   constructor(surroundings: Surroundings, options: GlobalOptions) {
     const { env, cwd, uid } = surroundings;
     this.#surroundings = surroundings;
-    this.#paintEnv = options.color === false ? { ...env, NO_COLOR: '1' } : env;
-    this.out = new Terminal(surroundings.stdout, this.#paintEnv);
+    this.paintEnv = options.color === false ? withoutColour(env) : env;
+    this.out = new Terminal(surroundings.stdout, this.paintEnv);
     this.home = findHome({ flag: options.home, env, cwd, uid });
     this.json = options.json === true;
     this.verbose = options.verbose === true;
@@ -53,7 +55,7 @@ export class Context {
 
   /** Made when it is needed, as stdin is: most commands say nothing there. */
   get err(): Terminal {
-    this.#err ??= new Terminal(this.#surroundings.stderr, this.#paintEnv);
+    this.#err ??= new Terminal(this.#surroundings.stderr, this.paintEnv);
     return this.#err;
   }
 

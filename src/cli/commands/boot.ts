@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import type { BootService } from '../../boot/service.ts';
 import type { BootFile, BootPlan } from '../../boot/site.ts';
 import { HoldfastError } from '../../errors.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, writeThese } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -84,7 +84,7 @@ async function enable(context: Context, options: EnableOptions): Promise<void> {
       hint: `sudo hold boot enable --user ${site.user.name}`,
     });
   }
-  await confirm(context, 'Write these files?', options.yes === true);
+  await confirm(context, { ...writeThese, yes: options.yes === true });
   service.enable(launcher);
   if (options.start !== false) {
     const { askToLeave } = await import('../../client/ask-init.ts');

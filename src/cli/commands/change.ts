@@ -44,8 +44,13 @@ export async function changeApps<T>(
     return result;
   };
   const outcomes: PromiseSettledResult<T>[] = [];
-  for (const group of groupsOf(targets, order))
-    outcomes.push(...(await Promise.allSettled(group.map(change))));
+  const { waiting } = await import('../waiting.ts');
+  for (const group of groupsOf(targets, order)) {
+    const what = `waiting for ${group.map(nameOf).join(', ')}`;
+    outcomes.push(
+      ...(await waiting(context, what, () => Promise.allSettled(group.map(change)), { told: true })),
+    );
+  }
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   if (failures.length > 0) throw together(failures);
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));

@@ -61,7 +61,8 @@ async function exportTo(context: Context, name: string, options: ExportCommandOp
   const exported = await exportedBy(context, target, options);
   if (options.check) {
     const { checkFiles } = await import('../export/check.ts');
-    await checkFiles(target, exported.files);
+    const { waiting } = await import('../waiting.ts');
+    await waiting(context, `${target.title} looks at the files`, () => checkFiles(target, exported.files));
   }
   if (options.install) {
     const { install } = await import('../export/install.ts');

@@ -39,7 +39,10 @@ async function importFrom(
       `Cannot import from "${tool}": it must be ${names.join(', ')}${didYouMean(tool, names)}`,
     );
   }
-  const { config, notes } = await importer(context, files, options);
+  const { waiting } = await import('../waiting.ts');
+  const { config, notes } = await waiting(context, `reading ${files.join(' ')}`, () =>
+    importer(context, files, options),
+  );
   const { printConfig } = await import('../../config/import/print-config.ts');
   await context.out.flow(printConfig(config, { notes, format: context.json ? 'json' : 'ts' }));
   const { err, json, out } = context;

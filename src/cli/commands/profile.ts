@@ -95,7 +95,12 @@ async function askFirst(context: Context, app: AppView, slot: number | null, yes
     context,
     `A heap snapshot of ${instance?.id ?? app.name} (${size}) can take as much memory again, and it answers nobody until it is done: about a second for 50 MB`,
   );
-  await confirm(context, 'Take it?', yes);
+  await confirm(context, {
+    question: 'Take it?',
+    otherwise: 'No heap snapshot was taken',
+    purpose: 'to take it',
+    yes,
+  });
 }
 
 /** The first Ctrl-C ends the profile, a second one the wait for it. */

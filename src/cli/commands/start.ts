@@ -112,7 +112,9 @@ async function startNew(
     shellEnv: context.env,
   });
   const client = await context.connect();
-  return client.startApp(app, await changeOptions(context, app.name));
+  const change = await changeOptions(context, app.name);
+  const { waiting } = await import('../waiting.ts');
+  return waiting(context, `waiting for ${app.name}`, () => client.startApp(app, change), { told: true });
 }
 
 async function changeOptions(context: Context, app: string): Promise<Parameters<Client['startApp']>[1]> {

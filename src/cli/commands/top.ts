@@ -24,9 +24,10 @@ async function top(context: Context): Promise<void> {
       await out.flow(`${JSON.stringify(event)}\n`);
     return;
   }
-  const { hasScreen, liveView } = await import('../top/live-view.ts');
-  if (!hasScreen(out.stream, context.env) && err.isTTY) {
+  const { liveView } = await import('../top/live-view.ts');
+  const { hasScreen } = await import('../print/style.ts');
+  if (err.isTTY && !hasScreen(out.isTTY, context.env)) {
     err.line('no screen to draw on: this is what happens; `hold ls` and `hold traffic` print tables');
   }
-  await liveView(client, { signal, stdin: context.stdin, stdout: out.stream, env: context.env });
+  await liveView(client, { signal, stdin: context.stdin, stdout: out.stream, env: context.paintEnv });
 }

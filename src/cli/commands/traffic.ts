@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { HoldfastError } from '../../errors.ts';
@@ -25,42 +24,45 @@ export function defineTraffic(program: Command, context: ContextFactory): void {
 }
 
 async function traffic(context: Context, name: string | undefined, watch: boolean): Promise<void> {
-  const { err, json, signal } = context;
+  const { out, err, json, signal } = context;
   const client = await context.look();
   if (!client) {
     if (!json) err.line('nothing is running');
     return;
   }
-  await show(context, client, name, watch);
-  while (watch && !signal.aborted) {
-    await sleep(WATCH_MS, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await show(context, client, name, watch);
+  if (!watch) return print(context, await look(client, name), (lines) => out.lines(lines));
+  const { hasScreen } = await import('../print/style.ts');
+  const { pause } = await import('../top/news.ts');
+  const { InPlace } = await import('../top/in-place.ts');
+  const screen = hasScreen(out.isTTY, context.env) && !json ? new InPlace(out.stream) : null;
+  try {
+    while (!signal.aborted) {
+      const view = await look(client, name);
+      if (json) await out.flow(`${JSON.stringify(view)}\n`);
+      else if (screen && view.routes.length === 0) screen.show(['no requests yet']);
+      else await print(context, view, (lines) => (screen ? screen.show(lines) : out.lines(lines)));
+      await pause(WATCH_MS, signal);
+    }
+  } finally {
+    screen?.end();
   }
 }
 
-async function show(
-  context: Context,
-  client: Client,
-  name: string | undefined,
-  watch: boolean,
-): Promise<void> {
-  const { out, err, json } = context;
+async function look(client: Client, name: string | undefined): Promise<TrafficView> {
   const view = only(name, await client.traffic());
-  if (json) {
-    if (watch) await out.flow(`${JSON.stringify(view)}\n`);
-    else out.json(view);
-    return;
-  }
-  if (view.routes.length === 0) {
-    await explain(client, name);
-    err.line('no requests yet');
-    return;
-  }
+  if (view.routes.length === 0) await explain(client, name);
+  return view;
+}
+
+async function print(
+  { out, err, json }: Context,
+  view: TrafficView,
+  show: (lines: readonly string[]) => void,
+): Promise<void> {
+  if (json) return out.json(view);
+  if (view.routes.length === 0) return err.line('no requests yet');
   const { trafficTables } = await import('../print/traffic-table.ts');
-  const lines = trafficTables(view, { width: out.width, style: out.style });
-  // Home, and what is below goes: the screen does not flicker.
-  if (watch && out.isTTY) await out.flow(`\x1b[H\x1b[J${lines.join('\n')}\n`);
-  else out.lines(lines);
+  show(trafficTables(view, { width: out.width, style: out.style }));
 }
 
 /** @throws HoldfastError when there can be no requests */

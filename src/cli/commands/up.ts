@@ -28,7 +28,13 @@ async function up(context: Context, { file, plan: onlyPlan = false }: UpOptions)
   if (onlyPlan) return await printResult(context, await foresee(context, plan));
   const { progress } = await import('../progress.ts');
   const client = await context.connect();
-  const result = await client.up(plan, { onEvent: progress(context), signal: context.signal });
+  const { waiting } = await import('../waiting.ts');
+  const result = await waiting(
+    context,
+    'waiting until all runs as the file says',
+    () => client.up(plan, { onEvent: progress(context), signal: context.signal }),
+    { told: true },
+  );
   await printResult(context, result);
   if (context.json || result.changes.length === 0) return;
   const { appTable } = await import('../print/app-table.ts');

@@ -17,7 +17,10 @@ async function upgrade(context: Context): Promise<void> {
   const { progress } = await import('../progress.ts');
   const { err, json, signal } = context;
   const options = { onEvent: progress(context), signal };
-  const change = await changeVersion(context.home, options);
+  const { waiting } = await import('../waiting.ts');
+  const change = await waiting(context, 'the new daemon takes over', () =>
+    changeVersion(context.home, options),
+  );
   if (!change) {
     if (json) context.out.json(null);
     else err.line('nothing is running: the next command starts the version that is installed');
@@ -25,8 +28,9 @@ async function upgrade(context: Context): Promise<void> {
   }
   const { client, before, after } = change;
   for (const { name, kind, wanted } of await client.apps()) {
-    if (kind !== 'app' && kind !== 'front' && wanted > 0)
-      await client.reload(name, { ...options, onEvent: progress(context, name) });
+    if (kind === 'app' || kind === 'front' || wanted === 0) continue;
+    const news = { ...options, onEvent: progress(context, name) };
+    await waiting(context, `waiting for ${name}`, () => client.reload(name, news), { told: true });
   }
   client.close();
   if (json) return context.out.json({ before, after });

@@ -14,6 +14,7 @@ import { runOn } from '../../release/ssh/ssh.ts';
 import { npmFetcher, toolDir, unpackTool, versionsThere } from '../../release/tools.ts';
 import type { PrepareOptions } from '../commands/host.ts';
 import type { Context } from '../context.ts';
+import { waiting } from '../waiting.ts';
 
 const unpackScript =
   'set -e; umask 022; mkdir -p "$1"; rm -rf "$1/.new-$2"; mkdir "$1/.new-$2"; tar -xzf - --no-same-owner -C "$1/.new-$2"; chmod -R u+rwX,go=rX "$1/.new-$2"; rm -rf "$1/$2"; mv "$1/.new-$2" "$1/$2"; ln -sfn "$2" "$1/.current"; mv -fT "$1/.current" "$1/current"';
@@ -33,7 +34,10 @@ export async function prepareHost(context: Context, host: string, options: Prepa
   const say = (text: string) => json || err.line(text);
   const run = (words: readonly string[], input?: AsyncIterable<Uint8Array> | string) =>
     runOn(host, words, { env, ...(input !== undefined && { input }) });
-  const look = parseLook(host, await run(['sh', '-s'], lookScript));
+  const look = parseLook(
+    host,
+    await waiting(context, `looking at ${host}`, () => run(['sh', '-s'], lookScript)),
+  );
   say(`${bold(host)}  ${factsOf(look)}`);
   const bundle = openBundle();
   try {
@@ -52,7 +56,8 @@ export async function prepareHost(context: Context, host: string, options: Prepa
     const updated = plan.holdfast && look.installed !== null;
     for (const hint of hintsFor(host, look, { boots: options.boot === true, updated })) say(`  ${hint}`);
     if (options.check || !options.boot) return;
-    const said = await run([`${look.bin}/holdfast`, 'boot', 'enable', '--yes']).catch((error: unknown) => {
+    const boot = () => run([`${look.bin}/holdfast`, 'boot', 'enable', '--yes']);
+    const said = await waiting(context, `boot enable on ${host}`, boot).catch((error: unknown) => {
       if (!(error instanceof HoldfastError)) throw error;
       const { details } = error;
       const hint = 'All the rest is done. What it said shows what root, or you, must do there';
@@ -81,13 +86,17 @@ async function putThere(
   { node, holdfast, links, link }: ReturnType<typeof planPreparation>,
 ): Promise<void> {
   if (node !== null) {
-    const { file, version } = await fetchNode(context, node);
+    const { file, version } = await waiting(context, 'fetching Node', () => fetchNode(context, node));
     const packed = pipeline(createReadStream(file), createGzip({ level: 6 }), () => {});
-    await run(['sh', '-c', nodeScript, 'sh', lib, `node-${version}`], packed);
+    await waiting(context, `sending Node ${version}`, () =>
+      run(['sh', '-c', nodeScript, 'sh', lib, `node-${version}`], packed),
+    );
     say(`Node ${version} in ${lib}/node`);
   }
   if (holdfast) {
-    await run(['sh', '-c', unpackScript, 'sh', lib, bundle.name], bundle.read());
+    await waiting(context, `sending Holdfast ${bundle.version}`, () =>
+      run(['sh', '-c', unpackScript, 'sh', lib, bundle.name], bundle.read()),
+    );
     say(`Holdfast ${bundle.version} in ${lib}/${bundle.name}`);
     const removed = await run(['sh', '-c', pruneScript, 'sh', lib, bundle.name, installed ?? bundle.name]);
     if (removed.trim() !== '')

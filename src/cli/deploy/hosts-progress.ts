@@ -6,7 +6,7 @@ import type { Source } from '../../release/seams.ts';
 import type { Context } from '../context.ts';
 import { describeEvent } from '../print/event-line.ts';
 import { nameOf } from '../print/release-table.ts';
-import { plain, truncate } from '../print/text.ts';
+import { plain } from '../print/text.ts';
 
 /** For the error. */
 const MOST_LINES = 15;
@@ -16,8 +16,6 @@ export class HostsProgress {
   readonly #width: number;
   /** The last output of each host. */
   readonly #last = new Map<string, string[]>();
-  /** An unfinished line is on the terminal. */
-  #open = false;
 
   constructor(context: Context, hosts: readonly string[]) {
     this.#context = context;
@@ -77,8 +75,7 @@ export class HostsProgress {
   }
 
   end(): void {
-    if (this.#open) this.#context.err.stream.write('\r\x1b[K');
-    this.#open = false;
+    this.#context.err.passing(null);
   }
 
   #step(host: string, { name, outcome, tookMs, note }: StepRecord): void {
@@ -109,9 +106,8 @@ export class HostsProgress {
   /** The line that the next one replaces. */
   #show(host: string, text: string): void {
     const { err, json } = this.#context;
-    if (json || !err.isTTY) return;
+    if (json) return;
     const line = `  ${host.padEnd(this.#width)}  ${text}`;
-    err.stream.write(`\r\x1b[K${err.style.dim(truncate(line, err.width - 1))}`);
-    this.#open = true;
+    err.passing(line);
   }
 }

@@ -13,8 +13,6 @@ const HEAD_WIDTH = 21;
 export class DeployProgress {
   readonly #context: Context;
   #running: string | null = null;
-  /** An unfinished line is on the terminal. */
-  #open = false;
   #begun = false;
 
   constructor(context: Context) {
@@ -80,8 +78,7 @@ export class DeployProgress {
   }
 
   end(): void {
-    if (this.#open) this.#context.err.stream.write('\r\x1b[K');
-    this.#open = false;
+    this.#context.err.passing(null);
   }
 
   #line(text: string): void {
@@ -93,9 +90,8 @@ export class DeployProgress {
   /** The line that the next one replaces. */
   #show(text: string): void {
     const { err, json } = this.#context;
-    if (json || !err.isTTY) return;
+    if (json) return;
     const line = `    ${(this.#running ?? '').padEnd(8)}         ${text}`;
-    err.stream.write(`\r\x1b[K${err.style.dim(truncate(line, err.width - 1))}`);
-    this.#open = true;
+    err.passing(line);
   }
 }

@@ -2,12 +2,14 @@
 import type { Check } from '../../doctor/machine/check.ts';
 import { judge } from '../../doctor/machine/judge.ts';
 import type { Context } from '../context.ts';
+import { waiting } from '../waiting.ts';
 import { collectFacts } from './facts.ts';
 
 /** true when nothing is bad. */
 export async function checkMachine(context: Context, file?: string): Promise<boolean> {
   const { out, json } = context;
-  const checks = judge(await collectFacts(context, file));
+  const facts = await waiting(context, 'looking at this machine', () => collectFacts(context, file));
+  const checks = judge(facts);
   if (json) out.json(checks);
   else out.lines(checks.flatMap((check) => printed(check, context)));
   return checks.every(({ state }) => state !== 'bad');

@@ -5,6 +5,7 @@ import type { DeployTarget } from '../../protocol/release-rules.ts';
 import { fromRemoteHome } from '../../release/ssh/remote-words.ts';
 import { runOn } from '../../release/ssh/ssh.ts';
 import type { Context } from '../context.ts';
+import { waiting } from '../waiting.ts';
 
 export interface OnHost {
   readonly host: string;
@@ -31,11 +32,12 @@ export function targetNamed(targets: Readonly<Record<string, DeployTarget>>, nam
  * @throws HoldfastError HOST_FAILED and what was done before
  */
 export async function onHosts(
-  { env, err, json }: Context,
+  context: Context,
   { hosts, command, home }: DeployTarget,
   words: readonly string[],
   input = '',
 ): Promise<OnHost[]> {
+  const { env, err, json } = context;
   const done: OnHost[] = [];
   const program = [fromRemoteHome(command), ...(home === null ? [] : ['--home', home])];
   for (const host of hosts) {
@@ -43,7 +45,8 @@ export async function onHosts(
       if (!json) err.line(`${err.style.bold(host)} ${line}`);
     };
     try {
-      done.push({ host, out: await runOn(host, [...program, ...words], { env, input, onSaid }) });
+      const run = () => runOn(host, [...program, ...words], { env, input, onSaid });
+      done.push({ host, out: await waiting(context, `waiting for ${host}`, run) });
     } catch (error) {
       if (done.length === 0 || !(error instanceof HoldfastError)) throw error;
       const before = done.map((one) => one.host).join(', ');

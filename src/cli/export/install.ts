@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported } from '../../exporters/exported.ts';
 import type { InstalledFile, Target } from '../../exporters/target.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, writeThese } from '../confirm.ts';
 import type { Context } from '../context.ts';
+import { waiting } from '../waiting.ts';
 import { runProgram } from './run-program.ts';
 import { telling } from './telling.ts';
 
@@ -32,18 +33,19 @@ export async function install(
   await showChanges(context, changed);
   for (const command of [...plan.check, ...plan.reload, ...(plan.confirm ?? [])])
     err.line(`then: ${shown(command)}`);
-  await confirm(context, 'Write these files?', yes);
+  await confirm(context, { ...writeThese, yes });
   const kept = changed.map(keep);
   const back = () => kept.toReversed().forEach(restore);
   try {
     for (const file of changed) write(file);
-    await runAll(plan.check, (said) => `${target.title} does not take the new files: ${said}`);
+    await runAll(context, plan.check, (said) => `${target.title} does not take the new files: ${said}`);
   } catch (error) {
     back();
     throw error;
   }
   try {
     await runAll(
+      context,
       [...plan.reload, ...(plan.confirm ?? [])],
       (said) => `Cannot put the new files into force: ${said}`,
     );
@@ -80,9 +82,13 @@ async function showChanges({ out }: Context, files: readonly InstalledFile[]): P
 }
 
 /** EXPORT_REFUSED with what the first one says that fails. */
-async function runAll(commands: readonly Command[], problem: (said: string) => string): Promise<void> {
+async function runAll(
+  context: Context,
+  commands: readonly Command[],
+  problem: (said: string) => string,
+): Promise<void> {
   for (const command of commands) {
-    const { code, output } = await runProgram(command);
+    const { code, output } = await waiting(context, shown(command), () => runProgram(command));
     if (code === 0) continue;
     throw new HoldfastError('EXPORT_REFUSED', problem(telling(output)), {
       details: [`${shown(command)} ended with ${code}`, ...output.trim().split('\n')],

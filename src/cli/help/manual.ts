@@ -18,8 +18,8 @@ export interface Section {
 const environment: NonNullable<Section['items']> = [
   ['HOLDFAST_HOME', 'home directory, where `--home` names none'],
   ['NO_COLOR', 'no colours'],
-  ['FORCE_COLOR', 'colours also in a pipe; 0: none'],
-  ['CI', 'when it is set: plain lines, nothing is redrawn'],
+  ['FORCE_COLOR', 'colours also in a pipe, whatever NO_COLOR says; 0: none'],
+  ['CI', 'when it is set: progress is told in plain lines'],
   ['TERM', 'with "dumb": no colours, nothing is redrawn'],
 ];
 

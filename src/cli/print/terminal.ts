@@ -1,5 +1,6 @@
 /** One of the two outputs of a command: stdout for data, stderr for messages. */
-import { makeStyle, type Style, wantsColour } from './style.ts';
+import { makeStyle, type Style, takesPassingLines, wantsColour } from './style.ts';
+import { truncate } from './text.ts';
 
 /** What of a stream is used; `process.stdout` is one. */
 export interface OutputStream {
@@ -15,10 +16,14 @@ export interface OutputStream {
 export class Terminal {
   readonly stream: OutputStream;
   readonly style: Style;
+  /** It can show a line that the next one replaces. */
+  readonly takesPassing: boolean;
+  #passing: string | null = null;
 
   constructor(stream: OutputStream, env: NodeJS.ProcessEnv) {
     this.stream = stream;
     this.style = makeStyle(wantsColour(this.isTTY, env));
+    this.takesPassing = takesPassingLines(this.isTTY, env);
   }
 
   get isTTY(): boolean {
@@ -31,11 +36,23 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    this.stream.write(`${text}\n`);
+    this.lines([text]);
   }
 
   lines(texts: readonly string[]): void {
-    if (texts.length > 0) this.stream.write(`${texts.join('\n')}\n`);
+    if (texts.length === 0) return;
+    const passing = this.#passing;
+    this.passing(null);
+    this.stream.write(`${texts.join('\n')}\n`);
+    this.passing(passing);
+  }
+
+  /** What is so for the moment: below the lines, until the next one, or null; nothing where that cannot be shown. */
+  passing(text: string | null): void {
+    if (!this.takesPassing || (text === null && this.#passing === null)) return;
+    // Back to the first column, and erase the line (EL), see ECMA-48.
+    this.stream.write(`\r\x1b[K${text === null ? '' : this.style.dim(truncate(text, this.width - 1))}`);
+    this.#passing = text;
   }
 
   /** For long output: resolves when the reader has caught up. */

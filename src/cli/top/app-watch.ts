@@ -3,9 +3,8 @@ import { HoldfastError } from '../../errors.ts';
 import type { AppView } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 import { appTable } from '../print/app-table.ts';
-import { changes } from './changes.ts';
-import { cut } from './fold.ts';
-import { hasScreen } from './live-view.ts';
+import { hasScreen } from '../print/style.ts';
+import { InPlace } from './in-place.ts';
 import { pause } from './news.ts';
 
 const everyMs = 1000;
@@ -17,7 +16,7 @@ export async function watchApps(
   all: boolean,
 ): Promise<void> {
   const show =
-    hasScreen(context.out.stream, context.env) && !context.json ? inPlace(context) : inTurn(context);
+    hasScreen(context.out.isTTY, context.env) && !context.json ? inPlace(context) : inTurn(context);
   try {
     while (!context.signal.aborted) {
       await show(...(await table(context, look, all)));
@@ -47,25 +46,9 @@ async function table(
 }
 
 function inPlace({ out: { stream } }: Context): Show {
-  let shown: readonly string[] = [];
-  const lost = () => {
-    shown = [];
-    stream.write('\x1b[H\x1b[2J');
-  };
-  lost();
-  stream.on?.('resize', lost);
-  const show = async (lines: readonly string[]) => {
-    const { columns = 80, rows = 24 } = stream;
-    // The last line of the screen is for the prompt that comes after it.
-    const fitting = lines.slice(0, rows - 1).map((line) => cut(line, columns - 1));
-    stream.write(changes(shown, fitting));
-    shown = fitting;
-  };
-  const end = () => {
-    stream.off?.('resize', lost);
-    stream.write(`\x1b[${shown.length + 1};1H`);
-  };
-  return Object.assign(show, { end });
+  const screen = new InPlace(stream);
+  const show = async (lines: readonly string[]) => screen.show(lines);
+  return Object.assign(show, { end: () => screen.end() });
 }
 
 /** What only grows or trembles, as figures do, is no change. */

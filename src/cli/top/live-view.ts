@@ -3,7 +3,7 @@
  * `hold top` and `npm start` show it.
  */
 import type { Client } from '../../client/client.ts';
-import { makeStyle, wantsColour } from '../print/style.ts';
+import { hasScreen, makeStyle, wantsColour } from '../print/style.ts';
 import type { OutputStream } from '../print/terminal.ts';
 import { eventLines } from './event-lines.ts';
 import { ScreenView } from './screen-view.ts';
@@ -26,12 +26,7 @@ export async function liveView(client: Client, options: LiveViewOptions = {}): P
   const { header = [], signal, stdin = process.stdin, stdout = process.stdout, env = process.env } = options;
   const style = makeStyle(wantsColour(stdout.isTTY === true, env));
   const shared = { header, style, stdout, signal: signal ?? new AbortController().signal };
-  if (hasScreen(stdout, env)) return new ScreenView(client, { ...shared, stdin }).run();
+  if (hasScreen(stdout.isTTY === true, env)) return new ScreenView(client, { ...shared, stdin }).run();
   await eventLines(client, shared);
   return 'aborted';
-}
-
-/** A terminal on which one can write anywhere; `dumb` is one that has only lines, see terminfo(5). */
-export function hasScreen(stdout: OutputStream, env: NodeJS.ProcessEnv): boolean {
-  return stdout.isTTY === true && env.TERM !== 'dumb';
 }
