@@ -4,10 +4,11 @@
  *
  *   npm run docs                  build
  *   npm run docs -- --serve       build, and serve it on this machine until Ctrl-C (PORT, default 4173)
+ *   npm run docs -- --out <dir>   build to another directory
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireNode, root } from './prepare.js';
 
@@ -23,10 +24,11 @@ if (!isInstalled()) {
   run('npm', ['ci', '--no-fund', '--no-audit']);
   copyFileSync(lockfile, installed);
 }
-run(process.execPath, [vitepress, 'build']);
-console.log(`The site is in ${join('docs', '.vitepress', 'dist')}`);
+const out = resolve(options.out ?? join(docs, '.vitepress', 'dist'));
+run(process.execPath, [vitepress, 'build', '--outDir', out]);
+console.log(`The site is in ${out}`);
 if (options.serve) {
-  run(process.execPath, [vitepress, 'preview', '--host', '127.0.0.1', '--port', process.env.PORT || '4173']);
+  run(process.execPath, [vitepress, 'preview', '--outDir', out, '--port', process.env.PORT || '4173']);
 }
 
 function isInstalled() {
@@ -46,9 +48,10 @@ function run(command, args) {
 
 function readArguments() {
   try {
-    return parseArgs({ options: { serve: { type: 'boolean', default: false } } }).values;
+    return parseArgs({ options: { serve: { type: 'boolean', default: false }, out: { type: 'string' } } })
+      .values;
   } catch (error) {
-    console.error(`${error.message.split('. ')[0]}: npm run docs -- [--serve]`);
+    console.error(`${error.message.split('. ')[0]}: npm run docs -- [--serve] [--out dir]`);
     process.exit(2);
   }
 }
