@@ -38,7 +38,8 @@ export function lostInParts(
   return Object.fromEntries(all.filter(([, text]) => text !== undefined).reverse());
 }
 
-function appsWithRequests({ sites }: Plan): string[] {
+/** Those that a route leads to, in order. */
+export function appsWithRequests({ sites }: Plan): string[] {
   const all = Object.values(sites).flatMap(({ routes }) => routes.flatMap(destinationsOf));
   return [...new Set(all.flatMap((to) => (to.kind === 'app' ? [to.app] : [])))];
 }

@@ -1,34 +1,17 @@
 /** What Apache cannot do, or not as it comes. */
 import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { AccessLogRules, LoadRules, UpstreamRules } from '../../protocol/traffic-rules.ts';
-import { destinationsOf } from '../destinations.ts';
 import type { Loss } from '../exported.ts';
-import { lostInParts } from '../front-losses.ts';
-import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from '../losses.ts';
+import { appsWithRequests, frontLosses, lostInParts } from '../front-losses.ts';
+import type { EdgeFates, FrontAppFates, RouteFates, SiteFates } from '../losses.ts';
 import { canShow } from './content.ts';
 import { formats } from './log.ts';
 
 export function apacheLosses(plan: Plan): Loss[] {
-  const sites = Object.values(plan.sites);
-  const names = sites
-    .flatMap(({ routes }) => routes.flatMap(destinationsOf))
-    .flatMap((to) => (to.kind === 'app' ? [to.app] : []));
-  return [
-    ...[...new Set(names)].flatMap((name) => {
-      const app = plan.apps[name];
-      if (!app) return [];
-      const told = lossesAt(`apps.${name}`, { hold: app.hold, upstream: app.upstream }, appFates);
-      return app.sticky === 'ip' ? [...told, { setting: `apps.${name}.sticky`, text: BY_COOKIE }] : told;
-    }),
-    ...sites.flatMap((site) => {
-      const at = `sites.${site.host}`;
-      return [
-        ...lossesAt(at, site, siteFates),
-        ...site.routes.flatMap((route) => lossesAt(`${at}.routes.${route.prefix}`, route, routeFates)),
-      ];
-    }),
-    ...(sites.length > 0 ? lossesAt('edge', plan.edge, edgeFates(sites)) : []),
-  ];
+  const edge = edgeFates(Object.values(plan.sites));
+  const losses = frontLosses(plan, { app: appFates, site: siteFates, route: routeFates, edge });
+  const byAddress = appsWithRequests(plan).filter((name) => plan.apps[name]?.sticky === 'ip');
+  return [...byAddress.map((name) => ({ setting: `apps.${name}.sticky`, text: BY_COOKIE })), ...losses];
 }
 
 const BY_COOKIE = 'Apache does not know clients by their address: a cookie leads them back';

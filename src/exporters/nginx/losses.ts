@@ -1,32 +1,13 @@
 /** What nginx cannot do, or not from a file that is included. */
 import type { Plan, SitePlan, UpstreamPlan } from '../../config/plan.ts';
 import type { RateRule, UpstreamRules } from '../../protocol/traffic-rules.ts';
-import { destinationsOf } from '../destinations.ts';
 import type { Loss } from '../exported.ts';
-import { lostInParts } from '../front-losses.ts';
-import { type EdgeFates, type FrontAppFates, lossesAt, type RouteFates, type SiteFates } from '../losses.ts';
+import { frontLosses, lostInParts } from '../front-losses.ts';
+import type { EdgeFates, FrontAppFates, RouteFates, SiteFates } from '../losses.ts';
 
 export function nginxLosses(plan: Plan): Loss[] {
-  const sites = Object.values(plan.sites);
-  const apps = new Set(
-    sites
-      .flatMap(({ routes }) => routes.flatMap(destinationsOf))
-      .flatMap((to) => (to.kind === 'app' ? [to.app] : [])),
-  );
-  return [
-    ...[...apps].flatMap((name) => {
-      const app = plan.apps[name];
-      return app ? lossesAt(`apps.${name}`, { hold: app.hold, upstream: app.upstream }, appFates) : [];
-    }),
-    ...sites.flatMap((site) => {
-      const at = `sites.${site.host}`;
-      return [
-        ...lossesAt(at, site, siteFates),
-        ...site.routes.flatMap((route) => lossesAt(`${at}.routes.${route.prefix}`, route, routeFates)),
-      ];
-    }),
-    ...(sites.length > 0 ? lossesAt('edge', plan.edge, edgeFates(sites)) : []),
-  ];
+  const edge = edgeFates(Object.values(plan.sites));
+  return frontLosses(plan, { app: appFates, site: siteFates, route: routeFates, edge });
 }
 
 const appFates: FrontAppFates = {
