@@ -15,8 +15,13 @@ export type DeploySurroundings = Omit<
   'source' | 'config' | 'allowNew' | 'offline' | 'migrates' | 'again'
 >;
 
-/** Whoever types it here, or in an ssh session. */
-export function byHere({ SSH_CONNECTION = '' }: NodeJS.ProcessEnv): ReleaseRecord['by'] {
+/** Whoever types it here, or in an ssh session, or presses a button of the dashboard: `ann (dashboard) from 10.0.0.7`. */
+export function byHere({ SSH_CONNECTION = '', HOLDFAST_BY }: NodeJS.ProcessEnv): ReleaseRecord['by'] {
+  if (HOLDFAST_BY) {
+    const [, asker = HOLDFAST_BY, address] = /^(.*?)(?: from (\S+))?$/.exec(HOLDFAST_BY) ?? [];
+    const user = asker.replace(`@${hostname()}`, '');
+    return { user, host: hostname(), via: 'local', ...(address && { from: address }) };
+  }
   const [from = ''] = SSH_CONNECTION.split(' ');
   const who = { user: userInfo().username, host: hostname(), via: 'local' } as const;
   return from === '' ? who : { ...who, from };

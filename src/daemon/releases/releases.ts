@@ -9,6 +9,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { CrashRecord, TrafficView } from '../../protocol/api.ts';
 import type { PromoteRequest, PromotionView, ReleaseNames } from '../../protocol/release.ts';
 import type { SupervisorFact } from '../../supervisor/supervisor.ts';
+import { currentAsker } from '../asker.ts';
 import type { Journal } from '../journal.ts';
 import type { Operations } from '../operations.ts';
 import type { Outputs } from '../outputs.ts';
@@ -238,12 +239,14 @@ export class Releases {
     const { serving, previous } = this.#of(project);
     const before = standingOf(this.#taken(plan), plan);
     const { by } = recordsIn(root).read(release) ?? {};
+    const maker = by ? `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}` : null;
     return {
       kind,
       release,
       root,
       plan,
-      by: by ? `${by.user}@${by.host}${by.from ? ` from ${by.from}` : ''}` : null,
+      // Who made a release is not who goes back to it.
+      by: kind === 'rollback' ? (currentAsker() ?? maker) : maker,
       startedAt: now,
       boot: this.#options.boot,
       step: firstStep(kind),
