@@ -1,10 +1,11 @@
 /** The plans that lead from one release to the next, each for `up`. Pure. */
+import { metricsDefaults } from '../../config/metrics-defaults.ts';
 import type { AppPlan, EgressPlan, Plan, RoutePlan, SitePlan, SplitPart } from '../../config/plan.ts';
 import { baseName, nextName } from './next-name.ts';
 
 /** The plan with nothing in it: what stands before the first release. */
 export function emptied(plan: Plan): Plan {
-  return { ...plan, apps: {}, sites: {}, egress: null };
+  return { ...plan, apps: {}, sites: {}, egress: null, dashboard: null, metrics: metricsDefaults };
 }
 
 /** Apps of the release that get requests, and so can be tried without any. */
