@@ -1,7 +1,7 @@
 /** Completion as the shells do it. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -53,6 +53,23 @@ test('completion without a daemon starts none, and knows the apps that are wishe
   mkdirSync(join(home, 'state'));
   writeFileSync(join(home, 'state', 'desired.json'), '{"apps":{"web":{}}}');
   assert.deepEqual(await completed(home, 'stop', ''), ['web']);
+});
+
+test('completion --install writes the script to where the shell looks for it, and says what else is to do', async (t) => {
+  const dir = tempDir(t);
+  const places = {
+    bash: '.local/share/bash-completion/completions/hold',
+    zsh: '.zfunc/_hold',
+    fish: '.config/fish/completions/hold.fish',
+  } as const;
+  for (const [shell, place] of Object.entries(places)) {
+    const { code, out, err } = await runCli(tempDir(t), ['completion', shell, '--install'], {
+      env: { HOME: dir },
+    });
+    assert.deepEqual([code, out], [0, '']);
+    assert.ok(err.startsWith(`wrote ${join(dir, place)}\n`), err);
+    assert.equal(readFileSync(join(dir, place), 'utf8'), scripts[shell as keyof typeof scripts]);
+  }
 });
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's

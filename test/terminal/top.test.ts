@@ -16,6 +16,8 @@ interface Terminal {
   screen(): string;
   send(...keys: string[]): void;
   resize(columns: number, rows: number): void;
+  /** A format of tmux(1), such as `#{cursor_flag}`. */
+  ask(format: string): string;
   shows(what: RegExp): Promise<string>;
 }
 
@@ -30,6 +32,7 @@ function terminal(t: Test, tmux: string, env: Readonly<Record<string, string>>):
   return {
     screen,
     send: (...keys) => void run('send-keys', ...keys),
+    ask: (format) => run('display-message', '-p', format).trim(),
     resize: (columns, rows) => void run('resize-window', '-x', String(columns), '-y', String(rows)),
     async shows(what) {
       try {
@@ -67,11 +70,12 @@ test('hold top on a terminal: sort, filter, drill in, restart, resize, and nothi
     }),
   ];
   daemon.details.web = { ports: [], events: [], logFile: '/logs/web.log' };
-  const { shows, send, resize, screen } = terminal(t, tmux, {
+  const { shows, send, resize, screen, ask } = terminal(t, tmux, {
     HOLDFAST_HOME: home,
     PATH: process.env.PATH ?? '',
+    HOLD: `'${process.execPath}' '${holdfastBin}'`,
   });
-  send('echo be""fore', 'Enter', `clear; echo be""fore; '${process.execPath}' '${holdfastBin}' top`, 'Enter');
+  send('clear; echo be""fore; eval "$HOLD top"', 'Enter');
   assertGolden('top-80x24', await shows(/web\.2[\s\S]*q quit/));
   resize(200, 50);
   assertGolden('top-200x50', await shows(/example\.com(\n.*){40,}q quit/));
@@ -97,4 +101,15 @@ test('hold top on a terminal: sort, filter, drill in, restart, resize, and nothi
   send('echo af""ter', 'Enter');
   await shows(/\nafter\n/);
   assert.doesNotMatch(screen(), /web\.0/);
+
+  // The same when it is ended from outside.
+  const pidFile = join(home, 'top.pid');
+  send(`clear; echo be""fore; sh -c 'echo $$ > "${pidFile}"; eval "exec $HOLD top"'`, 'Enter');
+  await shows(/web\.2[\s\S]*q quit/);
+  assert.equal(ask('#{alternate_on} #{cursor_flag}'), '1 0');
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
+  await shows(/^before\n[^\n]*\n?$/);
+  assert.equal(ask('#{alternate_on} #{cursor_flag} #{wrap_flag}'), '0 1 1');
+  send('echo af""ter', 'Enter');
+  await shows(/\nafter\n/);
 });

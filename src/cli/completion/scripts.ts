@@ -65,11 +65,13 @@ export function usualPlace(
         next: 'a new shell has it, where the package bash-completion is installed',
       };
     }
-    case 'zsh':
+    case 'zsh': {
+      const dir = `${env.ZDOTDIR || home}/.zfunc`;
       return {
-        path: `${env.ZDOTDIR || home}/.zfunc/_hold`,
-        next: 'in .zshrc: fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit',
+        path: `${dir}/_hold`,
+        next: `in .zshrc: fpath=('${dir}' $fpath); autoload -Uz compinit; compinit`,
       };
+    }
     case 'fish':
       return {
         path: `${env.XDG_CONFIG_HOME || `${home}/.config`}/fish/completions/hold.fish`,
