@@ -36,7 +36,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
       return 0;
     }
     if (signal.aborted) {
-      context?.err.line('interrupted: what was asked for goes on, see `hold ls`');
+      context?.err.line(interrupted(program.args[0]));
       return 130;
     }
     const options = program.opts<GlobalOptions>();
@@ -44,6 +44,24 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   } finally {
     context?.close();
   }
+}
+
+/** Commands that ask the daemon for something, which it then does whether somebody waits for it or not. */
+const ASKING: readonly string[] = [
+  'start',
+  'stop',
+  'end',
+  'restart',
+  'reload',
+  'scale',
+  'delete',
+  'rm',
+  'up',
+  'down',
+];
+
+function interrupted(command = ''): string {
+  return ASKING.includes(command) ? 'interrupted: what was asked for goes on, see `hold ls`' : 'interrupted';
 }
 
 function report(error: HoldfastError, { err, json, verbose }: Context): number {
