@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/root.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { pages as allPages } from './pages.ts';
 
 interface Section {
   readonly title: string;
@@ -22,6 +23,17 @@ test('every page is in the sidebar, once', async () => {
   };
   const listed = sections.flatMap(({ pages }) => pages);
   assert.deepEqual([...listed].sort(), files(docs, '.md'), 'name the page in docs/.vitepress/pages.js');
+});
+
+test('every link between files of the repository leads to one', () => {
+  const problems = allPages().flatMap(({ file, text }) => {
+    const prose = text.replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+    return values(prose, /\]\(([^)\s]+)\)/g)
+      .filter((href) => !/^(?:[a-z]+:|#)/i.test(href))
+      .filter((href) => !existsSync(join(root, dirname(file), href.replace(/#.*/, ''))))
+      .map((href) => `${file} links to ${href}`);
+  });
+  assert.deepEqual(problems, []);
 });
 
 test('the site builds, its links lead somewhere, and it asks no other host for anything', async (t) => {

@@ -10,7 +10,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainEnv } from '../support/hold.ts';
 import { freePort } from '../support/ports.ts';
@@ -91,6 +91,7 @@ export async function walk(home: TestHome, steps: readonly Step[], name: string)
   const dir = join(home.dir, name);
   const bin = join(home.dir, 'bin');
   for (const path of [dir, bin]) mkdirSync(path, { recursive: true });
+  chmodSync(home.dir, 0o711); // root's Holdfast builds releases as another user
   writeFileSync(join(bin, 'hold'), `#!/bin/sh\nexec '${process.execPath}' '${holdfastBin}' "$@"\n`, {
     mode: 0o755,
   });
@@ -109,6 +110,9 @@ export async function walk(home: TestHome, steps: readonly Step[], name: string)
       ...plainEnv(),
       HOLDFAST_HOME: home.paths.home,
       PATH: `${bin}:${process.env.PATH}`,
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      ...author('AUTHOR'),
+      ...author('COMMITTER'),
     });
     const place = `${file}:${line}: ${command}`;
     if ((code === 0) === fails) return `${place}\n  ended with ${code}\n${said}`;
@@ -116,6 +120,11 @@ export async function walk(home: TestHome, steps: readonly Step[], name: string)
     if (missing) return `${place}\n  does not print "${missing}"\n${said}`;
   }
   return null;
+}
+
+/** For commits on a machine where nobody has told git who they are. */
+function author(role: string): Record<string, string> {
+  return { [`GIT_${role}_NAME`]: 'Ann', [`GIT_${role}_EMAIL`]: 'ann@example.com' };
 }
 
 /** The first line that is shown and was not said, where the lines before it were. */
