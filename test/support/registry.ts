@@ -25,6 +25,8 @@ export interface TinyRegistry {
   advisories: Record<string, readonly unknown[]>;
   /** Replaces the content of all tarballs. */
   broken: boolean;
+  /** It is down from here on. */
+  stop(): Promise<void>;
   /** An entry of package-lock.json. */
   entry(name: string, version: string): Record<string, unknown>;
 }
@@ -54,10 +56,11 @@ export async function tinyRegistry(
     answer(200, JSON.stringify(packumentOf(versions)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
+  const stop = async () => {
     server.closeAllConnections();
-    server.close();
-  });
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  t.after(stop);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const packumentOf = (versions: typeof built) => ({
     name: versions[0]?.name,
@@ -80,6 +83,7 @@ export async function tinyRegistry(
     asked,
     advisories: {},
     broken: false,
+    stop,
     entry(name, version) {
       const one = built.find((other) => other.name === name && other.version === version);
       if (!one) throw new Error(`The registry has no ${name}@${version}`);

@@ -165,8 +165,9 @@ export class Packages {
         const answer: unknown = JSON.parse(await runner.read(words, { cwd: dir, path: this.#npmPath() }));
         return isRecord(answer) ? textsOf(answer) : undefined;
       } catch (error) {
-        // One that cannot be reached is not asked for the next one.
-        if (troubleOf(error, this.#asked())?.kind === 'unreachable')
+        // That it does not say how old something is, is another thing; and the next answer would be the same.
+        const trouble = troubleOf(error, this.#asked());
+        if (trouble && ['unreachable', 'down', 'refused'].includes(trouble.kind))
           throw asRegistryTrouble(error, this.#asked());
         return undefined;
       }
