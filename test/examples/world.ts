@@ -10,7 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { AppConfig, SiteConfig } from '../../src/config/config-types.ts';
-import { readConfig } from '../../src/config/load.ts';
+import { planOf, readConfig } from '../../src/config/load.ts';
 import type { Test } from '../support/cleanup.ts';
 import { configure } from '../support/config-file.ts';
 import { plainEnv } from '../support/hold.ts';
@@ -44,19 +44,26 @@ export interface World {
   ask(example: string, path: string): Promise<Answer>;
 }
 
-/** More apps for an example, each with a site `<app>.test`. */
-export type MoreApps = Readonly<Record<string, Readonly<Record<string, AppConfig>>>>;
+export interface StartOptions {
+  /** More apps for an example, each with a site `<app>.test`. */
+  readonly more?: Readonly<Record<string, Readonly<Record<string, AppConfig>>>>;
+  /** Where examples are installed and built already. */
+  readonly built?: Readonly<Record<string, string>>;
+}
 
-/** Copies the examples, so that nothing is built in the repository, and starts them with their own configurations. */
-export async function startExamples(t: Test, names: readonly string[], more: MoreApps = {}): Promise<World> {
+/** Copies the examples, so that nothing is written into the repository, and starts them with their own configurations. */
+export async function startExamples(
+  t: Test,
+  names: readonly string[],
+  { more = {}, built = {} }: StartOptions = {},
+): Promise<World> {
   const home = testHome(t);
   // What `npm ci` would install, they find here.
   symlinkSync(join(root, 'node_modules'), join(home.dir, 'node_modules'));
   const all: Part[] = [];
   const apps = new Map<string, string[]>();
   for (const name of names) {
-    const dir = copied(name, home.dir);
-    await build(dir);
+    const dir = built[name] ?? (await compiled(copied(name, home.dir)));
     const own = await configurationOf(name, dir);
     const others = Object.entries(more[name] ?? {});
     apps.set(name, Object.keys(own.apps));
@@ -79,9 +86,9 @@ export async function startExamples(t: Test, names: readonly string[], more: Mor
 
 export function ask(url: string): Promise<Answer> {
   return new Promise((answered, failed) => {
-    get(url, { agent, headers: client }, async (response) => {
-      const { statusCode, headers } = response;
-      answered({ status: statusCode, headers, body: await text(response) });
+    get(url, { agent, headers: client }, (response) => {
+      const { statusCode: status, headers } = response;
+      text(response).then((body) => answered({ status, headers, body }), failed);
     }).on('error', failed);
   });
 }
@@ -118,9 +125,12 @@ export function lockfileOf(dir: string): Lockfile {
   return JSON.parse(readFileSync(join(dir, 'package-lock.json'), 'utf8'));
 }
 
-async function build(dir: string): Promise<void> {
-  if (!existsSync(join(dir, 'tsconfig.json'))) return;
-  await promisify(execFile)(join(root, 'node_modules', '.bin', 'tsc'), ['-p', dir]);
+/** What their script `build` does. */
+async function compiled(dir: string): Promise<string> {
+  if (existsSync(join(dir, 'tsconfig.json'))) {
+    await promisify(execFile)(join(root, 'node_modules', '.bin', 'tsc'), ['-p', dir]);
+  }
+  return dir;
 }
 
 interface Part {
@@ -130,8 +140,9 @@ interface Part {
 
 /** As the example says it, but with whole paths, and with its own name instead of every host. */
 async function configurationOf(name: string, dir: string): Promise<Part> {
-  const { content } = await readConfig({ cwd: dir, env: plainEnv() });
-  const { apps, sites } = content.value as Part;
+  const read = await readConfig({ cwd: dir, env: plainEnv() });
+  planOf(read, { env: plainEnv() }); // It is right as it stands, with all that is changed here.
+  const { apps, sites } = read.content.value as Part;
   const site = sites['*'];
   assert.ok(site, `the example ${name} serves every host`);
   const routes = Object.entries(site.routes ?? {}).map(([prefix, to]) => [
