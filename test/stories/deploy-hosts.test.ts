@@ -119,6 +119,21 @@ async function looks({ home, project, env, hosts }: Shop): Promise<void> {
   );
   assert.doesNotMatch(unknown.err, /app2/);
 
+  // The dashboard of a host, as long as somebody wants it.
+  const which = await there(['open', 'production']);
+  assert.match(which.err, /one at a time\n.*hold open production --host app1 \(or app2\)/);
+  const dashboard = home.background(['open', 'production', '--host', 'app2', '--viewer', '--json'], options);
+  await until(() => dashboard.stdout().endsWith('}\n'), { why: `there is a link: ${dashboard.stderr()}` });
+  const { origin, hash } = new URL((JSON.parse(dashboard.stdout()) as { url: string }).url);
+  const begun = await fetch(`${origin}/api/session`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ ticket: hash.replace('#ticket=', '') }),
+  });
+  assert.deepEqual([begun.status, ((await begun.json()) as { role: string }).role], [200, 'viewer']);
+  await dashboard.stop('SIGINT');
+  await assert.rejects(fetch(`${origin}/api/session`));
+
   // What follows ends on the hosts when nobody follows any more.
   const follow = home.background(['logs', '--follow', '-n', '0', '-t', 'production'], options);
   const followers = () =>

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
 import type { Ticket } from '../../protocol/dashboard-settings.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
@@ -9,6 +10,7 @@ interface OpenOptions {
   readonly viewer?: boolean;
   readonly print?: boolean;
   readonly close?: boolean;
+  readonly host?: string;
 }
 
 export function defineOpen(program: Command, context: ContextFactory): void {
@@ -16,12 +18,26 @@ export function defineOpen(program: Command, context: ContextFactory): void {
     .command('open')
     .summary('the dashboard, in a browser')
     .description(
-      'Opens the dashboard in a browser, at an address of this machine only, by a link that is good once and for a minute. Over ssh it prints the link, and what to type on your own machine to reach it.',
+      'Opens the dashboard in a browser, at an address of this machine only, by a link that is good once and for a minute. Over ssh it prints the link, and what to type on your own machine to reach it. With a target, that of one of its hosts, through ssh, until you press Ctrl-C.',
     )
+    .argument('[target]', 'a name in `deploy` of the config file (default: this machine)')
+    .option('--host <host>', 'this host of the target')
     .option('--viewer', 'a link with which nothing can be changed')
     .option('--print', 'print the link, and open no browser')
     .option('--close', 'end all sessions, and the dashboard itself unless the configuration wants it')
-    .action((options: OpenOptions) => open(context(), options));
+    .action(async (target: string | undefined, options: OpenOptions) => {
+      if (target === undefined && options.host === undefined) return open(context(), options);
+      if (target === undefined) throw withoutTarget();
+      const { openThere } = await import('../hosts/open-there.ts');
+      const here = context();
+      await openThere(here, target, { ...options, show: (link) => show(here, link, options) });
+    });
+}
+
+function withoutTarget(): HoldfastError {
+  return new HoldfastError('USAGE', '`--host` is one of a target, and none is named', {
+    hint: 'Such as: hold open production --host deploy@app2',
+  });
 }
 
 async function open(context: Context, options: OpenOptions): Promise<void> {
@@ -37,13 +53,15 @@ async function open(context: Context, options: OpenOptions): Promise<void> {
   const ticket = await client.dashboardTicket(role, { signal: context.signal });
   const link = `${ticket.url}#ticket=${ticket.ticket}`;
   if (json) return out.json({ url: link, role, expiresAt: ticket.expiresAt });
-  const far = env.SSH_CONNECTION !== undefined;
-  if (far) for (const line of tunnelHint(ticket, env)) err.line(line);
+  if (env.SSH_CONNECTION !== undefined) for (const line of tunnelHint(ticket, env)) err.line(line);
+  await show(context, link, options);
+}
+
+/** Prints the link, and opens a browser where a person has one. */
+async function show({ out, err, env }: Context, link: string, { print }: OpenOptions): Promise<void> {
   out.line(link);
-  err.line(
-    `good once, until ${new Date(ticket.expiresAt).toLocaleTimeString()}; \`hold open\` makes another one`,
-  );
-  const browser = options.print || far ? null : browserOf(env, process.platform);
+  err.line('good once, and for a minute; `hold open` makes another one');
+  const browser = print || env.SSH_CONNECTION !== undefined ? null : browserOf(env, process.platform);
   if (browser) await start([...browser, link]);
 }
 

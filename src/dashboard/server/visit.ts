@@ -34,7 +34,8 @@ export function visitOf(
   if (entry.kind === 'own') {
     if (!isOwnName(name, listen)) return null;
     return {
-      place: { prefix: '/', https: false, port: entry.port },
+      // The port that the browser sees: tunnels to several machines end at several, and cookies know none.
+      place: { prefix: '/', https: false, port: portOf(request.headers.host) ?? entry.port },
       path: path.slice(1),
       fields,
       address: remote,
@@ -48,6 +49,11 @@ export function visitOf(
   const below =
     mount.prefix === '/' ? path.slice(1) : path === mount.prefix ? null : path.slice(mount.prefix.length + 1);
   return { place: { prefix: mount.prefix, https, port: null }, path: below, fields, address };
+}
+
+function portOf(host: string | undefined): number | null {
+  const digits = /:(\d{1,5})$/.exec(host ?? '')?.[1];
+  return digits === undefined ? null : Number(digits);
 }
 
 function splitOnce(url: string): string[] {
