@@ -6,7 +6,7 @@ import { ForeignExit, sealForeignWords } from './foreign.ts';
 import { startPage } from './help/page.ts';
 import { errorLines } from './print/error.ts';
 import { createProgram } from './program.ts';
-import { isBare, isDone, usageError } from './usage.ts';
+import { isBare, isDone, noSuchHelp, usageError } from './usage.ts';
 
 /** `argv` without node and script. 0 done, 1 failed, 2 wrong usage, 130 interrupted; other tools' commands have their own. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -31,6 +31,12 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     if (error instanceof ForeignExit) return error.code;
     if (isBare(error)) {
       const command = program.commands.find((one) => one.name() === argv[0]);
+      // What there is has printed its help already.
+      if (argv.includes('help') && argv.at(-1) !== 'help')
+        return report(
+          noSuchHelp(program, argv.at(-1) ?? ''),
+          context ?? new Context(surroundings, program.opts<GlobalOptions>()),
+        );
       if (command) command.outputHelp();
       else stdout.write(startPage(program, program.createHelp()));
       return 0;

@@ -7,6 +7,7 @@ import { tempDir } from '../../test/support/temp-dir.ts';
 
 const wrong: readonly (readonly [args: string[], message: RegExp])[] = [
   [['lss'], /Unknown command "lss": did you mean "ls"\?/],
+  [['help', 'strat'], /Unknown command "strat": did you mean "start"\?/],
   [['frobnicate'], /Unknown command "frobnicate"/],
   [['ls', '--jsn'], /Unknown option "--jsn": did you mean "--json"\?/],
   [['--hme', 'x', 'ls'], /Unknown option "--hme": did you mean "--home"\?/],

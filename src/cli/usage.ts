@@ -1,5 +1,6 @@
 /** Commander's complaints in our words. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { didYouMean } from '../config/suggest.ts';
 import { HoldfastError } from '../errors.ts';
 
 /** Help or the version was asked for, and printed. */
@@ -10,6 +11,18 @@ export function isDone(error: unknown): boolean {
 /** There was no command at all. */
 export function isBare(error: unknown): boolean {
   return error instanceof CommanderError && error.code === 'commander.help';
+}
+
+/** `hold help strat`. */
+export function noSuchHelp(program: Command, name: string): HoldfastError {
+  const known = program.createHelp().visibleCommands(program);
+  const near = didYouMean(
+    name,
+    known.flatMap((one) => [one.name(), ...one.aliases()]),
+  );
+  return new HoldfastError('USAGE', `Unknown command "${name}"${near}`, {
+    hint: '`hold help` lists the commands',
+  });
 }
 
 /** undefined when the error is none of Commander's. */

@@ -25,8 +25,12 @@ async function down(context: Context): Promise<void> {
   if (!json && names.length > 0) err.line(`stopping ${names.map((name) => err.style.bold(name)).join(', ')}`);
   const { progress } = await import('../progress.ts');
   const { awaitEnd } = await import('../../client/await-end.ts');
-  await client.down({ onEvent: progress(context), signal: context.signal });
-  await awaitEnd(context.home);
+  const { waiting } = await import('../waiting.ts');
+  const end = async () => {
+    await client.down({ onEvent: progress(context), signal: context.signal });
+    await awaitEnd(context.home);
+  };
+  await waiting(context, 'waiting for the end of all', end, { told: true });
   if (json) out.json(names);
   else err.line(names.length === 0 ? 'the daemon has ended; no app was running' : 'everything is stopped');
 }

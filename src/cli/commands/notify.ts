@@ -27,7 +27,8 @@ async function test(context: Context, url: string | null): Promise<void> {
       throw new HoldfastError('USAGE', `Cannot send a message: the address must be ${problem}`);
   }
   const client = url === null ? await context.look() : await context.connect();
-  const results = client ? await client.testNotify(url) : [];
+  const { waiting } = await import('../waiting.ts');
+  const results = client ? await waiting(context, 'sending', () => client.testNotify(url)) : [];
   if (results.length === 0) {
     throw new HoldfastError('USAGE', 'Nobody is told of anything: no webhook is in force', {
       hint: 'Write `notify` into the configuration and run `hold up`; or name an address',

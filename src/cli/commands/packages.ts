@@ -63,12 +63,13 @@ async function inProduction(context: Context): Promise<Production[]> {
 }
 
 async function outdatedOnes(context: Context, all: readonly Production[]): Promise<void> {
+  const { waiting } = await import('../waiting.ts');
   const { outdated, shellRunner } = await import('../../release/packages/survey.ts');
   const runner = shellRunner(context.env, context.signal);
   const { out, err, json } = context;
   const rows = [];
   for (const one of all) {
-    for (const found of await outdated(one, runner))
+    for (const found of await waiting(context, 'asking the registry', () => outdated(one, runner)))
       rows.push({ ...found, apps: one.apps, release: one.release });
   }
   if (json) return out.json(rows);
@@ -92,6 +93,7 @@ async function outdatedOnes(context: Context, all: readonly Production[]): Promi
 }
 
 async function vulnerable(context: Context, all: readonly Production[]): Promise<void> {
+  const { waiting } = await import('../waiting.ts');
   const { audit, vulnerabilityLine } = await import('../../release/packages/audit.ts');
   const { shellRunner } = await import('../../release/packages/survey.ts');
   const { HoldfastError } = await import('../../errors.ts');
@@ -100,7 +102,9 @@ async function vulnerable(context: Context, all: readonly Production[]): Promise
   const { out, err, json } = context;
   const rows = [];
   for (const { dir, packages: locked, apps, release } of all) {
-    const found = await audit(locked, { dir, runner, path: [] });
+    const found = await waiting(context, 'asking the registry', () =>
+      audit(locked, { dir, runner, path: [] }),
+    );
     if (!found) {
       throw new HoldfastError('STEP_FAILED', `Cannot ask for known vulnerabilities of ${apps.join(', ')}`, {
         hint: 'Can this machine reach the registry? `npm ping` says it. Not every registry has an answer',

@@ -21,9 +21,10 @@ async function scale(context: Context, name: string, amount: string): Promise<vo
   const { progress } = await import('../progress.ts');
   const { client, app } = await lookUpOne(context, name);
   const wanted = change(app);
-  const scaled = await client.scale(name, wanted, {
-    onEvent: progress(context, name),
-    signal: context.signal,
+  const { waiting } = await import('../waiting.ts');
+  const news = { onEvent: progress(context, name), signal: context.signal };
+  const scaled = await waiting(context, `waiting for ${name}`, () => client.scale(name, wanted, news), {
+    told: true,
   });
   if (context.json) return context.out.json(scaled);
   const { style } = context.err;

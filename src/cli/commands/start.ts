@@ -73,9 +73,12 @@ async function startKnown(
   const { pick } = await import('../targets.ts');
   const targets = pick(apps, [name]);
   const { groupsOf } = await import('./change.ts');
+  const { waiting } = await import('../waiting.ts');
   const views: AppView[] = [];
   for (const group of groupsOf(targets, 'dependents-first').reverse()) {
-    views.push(...(await Promise.all(group.map((target) => startAgain(context, client, target)))));
+    const what = `waiting for ${group.map(({ app }) => app.name).join(', ')}`;
+    const begin = () => Promise.all(group.map((target) => startAgain(context, client, target)));
+    views.push(...(await waiting(context, what, begin, { told: true })));
   }
   return views;
 }

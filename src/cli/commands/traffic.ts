@@ -34,14 +34,16 @@ async function traffic(context: Context, name: string | undefined, watch: boolea
   const { hasScreen } = await import('../print/style.ts');
   const { pause } = await import('../top/news.ts');
   const { InPlace } = await import('../top/in-place.ts');
+  // What is wrong is said before anything is cleared.
+  let view = await look(client, name);
   const screen = hasScreen(out.isTTY, context.env) && !json ? new InPlace(out.stream) : null;
   try {
     while (!signal.aborted) {
-      const view = await look(client, name);
       if (json) await out.flow(`${JSON.stringify(view)}\n`);
       else if (screen && view.routes.length === 0) screen.show(['no requests yet']);
       else await print(context, view, (lines) => (screen ? screen.show(lines) : out.lines(lines)));
       await pause(WATCH_MS, signal);
+      if (!signal.aborted) view = await look(client, name);
     }
   } finally {
     screen?.end();
