@@ -44,7 +44,7 @@ test('the SBOM names what production has, by purl and hash, and no password', ()
       resolved: 'http://[::1]:4873/@acme%2fui/-/ui-2.0.0.tgz',
       integrity: `${integrity}?x sha1-AAAA md9-xx`,
     }),
-    locked('g', '1.0.0', { from: 'git', resolved: 'git+https://me:sec@ret@example.com/g.git#abc' }),
+    locked('g', '1.0.0', { from: 'git', resolved: 'git+https://me:sec@ret@example.com/g.git#a#c' }),
     locked('here', '1.0.0', { from: 'file', resolved: 'file:../my package.tgz' }),
     locked('s', '1.0.0', { from: 'git', resolved: 'git@github.com:acme/s.git' }),
     locked('t', '1.0.0', { dev: true }),
@@ -58,7 +58,7 @@ test('the SBOM names what production has, by purl and hash, and no password', ()
     components.map(({ purl }) => purl),
     [
       'pkg:npm/%40acme/ui@2.0.0',
-      'pkg:npm/g@1.0.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.com%2Fg.git%23abc',
+      'pkg:npm/g@1.0.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.com%2Fg.git%23a%23c',
       'pkg:npm/here@1.0.0?download_url=file%3A..%2Fmy%20package.tgz',
       'pkg:npm/s@1.0.0?vcs_url=git%40github.com%3Aacme%2Fs.git',
     ],
@@ -68,7 +68,7 @@ test('the SBOM names what production has, by purl and hash, and no password', ()
     components.map(({ externalReferences = [] }) => externalReferences.map(({ url }) => url).join()),
     [
       'http://[::1]:4873/@acme%2fui/-/ui-2.0.0.tgz',
-      'git+https://example.com/g.git#abc',
+      'git+https://example.com/g.git#a%23c',
       'file:../my%20package.tgz',
       '',
     ],

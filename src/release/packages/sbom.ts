@@ -73,7 +73,8 @@ function hashesOf(integrity: string | null): { alg: string; content: string }[] 
 function asUri(url: string): string {
   return encodeURI(url)
     .replace(/%25([0-9a-f]{2})/gi, '%$1')
-    .replace(/^([^/]*\/\/)%5B([^/]*)%5D/, '$1[$2]');
+    .replace(/^([^/]*\/\/)%5B([^/]*)%5D/, '$1[$2]')
+    .replace(/(?<=#.*)#/g, '%23');
 }
 
 /** Up to the last `@` before the path: a password may have one in it. */
