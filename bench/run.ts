@@ -30,6 +30,7 @@ import { lastWords } from './sections/last-words.ts';
 import { logs } from './sections/logs.ts';
 import { many } from './sections/many.ts';
 import { memory } from './sections/memory.ts';
+import { metrics } from './sections/metrics.ts';
 import { proxy } from './sections/proxy.ts';
 import { websocket } from './sections/websocket.ts';
 
@@ -45,6 +46,7 @@ const sections: readonly Section[] = [
   memory,
   command,
   many,
+  metrics,
   deploySection,
   websocket,
   egress,

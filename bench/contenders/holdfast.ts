@@ -110,7 +110,7 @@ export function holdfastHeldPort(script = program('app.js'), instances = 2): Con
 }
 
 /** All clients of a benchmark come from one address. */
-function edgeOn(port: number): object {
+export function edgeOn(port: number): object {
   return { listen: { http: `127.0.0.1:${port}` }, edge: { limits: { connectionsPerIp: 100_000 } } };
 }
 

@@ -19,6 +19,8 @@ const MIN_SPAN_MS = 500;
 export class UsageMeter {
   readonly #clock: Clock;
   readonly #samples = new Map<number, Sample & { cpu: number | null }>();
+  /** CPU time at the last look. */
+  readonly #latest = new Map<number, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,8 +30,10 @@ export class UsageMeter {
     const stat = readStat(pid);
     if (!stat) {
       this.#samples.delete(pid);
+      this.#latest.delete(pid);
       return { memoryBytes: null, cpu: null };
     }
+    this.#latest.set(pid, stat.cpuMs);
     const now = this.#clock.now();
     const before = this.#samples.get(pid) ?? { at: spawnedAt, cpuMs: 0, cpu: null };
     const span = now - before.at;
@@ -41,8 +45,14 @@ export class UsageMeter {
     return { memoryBytes: rssBytes(pid) ?? null, cpu };
   }
 
+  /** CPU time of a process so far, as the last look at it has found. */
+  cpuMsOf(pid: number): number | null {
+    return this.#latest.get(pid) ?? null;
+  }
+
   /** Forgets processes that are gone. */
   keepOnly(pids: ReadonlySet<number>): void {
     for (const pid of this.#samples.keys()) if (!pids.has(pid)) this.#samples.delete(pid);
+    for (const pid of this.#latest.keys()) if (!pids.has(pid)) this.#latest.delete(pid);
   }
 }

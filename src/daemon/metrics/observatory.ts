@@ -1,6 +1,5 @@
 /** Reads all numbers: each ten seconds for history and alerts, and when somebody asks. */
 import type { Clock } from '../../kit/clock.ts';
-import { readStat } from '../../kit/proc.ts';
 import type { CertificateView } from '../../protocol/certificates.ts';
 import type { HealthView, HostView } from '../../protocol/dashboard.ts';
 import type { EgressView } from '../../protocol/egress.ts';
@@ -58,6 +57,7 @@ export class Observatory {
   #host: HostView | null = null;
   #isAsking = false;
   #hasBegun = false;
+  #hasFailed = false;
   #cancel: (() => void) | undefined;
   #soon: (() => void) | undefined;
   #isClosed = false;
@@ -146,9 +146,11 @@ export class Observatory {
   #sample(): void {
     if (this.#isClosed) return;
     const { clock } = this.#options;
-    const reading = this.#read(this.#usage);
-    this.#archive.add(this.#recorder.take(snapshotOf(reading)));
-    this.#alerts.look(reading, this.certificates());
+    this.#harmless(() => {
+      const reading = this.#read(this.#usage);
+      this.#archive.add(this.#recorder.take(snapshotOf(reading)));
+      this.#alerts.look(reading, this.certificates());
+    });
     this.#cancel = clock.after(STEP_MS - (clock.now() % STEP_MS), () => {
       void this.#askHost().then(() => this.#sample());
     });
@@ -174,7 +176,19 @@ export class Observatory {
 
   #lookSoon(): void {
     this.#soon = undefined;
-    this.#alerts.look(this.#read(this.#options.views.usage), this.certificates());
+    this.#harmless(() => this.#alerts.look(this.#read(this.#options.views.usage), this.certificates()));
+  }
+
+  /** Numbers are less than what they are about: what goes wrong with them is told once, and ends nothing. */
+  #harmless(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (this.#hasFailed) return;
+      this.#hasFailed = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.journal.record('history.unsaved', { reason });
+    }
   }
 
   #read(usage: UsageMeter): Reading {
@@ -185,7 +199,7 @@ export class Observatory {
     return {
       at: clock.now(),
       since: this.#since,
-      apps: apps.map((app) => appReading(app, (pid) => readStat(pid)?.cpuMs ?? null)),
+      apps: apps.map((app) => appReading(app, (pid) => usage.cpuMsOf(pid))),
       traffic: hasEdge ? traffic.counted() : null,
       host: this.#host,
     };

@@ -50,6 +50,7 @@ function labelsOf(labels: Readonly<Record<string, string>>): string {
 }
 
 function escaped(text: string, quotes: boolean): string {
+  if (!/[\\\n"]/.test(text)) return text;
   const plain = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   return quotes ? plain.replaceAll('"', '\\"') : plain;
 }
