@@ -1,0 +1,5 @@
+/** The default theme, with room for drawings. */
+import DefaultTheme from 'vitepress/theme';
+import './style.css';
+
+export default DefaultTheme;
