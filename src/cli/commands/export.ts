@@ -26,7 +26,7 @@ export function defineExport(program: Command, context: ContextFactory): void {
     .command('export')
     .summary("write the config file as another program's configuration")
     .description(
-      'Writes what the config file says as the configuration of another program: a front (nginx …), an init system (systemd …), a platform (Kubernetes …), or a pipeline that deploys with Holdfast (GitHub …). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
+      'Writes what the config file says as the configuration of another program: a front (nginx …), an init system (systemd …), a platform (Kubernetes …), a pipeline that deploys with Holdfast (GitHub …), or a dashboard of its numbers (Grafana). What that program cannot do is said, on stderr and in the files. The apps get a port each, so that a front and an init that are exported from the same file fit together. Without `-o` and `--install` it is printed, and nothing is changed.',
     )
     .argument('[target]', 'for which program; left out: lists them')
     .option('-f, --file <file>', 'config file (default: holdfast.config.* of this directory)')
