@@ -31,6 +31,7 @@ import { sbomOf } from './sbom.ts';
 import { planScripts, runScripts, type ScriptPlace } from './scripts.ts';
 import { checkSignatures, NO_SIGNATURES } from './signatures.ts';
 import { KeptTrees } from './trees.ts';
+import { whereNpmAsks } from './where-npm-asks.ts';
 
 export interface PackagesOptions {
   readonly clock: Clock;
@@ -153,12 +154,17 @@ export class Packages {
       if (diff.added.length > 0) this.#notes.push('Nobody asked how old the new packages are: `--offline`');
       return;
     }
-    const coolDown = { coolDownMs: rules.coolDownMs, now: this.#options.clock.now(), times: this.#times() };
-    this.#notes.push(...(await refuseYoung(diff, allowNew, coolDown)));
+    const { coolDownMs } = rules;
+    const now = this.#options.clock.now();
+    const notes = await whereNpmAsks(this.#request.dir, this.#manager.kind, (dir) =>
+      refuseYoung(diff, allowNew, { coolDownMs, now, times: this.#times(dir) }),
+    );
+    this.#notes.push(...notes);
   }
 
-  #times(): PublishTimes {
-    const { dir, runner } = this.#request;
+  /** @param dir its .npmrc says which registry */
+  #times(dir: string): PublishTimes {
+    const { runner } = this.#request;
     return async (name) => {
       const words = ['npm', 'view', name, 'time', '--json', ...askOnce];
       try {
@@ -333,7 +339,9 @@ export class Packages {
     const { dir, runner, rules, offline } = this.#request;
     const found = offline
       ? undefined
-      : await audit(this.#here(false), { dir, runner, path: this.#npmPath() });
+      : await whereNpmAsks(dir, this.#manager.kind, (place) =>
+          audit(this.#here(false), { dir: place, runner, path: this.#npmPath() }),
+        );
     if (!found) {
       if (rules.audit !== null && !offline) {
         throw new HoldfastError(

@@ -9,6 +9,7 @@ import { kindFor, type Manager, usualVersion, wishOf } from './manager.ts';
 import { type PublishTimes, refuseYoung } from './policy.ts';
 import { planScripts } from './scripts.ts';
 import { readSignatures } from './signatures.ts';
+import { npmrcOfYarn } from './where-npm-asks.ts';
 
 const manager = (kind: Manager['kind'], version: string): Manager => {
   return { kind, name: kind === 'berry' ? 'yarn' : kind, version, hash: null };
@@ -54,6 +55,25 @@ test('a registry that is down is told soon, unless the project or the shell says
   assert.deepEqual([own.npm_config_fetch_retries, own.npm_config_fetch_timeout], ['0', '30000']);
   for (const kind of ['npm', 'pnpm', 'yarn', 'berry', 'bun'] as const)
     for (const value of Object.values(patience(manager(kind, '1.0.0'), ''))) assert.match(value, /^\d+$/);
+});
+
+test('npm asks the registries that yarn knows, with the same tokens', () => {
+  const yarnrc = `
+npmRegistryServer: https://npm.example.com/all
+npmAuthToken: "\${NPM_TOKEN-}"
+npmScopes:
+  acme: {npmRegistryServer: "https://acme.example.com", npmAuthToken: "\${ACME}"}
+npmRegistries:
+  "//other.example.com/": {npmAuthToken: x}
+`;
+  assert.deepEqual(npmrcOfYarn(yarnrc).trim().split('\n'), [
+    'registry=https://npm.example.com/all',
+    `//npm.example.com/all/:_authToken=\${NPM_TOKEN}`,
+    '//other.example.com/:_authToken=x',
+    '@acme:registry=https://acme.example.com',
+    `//acme.example.com/:_authToken=\${ACME}`,
+  ]);
+  for (const broken of ['', '- a', '{']) assert.equal(npmrcOfYarn(broken), '');
 });
 
 test('only pnpm has to be told that variables of the project are meant', () => {
