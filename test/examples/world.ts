@@ -138,6 +138,9 @@ interface Part {
   readonly sites: Readonly<Record<string, SiteConfig>>;
 }
 
+/** A machine that is busy with other tests is no reason to fail. */
+const patience = { readyTimeout: '2m', stop: { timeout: '1m' } };
+
 /** As the example says it, but with whole paths, and with its own name instead of every host. */
 async function configurationOf(name: string, dir: string): Promise<Part> {
   const read = await readConfig({ cwd: dir, env: plainEnv() });
@@ -150,7 +153,9 @@ async function configurationOf(name: string, dir: string): Promise<Part> {
     typeof to === 'object' && 'files' in to ? { ...to, files: resolve(dir, String(to.files)) } : to,
   ]);
   return {
-    apps: Object.fromEntries(Object.entries(apps).map(([app, settings]) => [app, { cwd: dir, ...settings }])),
+    apps: Object.fromEntries(
+      Object.entries(apps).map(([app, settings]) => [app, { cwd: dir, ...patience, ...settings }]),
+    ),
     sites: { [`${name}.test`]: { ...site, routes: Object.fromEntries(routes) } },
   };
 }
