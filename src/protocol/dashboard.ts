@@ -9,7 +9,7 @@
  *   GET  api/history?series=&range=        History (history.ts)
  *   GET  api/apps/:name                    AppPage
  *   GET  api/logs/:app?…                   LogPage (LogQuery as parameters)
- *   GET  api/logs/:app/follow?…            SSE: LogLine
+ *   GET  api/logs/:app/follow?…            SSE: LogLine, each with its cursor as id; at last an event `problem` with an ErrorBody when it cannot go on
  *   GET  api/events?before=&limit=&app=&type=     HoldfastEvent[], newest first
  *   GET  api/crashes?app=                  CrashRecord[], newest first
  *   GET  api/releases                      ReleasesView[]
@@ -130,6 +130,8 @@ export interface LogQuery {
   readonly until?: string;
   /** The `cursor` of a page: what came before it. */
   readonly before?: string;
+  /** `after` of a page: where following begins. */
+  readonly after?: string;
   /** 500 at most. */
   readonly limit?: number;
 }
@@ -146,6 +148,10 @@ export interface LogPage {
   readonly lines: readonly LogLine[];
   /** For what came before; null: that was all. */
   readonly cursor: string | null;
+  /** For `follow`, as its `after`: what comes after this page, with nothing lost or doubled between the two. */
+  readonly after: string;
+  /** The time was up: nothing older than this was looked at. ISO 8601. */
+  readonly searchedTo?: string;
 }
 
 export interface ReleaseSummary {

@@ -173,7 +173,8 @@ export class FakeDashboard {
       .filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
     const lines = found.slice(-limit);
     const first = lines[0];
-    return { lines, cursor: first && found.length > lines.length ? String(this.log.indexOf(first)) : null };
+    const cursor = first && found.length > lines.length ? String(this.log.indexOf(first)) : null;
+    return { lines, cursor, after: '' };
   }
 
   #stream(response: ServerResponse, among: Set<ServerResponse>, messages: readonly unknown[]): void {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import type { LogLine } from '../../protocol/dashboard.ts';
+import type { LogLine, LogPage } from '../../protocol/dashboard.ts';
 import { difference, type LiveState } from './live/difference.ts';
 import { ratesOf } from './live/rates.ts';
 import { pageOf, readLogPage } from './logs/page.ts';
 import { readLogRequest } from './logs/query.ts';
+import { LogSearches } from './logs/search.ts';
 
 const line = (second: number, text: string): LogLine => ({
   time: `2026-03-01T12:00:${String(second).padStart(2, '0')}.000Z`,
@@ -37,6 +38,68 @@ test('pages of a log go on where the one before began, also within one moment, t
     cursor = page.cursor;
   } while (cursor !== null);
   assert.deepEqual(seen, lines);
+});
+
+test('what is followed begins where the page ended, within one moment too, and again where it stopped', async (t) => {
+  const dir = `${tempDir(t)}/logs`;
+  mkdirSync(dir);
+  const now = Date.parse('2026-03-01T12:00:02Z');
+  const lines = Array.from({ length: 8 }, (_, i) => line(Math.floor(i / 5), `Order ${i} paid`));
+  const write = (some: readonly LogLine[]) =>
+    appendFileSync(
+      `${dir}/web.log`,
+      some
+        .map((one) => `${one.time} ${one.instance} out ${one.text}\n${one.time} web.0 out noise\n`)
+        .join(''),
+    );
+  const query = { query: 'paid' };
+  const follow = async (after: string, count: number): Promise<{ text: string; id: string }[]> => {
+    const ended = new AbortController();
+    const came: { text: string; id: string }[] = [];
+    const send = (json: string, { id = '' } = {}) => {
+      came.push({ text: (JSON.parse(json) as LogLine).text, id });
+      if (came.length === count) ended.abort();
+    };
+    const request = readLogRequest('web', new URLSearchParams({ ...query, after }));
+    const stream = { send, signal: ended.signal, room: async () => undefined };
+    await new LogSearches(dir).follow(request, stream);
+    return came;
+  };
+  write(lines.slice(0, 3));
+  const page = await readLogPage(dir, readLogRequest('web', new URLSearchParams(query)), now);
+  assert.deepEqual(page.lines, lines.slice(0, 3));
+  write(lines.slice(3));
+  const first = await follow(page.after, 2);
+  const rest = await follow(first[1]?.id ?? '', 3);
+  const texts = [...first.slice(0, 2), ...rest].map(({ text }) => text);
+  assert.deepEqual(
+    texts.slice(0, 5),
+    lines.slice(3).map(({ text }) => text),
+  );
+});
+
+test('a search that is cut off tells what it has found, and how it goes on', async (t) => {
+  const dir = `${tempDir(t)}/logs`;
+  mkdirSync(dir);
+  const day = (date: number) => `2026-03-${String(date).padStart(2, '0')}T12:00:00.000Z`;
+  const days = [1, 20, 27, 28];
+  writeFileSync(`${dir}/web.log`, days.map((date) => `${day(date)} web.0 out order ${date}\n`).join(''));
+  const told: LogPage[] = [];
+  const query = { query: 'order' };
+  const now = Date.parse(day(28)) + 60_000;
+  await readLogPage(dir, readLogRequest('web', new URLSearchParams(query)), now, (page) => told.push(page));
+  assert.deepEqual(
+    told.map(({ lines }) => lines.length),
+    [1, 1, 1, 2, 4],
+  );
+  const cut = told[2];
+  assert.equal(cut?.searchedTo, '2026-03-27T12:01:00.000Z');
+  const older = new URLSearchParams({ ...query, before: cut?.cursor ?? '' });
+  const rest = await readLogPage(dir, readLogRequest('web', older), now);
+  assert.deepEqual(
+    rest.lines.map(({ text }) => text),
+    ['order 1', 'order 20', 'order 27'],
+  );
 });
 
 test('a page of huge lines is a short one', () => {

@@ -114,10 +114,17 @@ export class Site {
     if (path === 'live') return hub.add(stream());
     const follows = /^logs\/([^/]+)\/follow$/.exec(path);
     if (follows?.[1]) {
+      // A browser that comes back says by itself how far it was.
+      const last = request.headers['last-event-id'];
+      if (typeof last === 'string' && last !== '') visit.fields.set('after', last);
       const wanted = readLogRequest(appName(follows[1]), visit.fields);
       const opened = stream();
-      // A file that cannot be read, an expression without an end: the page tries again, or asks for something else.
-      return void searches.follow(wanted, opened).catch(() => opened.end());
+      // A file that cannot be read, an expression without an end.
+      return void searches.follow(wanted, opened).catch((error) => {
+        const { details: _stack, ...body } = asHoldfastError(error).toBody();
+        opened.send(JSON.stringify(body), { event: 'problem' });
+        opened.end();
+      });
     }
     send(response, 200, await this.#read(path.split('/').map(decoded), visit.fields, known));
   }

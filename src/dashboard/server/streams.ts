@@ -64,8 +64,8 @@ export class Stream {
   }
 
   /** @param json one line */
-  send(json: string): void {
-    this.#write(`data: ${json}\n\n`);
+  send(json: string, { id, event }: { readonly id?: string; readonly event?: string } = {}): void {
+    this.#write(`${id ? `id: ${id}\n` : ''}${event ? `event: ${event}\n` : ''}data: ${json}\n\n`);
   }
 
   /** Resolves when there is room for more. */

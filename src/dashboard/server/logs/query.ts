@@ -13,6 +13,15 @@ export interface LogRequest {
   /** Lines of the moment `until` that were shown already. */
   readonly skip: number;
   readonly limit: number;
+  /** Where following begins; null = now. */
+  readonly after: LogPlace | null;
+}
+
+/** A moment, and how many of its lines were shown already. */
+export interface LogPlace {
+  /** ms since the epoch. */
+  readonly time: number;
+  readonly skip: number;
 }
 
 const LIMIT = 500;
@@ -24,7 +33,8 @@ export function readLogRequest(app: string, fields: URLSearchParams): LogRequest
   if (stream !== null && stream !== 'out' && stream !== 'err')
     throw bad('stream', stream, 'is "out" or "err"');
   const before = fields.get('before');
-  const cursor = before === null ? null : readCursor(before);
+  const cursor = before === null ? null : readCursor('before', before);
+  const after = fields.get('after');
   const until = timeOf('until', fields.get('until'));
   const limit = Number(fields.get('limit') ?? 200);
   if (!Number.isInteger(limit) || limit < 1)
@@ -38,6 +48,7 @@ export function readLogRequest(app: string, fields: URLSearchParams): LogRequest
     until: cursor?.time ?? until,
     skip: cursor?.skip ?? 0,
     limit: Math.min(limit, LIMIT),
+    after: after === null ? null : readCursor('after', after),
   };
 }
 
@@ -64,10 +75,10 @@ export function makeCursor(time: string, skip: number): string {
   return `${time}~${skip}`;
 }
 
-function readCursor(text: string): { readonly time: number; readonly skip: number } {
+function readCursor(name: string, text: string): LogPlace {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)~(\d{1,6})$/.exec(text);
   const time = Date.parse(match?.[1] ?? '');
-  if (!match || Number.isNaN(time)) throw bad('before', text, 'is the cursor of a page');
+  if (!match || Number.isNaN(time)) throw bad(name, text, 'is the cursor of a page');
   return { time, skip: Number(match[2]) };
 }
 

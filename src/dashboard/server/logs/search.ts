@@ -5,7 +5,7 @@ import { type ErrorBody, HoldfastError } from '../../../errors.ts';
 import { readLogs } from '../../../logs/reader.ts';
 import type { LogPage } from '../../../protocol/dashboard.ts';
 import type { Stream } from '../streams.ts';
-import type { LogRequest } from './query.ts';
+import { type LogRequest, makeCursor } from './query.ts';
 
 const LONGEST_MS = 10_000;
 const AT_ONCE = 3;
@@ -13,13 +13,22 @@ const WAITING = 20;
 /** Of a line that is followed. */
 const LONGEST_LINE = 16 * 1024;
 
+/** By the thread: what there is so far, and then one of the others. */
+interface Said {
+  readonly sofar?: LogPage;
+  readonly page?: LogPage;
+  readonly error?: ErrorBody;
+}
+
 export class LogSearches {
   readonly #dir: string;
+  readonly #longestMs: number;
   readonly #queue: (() => void)[] = [];
   #running = 0;
 
-  constructor(dir: string) {
+  constructor(dir: string, longestMs = LONGEST_MS) {
     this.#dir = dir;
+    this.#longestMs = longestMs;
   }
 
   async page(request: LogRequest): Promise<LogPage> {
@@ -42,16 +51,21 @@ export class LogSearches {
       resourceLimits: { maxOldGenerationSizeMb: 192 },
     });
     return new Promise<LogPage>((resolve, reject) => {
-      const timer = setTimeout(
-        () =>
+      let found: LogPage | undefined;
+      const timer = setTimeout(() => {
+        if (found) resolve(found);
+        else
           reject(
             new HoldfastError('BUSY', `The search took longer than ${LONGEST_MS / 1000} s`, {
               hint: 'Search in less: name an instance, or a time with since and until',
             }),
-          ),
-        LONGEST_MS,
-      );
-      worker.once('message', ({ page, error }: { page?: LogPage; error?: ErrorBody }) => {
+          );
+      }, this.#longestMs);
+      worker.on('message', ({ sofar, page, error }: Said) => {
+        if (sofar) {
+          found = sofar;
+          return;
+        }
         clearTimeout(timer);
         if (page) resolve(page);
         else
@@ -68,22 +82,32 @@ export class LogSearches {
     }).finally(() => worker.terminate());
   }
 
-  /** Sends what is written from now on, as long as the stream is open. */
-  async follow({ app, instance, stream: to, pattern }: LogRequest, stream: Stream): Promise<void> {
+  /** Sends what is written after a page, or from now on, as long as the stream is open; each line with the place to go on from. */
+  async follow(
+    { app, instance, stream: to, pattern, after }: LogRequest,
+    stream: Pick<Stream, 'send' | 'signal' | 'room'>,
+  ): Promise<void> {
     const matches = pattern === null ? null : matcher(pattern);
+    let moment = after === null ? '' : new Date(after.time).toISOString();
+    let shown = 0;
     const lines = readLogs({
       dir: this.#dir,
       apps: [app],
-      tail: 0,
+      ...(after === null ? { tail: 0 } : { since: after.time }),
       follow: true,
       signal: stream.signal,
       ...(instance !== null && { instances: [instance] }),
       ...(to !== null && { stream: to }),
     });
     for await (const { time, instance: of, stream: from, text } of lines) {
+      if (matches && !matches(text)) continue;
+      shown = time === moment ? shown + 1 : 1;
+      const isOld = after !== null && Date.parse(time) === after.time && shown <= after.skip;
+      moment = time;
+      if (isOld) continue;
       const cut = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
-      if (matches && !matches(cut)) continue;
-      stream.send(JSON.stringify({ time, instance: of, stream: from, text: cut }));
+      const line = { time, instance: of, stream: from, text: cut };
+      stream.send(JSON.stringify(line), { id: makeCursor(time, shown) });
       await stream.room();
     }
   }

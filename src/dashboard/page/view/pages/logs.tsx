@@ -1,11 +1,11 @@
 /** One app's log: search, older pages, and what comes now. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LogLine, LogPage } from '../../../../protocol/dashboard.ts';
-import { formatCount } from '../../model/format.ts';
+import { formatCount, formatMoment } from '../../model/format.ts';
 import { inOrder } from '../../model/live.ts';
 import { appended, type NumberedLine, prepended, searchProblem } from '../../model/log-line.ts';
 import { type LogSearch, logsOf } from '../../model/route.ts';
-import { address, get, type Refused } from '../api.ts';
+import { address, get, Refused } from '../api.ts';
 import { live } from '../live.ts';
 import { asRefused } from '../load.ts';
 import { Choice, Search } from '../parts/controls.tsx';
@@ -106,6 +106,9 @@ function Lines(props: {
   const path = `logs/${encodeURIComponent(app)}`;
   const [lines, setLines] = useState<readonly NumberedLine[]>();
   const [cursor, setCursor] = useState<string | null>(null);
+  const [searchedTo, setSearchedTo] = useState<string>();
+  /** What is here already: following goes on from there. */
+  const after = useRef('');
   const [problem, setProblem] = useState<Refused>();
   const [follow, setFollow] = useState(true);
   const [loading, setLoading] = useState(false);
@@ -122,6 +125,8 @@ function Lines(props: {
       (page) => {
         setLines(appended([], page.lines, MOST));
         setCursor(page.cursor);
+        setSearchedTo(page.searchedTo);
+        after.current = page.after;
         setProblem(undefined);
       },
       (error) => !ended.signal.aborted && setProblem(asRefused(error)),
@@ -132,9 +137,17 @@ function Lines(props: {
   const loaded = lines !== undefined;
   useEffect(() => {
     if (!follow || !loaded) return;
-    return followed(address(`${path}/follow`, { query, instance, stream }), (fresh) =>
-      setLines((known) => appended(known ?? [], fresh, Math.max(MOST, known?.length ?? 0))),
-    );
+    return followed({
+      url: () => address(`${path}/follow`, { query, instance, stream, after: after.current }),
+      came(fresh, place) {
+        after.current = place;
+        setLines((known) => appended(known ?? [], fresh, Math.max(MOST, known?.length ?? 0)));
+      },
+      failed(problem) {
+        setProblem(problem);
+        setFollow(false);
+      },
+    });
   }, [follow, loaded, path, query, instance, stream]);
 
   useLayoutEffect(() => {
@@ -156,6 +169,7 @@ function Lines(props: {
       atEnd.current = false;
       setLines((known) => prepended(known ?? [], page.lines));
       setCursor(page.cursor);
+      setSearchedTo(page.searchedTo);
     } catch (error) {
       setProblem(asRefused(error));
     } finally {
@@ -172,6 +186,7 @@ function Lines(props: {
         <span class="muted" role="status">
           {lines &&
             `${formatCount(lines.length)} ${lines.length === 1 ? 'line' : 'lines'}${query ? ' found' : ''}`}
+          {searchedTo && `; searched back to ${formatMoment(searchedTo, Date.now())} until the time was up`}
         </span>
       </div>
       {problem && <Problem of={problem} />}
@@ -218,22 +233,51 @@ function Lines(props: {
   );
 }
 
-/** Tells new lines, all of one frame together, until the function that it returns is called. */
-function followed(url: string, tell: (lines: readonly LogLine[]) => void): () => void {
+const AGAIN_MS = 3000;
+
+interface Following {
+  /** As of now: it says how far we are. */
+  url(): string;
+  /** New lines, all of one frame together, and the place behind them. */
+  came(lines: readonly LogLine[], place: string): void;
+  /** It cannot go on, and would not the next time. */
+  failed(problem: Refused): void;
+}
+
+/** Follows until the function that it returns is called. A connection that breaks is opened again by the browser, one that is refused by us. */
+function followed({ url, came, failed }: Following): () => void {
   let fresh: LogLine[] = [];
+  let place = '';
   let frame = 0;
-  const source = new EventSource(url);
-  source.onmessage = ({ data }) => {
-    fresh.push(JSON.parse(data) as LogLine);
-    if (fresh.length > MOST) fresh = fresh.slice(-MOST);
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      tell(fresh);
-      fresh = [];
+  let timer = 0;
+  let source: EventSource;
+  const open = () => {
+    source = new EventSource(url());
+    source.onmessage = ({ data, lastEventId }) => {
+      fresh.push(JSON.parse(data) as LogLine);
+      if (fresh.length > MOST) fresh = fresh.slice(-MOST);
+      place = lastEventId;
+      frame ||= requestAnimationFrame(flush);
+    };
+    source.addEventListener('problem', ({ data }) => {
+      source.close();
+      const { message, hint } = JSON.parse(data) as { message: string; hint?: string };
+      failed(new Refused(0, message, hint));
     });
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, AGAIN_MS);
+    };
   };
+  const flush = () => {
+    frame = 0;
+    came(fresh, place);
+    fresh = [];
+  };
+  open();
   return () => {
     source.close();
+    window.clearTimeout(timer);
     cancelAnimationFrame(frame);
+    if (fresh.length > 0) flush();
   };
 }
