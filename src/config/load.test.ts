@@ -576,6 +576,18 @@ test('a release is known by its id, and by where `current` leads', async (t) => 
   assert.deepEqual(apps.web?.env, { NODE_ENV: 'production' });
 });
 
+test('an env file that is not in a release is to be shared', async (t) => {
+  const app = { run: 'server.js', envFile: '.env' };
+  const cwd = project(t, { 'holdfast.config.json': JSON.stringify({ apps: { web: app } }) });
+  const shared = /\.env" cannot be read: .*: it is not in the release; name it in release\.shared/;
+  const release = { id: 'r1', project: 'shop', source: join(cwd, 'holdfast.config.json') };
+  await assert.rejects(loadPlan({ cwd, env, release }), ({ message }) => shared.test(message));
+  await assert.rejects(loadPlan({ cwd, env }), ({ message }) => {
+    assert.match(message, /\.env" cannot be read/);
+    return !message.includes('release.shared');
+  });
+});
+
 test('what a release may not say is refused', async (t) => {
   const refused = async (value: object) => {
     const cwd = project(t, { 'holdfast.config.json': JSON.stringify(value) });

@@ -48,3 +48,14 @@ test('an event of a later version is shown by its name, and nothing in it reache
   assert.match(line(strange), /^web moon\.rose \(/);
   assert.ok(!line(strange).includes('\u001b'));
 });
+
+test('what a release changes is not told as of `hold up`', () => {
+  const told = (change: string, via?: string) =>
+    line({ type: 'app.changed', app: 'web', data: { change, ...(via && { via }) } });
+  assert.deepEqual(
+    ['add', 'start', 'change', 'scale', 'remove'].map((change) => told(change, 'release')),
+    ['added', 'started', 'changed', 'scaled', 'removed'].map((word) => `web ${word} by a release`),
+  );
+  assert.equal(told('add'), 'web added by up');
+  assert.equal(told('restarted', 'release'), 'web asked to restart');
+});

@@ -11,7 +11,8 @@ import { FakeClock } from '../../kit/clock.ts';
 import type { HoldfastEvent } from '../../protocol/events.ts';
 import type { PromoteRequest } from '../../protocol/release.ts';
 import { RecordFiles } from '../../release/records.ts';
-import { nothingDesired } from '../state.ts';
+import { type DesiredState, nothingDesired } from '../state.ts';
+import { fresh } from '../stored-app.ts';
 import { readCurrent } from './current-link.ts';
 import { Releases } from './releases.ts';
 
@@ -170,4 +171,30 @@ test('a first release is carried on after the machine was off: there is nothing 
   assert.equal(after.view()[0]?.promotion?.step, 'bake');
   await after.continue('shop');
   assert.deepEqual(told('r1'), ['serving', true, false]);
+});
+
+test('names of others are refused before the work begins, those of the project itself are not', async (t) => {
+  const { releases, promote, world } = setUp(t);
+  await promote('r1');
+  const check = (project: string, source: string, apps: readonly string[], sites: readonly string[] = []) =>
+    releases.checkNames(project, { source, apps, sites });
+  const source = '/srv/blog/current/holdfast.config.json';
+  const mine = fresh(appPlan({ name: 'work', project: 'shop', release: 'r1' }), '/srv/shop/config');
+  const started = fresh(appPlan({ name: 'cron', project: null }), null);
+  const site = { source: '/srv/hand/holdfast.config.json', plan: { host: 'shop.example', routes: [] } };
+  world.state = {
+    ...world.state,
+    apps: { work: mine, cron: started },
+    sites: { 'shop.example': site } as unknown as DesiredState['sites'],
+  };
+  assert.throws(() => check('blog', source, ['new', 'work']), {
+    code: 'APP_EXISTS',
+    message: /"work".*"shop"/,
+  });
+  assert.throws(() => check('blog', source, ['cron']), { code: 'APP_EXISTS', message: /`hold start`/ });
+  assert.throws(() => check('blog', source, [], ['shop.example']), {
+    code: 'APP_EXISTS',
+    message: /the site/,
+  });
+  assert.equal(check('shop', '/srv/shop/config', ['work', 'new'], ['new.example']), null);
 });
