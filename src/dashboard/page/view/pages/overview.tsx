@@ -22,7 +22,7 @@ import { link } from '../../model/route.ts';
 import { appTone, healthLine, instanceTone, placeOf, siteTone } from '../../model/words.ts';
 import { live } from '../live.ts';
 import { Charts } from '../parts/charts.tsx';
-import { Search } from '../parts/controls.tsx';
+import { Do, Search } from '../parts/controls.tsx';
 import { Events } from '../parts/events.tsx';
 import { memo } from '../parts/memo.ts';
 import { promotionText } from '../parts/promotion.tsx';
@@ -344,6 +344,19 @@ const siteColumns: readonly Column<LiveSite>[] = [
   },
   ...rateColumns<LiveSite>(),
   { head: 'last hour', cell: ({ host }) => <Spark series={`site:${host}`} /> },
+  {
+    head: 'do',
+    cell: ({ host, paused }) =>
+      paused ? (
+        <Do action={{ do: 'resume', site: host }} label={`Resume ${host}`}>
+          Resume
+        </Do>
+      ) : (
+        <Do action={{ do: 'pause', site: host }} label={`Pause ${host}`}>
+          Pause
+        </Do>
+      ),
+  },
 ];
 
 function sum(values: readonly (number | null)[]): number | null {
