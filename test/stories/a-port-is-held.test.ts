@@ -7,8 +7,7 @@ import { get as httpsGet } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { events, happened } from '../support/journal.ts';
-import { startLoad } from '../support/load.ts';
+import { events } from '../support/journal.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram } from '../support/programs.ts';
 import { app } from '../support/root.ts';
@@ -28,50 +27,24 @@ async function canListen(port: number): Promise<boolean> {
   return listens;
 }
 
-describe('a port that nobody named', () => {
-  test('is learned from the first instance, shared by all, and held when all are gone', async (t) => {
-    const home = testHome(t);
-    const port = await freePort();
-    const args = ['-n', 'web', '-i', '3', '-e', `OTHER_PORT=${port}`];
-    await home.ok(['start', app('listens-elsewhere.js'), ...args]);
-    const instances = await home.ready('web', 3);
-    const url = `http://127.0.0.1:${port}/`;
-    const load = await startLoad(t, { url, keepAlive: false, connections: 8 });
-    await until(async () => Object.keys((await load.report()).byPid).length === 3, {
-      why: 'all three answer',
-    });
-    const { ports, notes, urls } = await home.show('web');
-    assert.deepEqual(ports, [{ host: null, port, held: true, tls: false }]);
-    assert.deepEqual(notes, []);
-    assert.deepEqual(urls, [`http://localhost:${port}`]);
+test('a port that nobody named is let go with the app, and is another one after the next start', async (t) => {
+  const home = testHome(t);
+  const [first, second] = [await freePort(), await freePort()];
+  script(home, 'app.js', versioned('1').replace('process.env.PORT', String(first)));
+  await home.ok(['start', 'app.js', '-n', 'web']);
+  await until(() => events(home, 'port.held').length === 1, { why: 'it is held' });
+  await home.ok(['stop', 'web']);
+  assert.deepEqual(events(home, 'port.released')[0]?.data, { host: null, port: first });
+  assert.ok(await canListen(first));
 
-    for (const { pid } of instances) process.kill(pid ?? 0, 'SIGKILL');
-    await happened(home, 'instance.crashed', { about: 'web', after: 2 });
-    await home.ready('web', 3);
-    const { refused, failed } = await load.stop();
-    assert.equal(refused, 0);
-    assert.ok(failed <= 8);
-  });
-
-  test('is let go with the app, and is another one after the next start', async (t) => {
-    const home = testHome(t);
-    const [first, second] = [await freePort(), await freePort()];
-    script(home, 'app.js', versioned('1').replace('process.env.PORT', String(first)));
-    await home.ok(['start', 'app.js', '-n', 'web']);
-    await until(() => events(home, 'port.held').length === 1, { why: 'it is held' });
-    await home.ok(['stop', 'web']);
-    assert.deepEqual(events(home, 'port.released')[0]?.data, { host: null, port: first });
-    assert.ok(await canListen(first));
-
-    script(home, 'app.js', versioned('2').replace('process.env.PORT', String(second)));
-    await home.ok(['start', 'web']);
-    assert.match(await text(`http://127.0.0.1:${second}/`), /version 2/);
-    await home.ok(['delete', 'web']);
-    assert.ok(await canListen(second));
-  });
+  script(home, 'app.js', versioned('2').replace('process.env.PORT', String(second)));
+  await home.ok(['start', 'web']);
+  assert.match(await text(`http://127.0.0.1:${second}/`), /version 2/);
+  await home.ok(['delete', 'web']);
+  assert.ok(await canListen(second));
 });
 
-describe('a port that is named', () => {
+describe('a port that is named', { concurrency: 3 }, () => {
   test('and is not the one that the app listens on: `show` says so', async (t) => {
     const home = testHome(t);
     const [named, real] = [await freePort(), await freePort()];
@@ -124,7 +97,7 @@ describe('a port that is named', () => {
   });
 });
 
-describe('an app listens as it likes', () => {
+describe('an app listens as it likes', { concurrency: 3 }, () => {
   test('on several ports, addresses and a unix socket, and is told its addresses', async (t) => {
     const home = testHome(t);
     const [PORT, PORT2, PORT3] = [await freePort(), await freePort(), await freePort()];
