@@ -5,11 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
-import { startLoad } from '../support/load.ts';
 import { logged } from '../support/log-file.ts';
-import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
-import { app } from '../support/root.ts';
 import { script } from '../support/scripts.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
@@ -36,7 +33,7 @@ function story(home: TestHome): string[] {
     });
 }
 
-describe('a job', () => {
+describe('a job', { concurrency: 3 }, () => {
   test('runs at its times and waits in between', async (t) => {
     const home = testHome(t);
     const run = script(home, 'job.js', "console.log('run');");
@@ -153,7 +150,7 @@ describe('a job', () => {
   });
 });
 
-describe('a job whose daemon is killed', () => {
+describe('a job whose daemon is killed', { concurrency: 3 }, () => {
   test('goes on with its run, whose end the next daemon tells', async (t) => {
     const home = testHome(t);
     const run = script(home, 'job.js', WAITS);
@@ -246,28 +243,4 @@ describe('a job whose daemon is killed', () => {
       assert.equal(events(home, 'job.started', 'job').length, missed === 'run' ? 2 : 1);
     });
   }
-});
-
-describe('restart.cron', () => {
-  test('replaces the instances by the clock, and no request is lost', async (t) => {
-    const home = testHome(t);
-    const port = await freePort();
-    const restart = { cron: '*/2 * * * * *' };
-    configure(home, { apps: { web: { run: app('hello.js'), port, instances: 2, restart } } });
-    await home.ok(['up']);
-    const url = `http://127.0.0.1:${port}/`;
-    const load = await startLoad(t, { url, expect: 'url', connections: 2, pauseMs: 10 });
-    await happened(home, 'rollout.done', { about: 'web', after: 1 });
-    const report = await load.stop();
-    assert.equal(report.refused, 0, JSON.stringify(report));
-    assert.equal(report.failed, 0, JSON.stringify(report));
-    await home.ok(['stop', 'web']);
-    const replaced = events(home, 'rollout.done', 'web').reduce(
-      (sum, { data }) => sum + Number(data?.replaced),
-      0,
-    );
-    assert.ok(replaced >= 2, `${replaced} instances were replaced`);
-    const [reloaded] = events(home, 'app.changed', 'web').filter(({ data }) => data?.change === 'reloaded');
-    assert.equal(reloaded?.reason, 'by the clock');
-  });
 });
