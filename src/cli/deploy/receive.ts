@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Context } from '../context.ts';
 import { readVersion } from '../version.ts';
 import { DeployProgress } from './progress.ts';
-import { deploySurroundings } from './surroundings.ts';
+import { byHere, deploySurroundings } from './surroundings.ts';
 
 /** Speaks with `hold deploy` on another machine, on stdin and stdout. */
 export async function receiveReleases(context: Context, project: string): Promise<void> {
@@ -12,6 +12,7 @@ export async function receiveReleases(context: Context, project: string): Promis
     input: context.stdin,
     output: process.stdout,
     hello: { version: readVersion(), host: hostname() },
+    from: byHere(context.env).from,
     signal: context.signal,
     surroundings: (signal) => ({
       ...deploySurroundings(context, project, new DeployProgress(context)),

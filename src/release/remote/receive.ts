@@ -32,6 +32,8 @@ export interface ReceiveOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly hello: Omit<Hello, 'type'>;
+  /** The address that the session comes from; undefined when nobody knows. */
+  readonly from: string | undefined;
   /** With the signal that ends what is under way. */
   readonly surroundings: (signal: AbortSignal) => ReceiverSurroundings;
   /** Ctrl-C, SIGTERM: as if the connection were lost. */
@@ -47,6 +49,7 @@ class Receiver {
   readonly #output: Writable;
   readonly #gone = new AbortController();
   readonly #around: ReceiverSurroundings;
+  readonly #from: string | undefined;
   #lock: Lock | undefined;
   #by: ReleaseRecord['by'] = { user: '', host: '', via: 'ssh' };
   /** What served when the lock was taken. */
@@ -55,9 +58,10 @@ class Receiver {
   /** What is under way. While it is, the next message is awaited: the end of all is one. */
   #running: Promise<void> = Promise.resolve();
 
-  constructor({ input, output, hello, surroundings, signal }: ReceiveOptions) {
+  constructor({ input, output, hello, from, surroundings, signal }: ReceiveOptions) {
     this.#incoming = new Incoming(input);
     this.#output = output;
+    this.#from = from;
     const around = surroundings(this.#gone.signal);
     this.#around = {
       ...around,
@@ -134,7 +138,7 @@ class Receiver {
   async #answer(request: Exclude<Request, MakeRequest | { type: 'bye' }>): Promise<FromHost> {
     const around = this.#around;
     if (request.type === 'lock') {
-      this.#by = { ...request.by, via: 'ssh' };
+      this.#by = this.#maker(request.by);
       this.#lock ??= lockDeploy(around.paths, this.#by, around.clock.now());
       this.#before = currentRelease(around.paths);
       return { type: 'state', serving: this.#record(this.#before) };
@@ -180,6 +184,11 @@ class Receiver {
 
   #record(id: string | null): ReleaseRecord | null {
     return id === null ? null : new RecordFiles(this.#around.paths.records).read(id);
+  }
+
+  /** Who it is the other machine says; where it comes from sshd says. */
+  #maker({ user, host }: ReleaseRecord['by']): ReleaseRecord['by'] {
+    return { user, host, via: 'ssh', ...(this.#from !== undefined && { from: this.#from }) };
   }
 
   #requireLock(): void {
