@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { describeEvent } from '../print/event-line.ts';
 import { nameOf } from '../print/release-table.ts';
 import { plain } from '../print/text.ts';
+import { isNews, saidOf } from './progress.ts';
 
 /** For the error. */
 const MOST_LINES = 15;
@@ -37,8 +38,7 @@ export class HostsProgress {
     else {
       const { err, verbose } = this.#context;
       const { event } = note;
-      // Of the release itself the steps tell.
-      const news = /^(instance\.(crashed|failed|unhealthy)|release\.(failed|rolled-back))$/.test(event.type);
+      const news = isNews(event) || /^release\.(failed|rolled-back)$/.test(event.type);
       const text = describeEvent(event, err.style);
       if (verbose || news) this.#of(host, text);
       else this.#show(host, text);
@@ -87,10 +87,8 @@ export class HostsProgress {
     const { style } = this.#context.err;
     const mark = { done: style.green('✔'), failed: style.red('✖'), skipped: style.dim('-') }[outcome];
     const took = outcome === 'skipped' ? '' : formatDuration(tookMs ?? 0);
-    this.#of(
-      host,
-      `${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${style.dim(plain(note ?? ''))}`.trimEnd(),
-    );
+    const said = saidOf({ outcome, note });
+    this.#of(host, `${mark} ${name.padEnd(8)} ${took.padStart(6)}  ${style.dim(said)}`.trimEnd());
   }
 
   #of(host: string, text: string): void {

@@ -48,8 +48,7 @@ export class DeployProgress {
     this.#running = null;
     const mark = { done: style.green('✔'), failed: style.red('✖'), skipped: style.dim('-') }[outcome];
     const took = outcome === 'skipped' ? '' : formatDuration(tookMs ?? 0);
-    // Why it has failed is what the error says, in a moment.
-    const said = outcome === 'failed' ? 'failed' : plain(note ?? '');
+    const said = saidOf({ outcome, note });
     const head = `  ${mark} ${name.padEnd(8)} ${took.padStart(6)}  `;
     // On a terminal a step is one line.
     const room = err.isTTY ? err.width - HEAD_WIDTH : Number.POSITIVE_INFINITY;
@@ -70,10 +69,7 @@ export class DeployProgress {
   /** What the daemon does with the release, as far as it is news. */
   event(event: HoldfastEvent): void {
     const { err, verbose } = this.#context;
-    // Of the release itself the steps tell, and of what is on trial the error: nobody but us has seen it.
-    const isOnTrial = event.app?.endsWith('@next') === true;
-    const news = /^instance\.(crashed|failed|unhealthy)$/.test(event.type) && !isOnTrial;
-    if (verbose || news) this.#line(`    ${describeEvent(event, err.style)}`);
+    if (verbose || isNews(event)) this.#line(`    ${describeEvent(event, err.style)}`);
     else this.#show(describeEvent(event, err.style));
   }
 
@@ -94,4 +90,14 @@ export class DeployProgress {
     const line = `    ${(this.#running ?? '').padEnd(8)}         ${text}`;
     err.passing(line);
   }
+}
+
+/** What a step's line says of it. Why it has failed is what the error says, in a moment. */
+export function saidOf({ outcome, note }: Pick<StepRecord, 'outcome' | 'note'>): string {
+  return outcome === 'failed' ? 'failed' : plain(note ?? '');
+}
+
+/** Of the release itself the steps tell, and of what is on trial the error: nobody but us has seen it. */
+export function isNews({ type, app }: HoldfastEvent): boolean {
+  return /^instance\.(crashed|failed|unhealthy)$/.test(type) && app?.endsWith('@next') !== true;
 }
