@@ -6,7 +6,6 @@ import { describe, test } from 'node:test';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 import { cleanup } from '../support/cleanup.ts';
-import { startLoad } from '../support/load.ts';
 import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
 import { app } from '../support/root.ts';
@@ -33,30 +32,6 @@ test('Express, Fastify, Koa, NestJS and an ES module, two of each, in one home',
   }
   for (const { name, status, instances } of await home.apps())
     assert.deepEqual([status, instances.length], ['running', 2], name);
-});
-
-test('Express sees its client, takes a body, and shares the work', async (t) => {
-  const home = testHome(t);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  await home.ok(['start', app('express.js'), '-n', 'web', '-i', '2', '-p', String(port)]);
-  assert.deepEqual(JSON.parse(await text(`${url}/client`)), {
-    ip: '::ffff:127.0.0.1',
-    protocol: 'http',
-    secure: false,
-  });
-  const load = await startLoad(t, {
-    url: `${url}/echo`,
-    bodyBytes: 200_000,
-    expect: 'body',
-    headers: { 'content-type': 'text/plain' },
-  });
-  const others = await startLoad(t, { url, keepAlive: false });
-  await until(async () => Object.keys((await others.report()).byPid).length === 2, {
-    why: 'both instances answer',
-  });
-  for (const report of [await load.stop(), await others.stop()])
-    assert.equal(report.failed, 0, JSON.stringify(report));
 });
 
 test('WebSockets with messages of 10 MB and compression', async (t) => {

@@ -8,7 +8,7 @@ import { isAlive } from '../support/processes.ts';
 import { script } from '../support/scripts.ts';
 import { until } from '../support/until.ts';
 
-describe('start, restart, stop, delete', () => {
+describe('start, restart, stop, delete', { concurrency: 2 }, () => {
   test('19: what is started by its script is started again by its name', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', stays);
@@ -98,7 +98,7 @@ describe('start, restart, stop, delete', () => {
   });
 });
 
-describe('several instances', () => {
+describe('several instances', { concurrency: 2 }, () => {
   test('28, 47: -i 4 is four, scale changes that, and each knows its number', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', stays);
@@ -160,7 +160,7 @@ describe('several instances', () => {
   });
 });
 
-describe('the environment', () => {
+describe('the environment', { concurrency: 2 }, () => {
   test('32: it stays as it is, unless one says --update-env; what the file says wins', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', stays);
@@ -195,7 +195,7 @@ describe('the environment', () => {
   });
 });
 
-describe('ecosystem files', () => {
+describe('ecosystem files', { concurrency: 2 }, () => {
   test('45, 46: from stdin, only some, started or restarted', async (t) => {
     const pm2 = startPm2(t);
     script(pm2.home, 'app.js', stays);
@@ -297,7 +297,7 @@ describe('ecosystem files', () => {
   });
 });
 
-describe('a process is reached', () => {
+describe('a process is reached', { concurrency: 2 }, () => {
   test('48: send writes to its stdin', async (t) => {
     const pm2 = startPm2(t);
     script(

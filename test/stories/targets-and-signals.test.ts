@@ -5,16 +5,14 @@ import { Client } from '../../src/client/client.ts';
 import type { AppView } from '../../src/protocol/api.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
-import { startLoad } from '../support/load.ts';
 import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
-import { isAlive } from '../support/processes.ts';
 import { app } from '../support/root.ts';
 import { script } from '../support/scripts.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
-async function start(home: TestHome, instances: number, ...more: string[]): Promise<string> {
+async function start(home: TestHome, instances: number, ...more: string[]): Promise<void> {
   const port = await freePort();
   await home.ok([
     'start',
@@ -27,7 +25,6 @@ async function start(home: TestHome, instances: number, ...more: string[]): Prom
     String(port),
     ...more,
   ]);
-  return `http://127.0.0.1:${port}/`;
 }
 
 async function viewOf(home: TestHome, name: string): Promise<AppView> {
@@ -41,34 +38,6 @@ async function pidsBySlot(home: TestHome): Promise<(number | null)[]> {
 }
 
 describe('one instance', () => {
-  test('is stopped and started, and the others do not notice', async (t) => {
-    const home = testHome(t);
-    const url = await start(home, 3);
-    const before = await pidsBySlot(home);
-    const load = await startLoad(t, { url, keepAlive: false, connections: 4 });
-    await home.ok(['stop', 'web.1']);
-    assert.equal(isAlive(before[1] ?? 0), false);
-    const stopped = await viewOf(home, 'web');
-    assert.deepEqual([stopped.status, stopped.wanted], ['running', 2]);
-    assert.deepEqual(
-      stopped.instances.map(({ id, status }) => [id, status]),
-      [
-        ['web.0', 'ready'],
-        ['web.1', 'down'],
-        ['web.2', 'ready'],
-      ],
-    );
-
-    process.kill(home.daemonPid(), 'SIGKILL');
-    await happened(home, 'daemon.started', { after: 1 });
-    await home.ok(['reload', 'web']);
-    assert.equal((await viewOf(home, 'web')).instances[1]?.status, 'down', 'it stays stopped');
-
-    await home.ok(['start', 'web.1']);
-    await home.ready('web', 3);
-    assert.equal((await load.stop()).failed, 0);
-  });
-
   test('that is the last one that runs is the app; starting one of a stopped app leaves the others stopped', async (t) => {
     const home = testHome(t);
     await start(home, 2);
@@ -104,20 +73,6 @@ describe('one instance', () => {
     await home.ok(['stop', 'web.1']);
     assert.match((await home.ok(['up'])).stdout, /web.*web\.1 is stopped/);
     assert.equal((await home.ready('web', 2))[0]?.pid, first?.pid);
-  });
-
-  test('is restarted without a gap', async (t) => {
-    const home = testHome(t);
-    const url = await start(home, 2);
-    const before = await pidsBySlot(home);
-    const load = await startLoad(t, { url, keepAlive: false, connections: 4 });
-    await home.ok(['restart', 'web.1']);
-    assert.equal((await load.stop()).failed, 0);
-    const [first, second] = await home.ready('web', 2);
-    assert.equal(first?.pid, before[0]);
-    assert.notEqual(second?.pid, before[1]);
-    const { reason } = await happened(home, 'rollout.started', { about: 'web' });
-    assert.equal(reason, 'a restart was asked for');
   });
 
   test('that does not get ready after a restart leaves the old one serving', async (t) => {
