@@ -47,6 +47,7 @@ test('a push to the branch serves, a bad one is refused, other branches are stor
   const first = await push('main');
   assert.equal(first.code, 0, first.said);
   assert.match(first.said, /remote: .*✔ seal/);
+  assert.match(first.said, /remote: +Ctrl-C does not stop this; `hold deploy <target> --abort` does/);
   assert.match(first.said, /remote: ✔ shop .* serves/);
   assert.equal(await answer(), 'one');
 

@@ -13,6 +13,9 @@ import { servesLine, tellRefusal } from './outcome.ts';
 import { DeployProgress } from './progress.ts';
 import { deploySurroundings } from './surroundings.ts';
 
+/** At the start, since who reads it at the end has pressed Ctrl-C. */
+const ABORT_HINT = '  Ctrl-C does not stop this; `hold deploy <target> --abort` does';
+
 /**
  * Accepts the push by ending well.
  *
@@ -26,7 +29,8 @@ export async function receivePush(context: Context, project: string, pushed: str
   const commit = pushedCommit(parseUpdates(await text(context.stdin)), branch);
   if (commit === null) return err.line(`stored; only pushes to "${branch}" are deployed`);
   const gone = new AbortController();
-  // Whoever has pushed is gone: what is being made is given up, and nothing is accepted.
+  // Git itself has ended: what is being made is given up. That only the pusher has, git keeps from its hook (see muxer and SIGPIPE in
+  // builtin/receive-pack.c): it reads on until the hook is done, and then accepts what was pushed.
   process.stderr.on('error', () => gone.abort());
   // `hold deploy --abort`
   context.takeSignals(() => gone.abort());
@@ -37,8 +41,13 @@ export async function receivePush(context: Context, project: string, pushed: str
   const progress = new DeployProgress(context);
   try {
     const by = { user: userInfo().username, host: peer(env), via: 'push' } as const;
+    const surroundings = deploySurroundings(context, project, progress, by);
     const record = await deploy({
-      ...deploySurroundings(context, project, progress, by),
+      ...surroundings,
+      onBegin: (begun) => {
+        surroundings.onBegin(begun);
+        err.line(err.style.dim(ABORT_HINT));
+      },
       signal,
       source: { ...source, record: { ...source.record, ref: branch } },
       config: null,
