@@ -27,6 +27,7 @@ test('a pause is kept on disk with its limits, is said once, and ends only when 
     now: () => clock.now(),
     settled: async () => void settled++,
   });
+  assert.deepEqual(pausing.view()[0]?.apps, ['web']);
   assert.deepEqual((await pausing.pause('a.test', { timeoutMs: 10_000 })).paused, {
     timeoutMs: 10_000,
     maxWaiting: 10_000,

@@ -6,6 +6,7 @@ import { nearest } from '../config/suggest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { PauseRequest, SiteView } from '../protocol/api.ts';
 import type { PauseRules } from '../protocol/traffic-rules.ts';
+import { destinations } from './edge-table.ts';
 import type { Journal } from './journal.ts';
 import type { DesiredState, DesiredStore, StoredSite } from './state.ts';
 
@@ -93,7 +94,9 @@ export function pauseNotes({ sites }: Pick<DesiredState, 'sites'>, hosts: readon
 }
 
 function siteView({ site, source, paused, pausedAt }: StoredSite): SiteView {
-  return { host: site.host, source, paused: paused ? { ...paused, since: pausedAt ?? null } : null };
+  const all = site.routes.flatMap((route) => destinations({ ...route, mirror: null }));
+  const apps = [...new Set(all.flatMap((to) => (to.kind === 'app' ? [to.app] : [])))];
+  return { host: site.host, source, apps, paused: paused ? { ...paused, since: pausedAt ?? null } : null };
 }
 
 function rulesOf(host: string, { timeoutMs, maxWaiting }: PauseRequest): PauseRules {

@@ -281,6 +281,8 @@ export interface SiteView {
   readonly host: string;
   /** The config file that it comes from. */
   readonly source: string | null;
+  /** That some route of it leads to, copies of requests left out; in the order of the routes. */
+  readonly apps: readonly string[];
   /** Its requests wait, so long and so many; null = they do not. */
   readonly paused: (PauseRules & { readonly since: string | null }) | null;
 }

@@ -66,7 +66,6 @@ export type LiveApp = AppView & {
 export type LiveSite = SiteView & {
   readonly rates: Rates;
   readonly tls: 'none' | 'ok' | 'expiring' | 'failed';
-  readonly apps: readonly string[];
 };
 
 /** How well things are, in one word and then in lines; the same as `GET /v1/health`. */

@@ -24,7 +24,9 @@ async function setUp(t: Test): Promise<{ home: string; dir: string }> {
   const home = tempDir(t);
   const daemon = await fakeDaemon(t, home);
   daemon.apps = [appView('web'), appView('worker'), appView('api')];
-  daemon.outcomes['GET /v1/sites'] = { result: [{ host: 'example.com', source: null, paused: null }] };
+  daemon.outcomes['GET /v1/sites'] = {
+    result: [{ host: 'example.com', source: null, apps: [], paused: null }],
+  };
   const dir = tempDir(t);
   writeFileSync(join(dir, 'hold'), `#!/bin/sh\nexec '${process.execPath}' '${holdfastBin}' "$@"\n`);
   chmodSync(join(dir, 'hold'), 0o755);

@@ -20,7 +20,9 @@ export async function answerMetrics(
   };
   try {
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'Only GET\n');
-    if (!isAllowed(request.headers.authorization, token))
+    const wanted = secretOf(token);
+    if (wanted === undefined) return send(503, 'text/plain', 'The file of the token cannot be read\n');
+    if (!isAllowed(request.headers.authorization, wanted))
       return send(401, 'text/plain', 'A token is needed\n', { 'WWW-Authenticate': 'Bearer' });
     const path = (request.url ?? '').split('?')[0];
     if (path === '/health') {
@@ -36,12 +38,20 @@ export async function answerMetrics(
   }
 }
 
-function isAllowed(field: string | undefined, token: string | null): boolean {
-  if (token === null) return true;
-  // Read each time, so that whoever changes it need not tell us.
-  const wanted = token.startsWith('file:') ? readFileSync(token.slice(5), 'utf8').trim() : token;
+/** Read each time, so that whoever changes it need not tell us; undefined: it cannot be read, or is empty. */
+function secretOf(token: string | null): string | null | undefined {
+  if (!token?.startsWith('file:')) return token;
+  try {
+    return readFileSync(token.slice('file:'.length), 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAllowed(field: string | undefined, wanted: string | null): boolean {
+  if (wanted === null) return true;
   const given = /^Bearer (.+)$/i.exec(field ?? '')?.[1] ?? '';
-  return wanted !== '' && timingSafeEqual(digest(given), digest(wanted));
+  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 function digest(text: string): Buffer {

@@ -36,7 +36,7 @@ export async function look({ client, crashes, slow }: LookOptions): Promise<Live
   const rates = ratesOf(traffic);
   return {
     apps: Object.fromEntries(apps.map((app) => [app.name, liveApp(app, rates, crashes)])),
-    sites: Object.fromEntries(sites.map((site) => [site.host, liveSite(site, rates, slow, apps)])),
+    sites: Object.fromEntries(sites.map((site) => [site.host, liveSite(site, rates, slow)])),
     total: rates.total,
     promotions,
     ...(slow.health && { health: slow.health }),
@@ -97,12 +97,7 @@ function liveApp(app: AppView, rates: AllRates, crashes: ReadonlyMap<string, str
   };
 }
 
-function liveSite(
-  site: SiteView & { readonly apps?: readonly string[] },
-  rates: AllRates,
-  { certificates }: SlowFacts,
-  apps: readonly AppView[],
-): LiveSite {
+function liveSite(site: SiteView, rates: AllRates, { certificates }: SlowFacts): LiveSite {
   const of = certificates.filter((one) => one.site === site.host).map(({ status }) => status);
   const tls =
     of.length === 0
@@ -112,15 +107,5 @@ function liveSite(
         : of.includes('expiring')
           ? 'expiring'
           : 'ok';
-  const leads = apps
-    .filter(({ urls }) =>
-      urls.some((url) => hostOf(url) === site.host || (site.host === '*' && urls.length > 0)),
-    )
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith('@'));
-  return { ...site, rates: rates.sites.get(site.host) ?? ratesOf(null).total, tls, apps: leads };
-}
-
-function hostOf(url: string): string | null {
-  return /^https?:\/\/(\[[^\]]+\]|[^:/]+)/.exec(url)?.[1] ?? null;
+  return { ...site, rates: rates.sites.get(site.host) ?? ratesOf(null).total, tls };
 }
