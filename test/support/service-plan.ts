@@ -1,4 +1,5 @@
 /** Plans for tests of what starts apps: an app of each kind, and everything set. */
+import { metricsDefaults } from '../../src/config/metrics-defaults.ts';
 import type { AppPlan, Plan } from '../../src/config/plan.ts';
 import type { ExportOptions } from '../../src/exporters/exported.ts';
 import { placesOf } from '../../src/exporters/places.ts';
@@ -7,7 +8,8 @@ import { appPlan } from './plans.ts';
 /** Of apps only: no sites, no proxy. */
 export function planOf(...apps: readonly AppPlan[]): Plan {
   const byName = Object.fromEntries(apps.map((app) => [app.name, app]));
-  return { source: null, apps: byName, sites: {}, logsTotalBytes: null, egress: null } as unknown as Plan;
+  const none = { sites: {}, logsTotalBytes: null, egress: null, notify: [], metrics: metricsDefaults };
+  return { source: null, apps: byName, ...none } as unknown as Plan;
 }
 
 export function exportOptions(plan: Plan, given: Partial<ExportOptions> = {}): ExportOptions {

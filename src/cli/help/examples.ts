@@ -135,7 +135,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   open: [
     ['hold open', 'the dashboard, in your browser'],
-    ['hold open --viewer', 'a link for somebody who is only to look'],
     ['hold open production', 'the one of a server, through ssh'],
     ['hold open --close', 'log everybody out, and end it'],
   ],
