@@ -13,7 +13,7 @@ interface CodeFacts {
 }
 
 const codes = {
-  USAGE: { exit: 2, status: 400, hint: 'Run `hold help <command>` to see how it is used' },
+  USAGE: { exit: 2, status: 400, hint: 'Run `hold <command> --help` to see how it is used' },
   CONFIG_NOT_FOUND: {
     exit: 1,
     status: 400,

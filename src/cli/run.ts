@@ -6,7 +6,7 @@ import { ForeignExit, sealForeignWords } from './foreign.ts';
 import { startPage } from './help/page.ts';
 import { errorLines } from './print/error.ts';
 import { createProgram } from './program.ts';
-import { isBare, isDone, noSuchHelp, usageError } from './usage.ts';
+import { isBare, isDone, noSuchHelp, usageError, withCommand } from './usage.ts';
 
 /** `argv` without node and script. 0 done, 1 failed, 2 wrong usage, 130 interrupted; other tools' commands have their own. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -46,7 +46,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
       return 130;
     }
     const options = program.opts<GlobalOptions>();
-    return report(usageError(error) ?? asHoldfastError(error), context ?? new Context(surroundings, options));
+    const told = withCommand(usageError(error) ?? asHoldfastError(error), program, argv);
+    return report(told, context ?? new Context(surroundings, options));
   } finally {
     context?.close();
   }

@@ -44,6 +44,20 @@ for (const [args, message] of wrong) {
   });
 }
 
+test('the hint names the command that was typed', async (t) => {
+  const home = join(tempDir(t), 'home');
+  const hints: readonly (readonly [args: string[], hint: string])[] = [
+    [['scale', 'web'], 'Run `hold scale --help` to see how it is used'],
+    [['--home', home, 'env', 'set', 'A', '--app'], 'Run `hold env set --help` to see how it is used'],
+    [['list', '--frobnicate'], '`hold ls --help` shows those of Holdfast'],
+    [['--frobnicate'], '`hold --help` shows those of Holdfast'],
+  ];
+  for (const [args, hint] of hints) {
+    const { err } = await runCli(home, args);
+    assert.ok(err.includes(hint), err);
+  }
+});
+
 test('with --json wrong usage is a JSON object on stderr', async (t) => {
   const { code, out, err } = await runCli(tempDir(t), ['lss', '--json']);
   assert.equal(code, 2);

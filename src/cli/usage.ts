@@ -34,6 +34,36 @@ export function usageError(error: unknown): HoldfastError | undefined {
   return new HoldfastError('USAGE', inOurWords(first) + ending, hintFor(error));
 }
 
+/** Names the command that was typed where a hint has `hold <command> --help`: `hold scale --help`. */
+export function withCommand(error: HoldfastError, program: Command, argv: readonly string[]): HoldfastError {
+  const { code, message, hint, details } = error;
+  if (!hint.includes(PLACE)) return error;
+  return new HoldfastError(code, message, {
+    hint: hint.replace(PLACE, [...commandWords(program, argv), '--help'].join(' ')),
+    details,
+    cause: error.cause,
+  });
+}
+
+const PLACE = '<command> --help';
+
+/** The names that lead to the command: `["env", "set"]`. */
+function commandWords(program: Command, argv: readonly string[]): string[] {
+  const names: string[] = [];
+  let at = program;
+  for (const word of argv) {
+    const next = at.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (next) {
+      names.push(next.name());
+      at = next;
+    } else if (!word.startsWith('-')) {
+      // An argument; but before any command it is the value of an option: `--home dir`.
+      if (at !== program) break;
+    }
+  }
+  return names;
+}
+
 const rewordings: readonly (readonly [RegExp, string])[] = [
   [/^option '(.+)' argument '(.*)' is invalid\. It (.+)$/s, 'Option "$1" $3: got "$2"'],
   [/^command-argument value '(.*)' is invalid for argument '(.+)'\. It (.+)$/s, 'Argument "$2" $3: got "$1"'],
@@ -56,7 +86,7 @@ function inOurWords(complaint: string): string {
 function hintFor({ code, message }: CommanderError): { hint?: string } {
   if (code === 'commander.unknownOption' && !message.includes('Did you mean')) {
     return {
-      hint: 'Options of your own program go after `--`; `hold help <command>` shows those of Holdfast',
+      hint: 'Options of your own program go after `--`; `hold <command> --help` shows those of Holdfast',
     };
   }
   if (code === 'commander.unknownCommand') return { hint: '`hold help` lists the commands' };
