@@ -8,6 +8,10 @@ import { tempDir } from '../../test/support/temp-dir.ts';
 const wrong: readonly (readonly [args: string[], message: RegExp])[] = [
   [['lss'], /Unknown command "lss": did you mean "ls"\?/],
   [['help', 'strat'], /Unknown command "strat": did you mean "start"\?/],
+  [['status'], /Unknown command "status": did you mean "ls"\?/],
+  [['stats'], /Unknown command "stats": did you mean "top"\?/],
+  [['export', 'docker'], /no target "docker" .*: did you mean "dockerfile" or "compose" or "swarm"\?/],
+  [['export', 'ngnix'], /no target "ngnix" .*: did you mean "nginx"\?/],
   [['frobnicate'], /Unknown command "frobnicate"/],
   [['ls', '--jsn'], /Unknown option "--jsn": did you mean "--json"\?/],
   [['--hme', 'x', 'ls'], /Unknown option "--hme": did you mean "--home"\?/],

@@ -31,8 +31,22 @@ export function usageError(error: unknown): HoldfastError | undefined {
   const [first = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
   const meant = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion)?.[1];
   const ending = meant ? `: did you mean ${alternatives(meant)}?` : '';
-  return new HoldfastError('USAGE', inOurWords(first) + ending, hintFor(error));
+  const foreign = /^unknown command '(.+)'$/.exec(first)?.[1] ?? '';
+  const ours = Object.hasOwn(otherWords, foreign) ? otherWords[foreign] : undefined;
+  return new HoldfastError(
+    'USAGE',
+    inOurWords(first) + (ours === undefined ? ending : `: did you mean "${ours}"?`),
+    hintFor(error),
+  );
 }
+
+/** What people who come from other tools type, where the nearest name is not what they mean. */
+const otherWords: Readonly<Record<string, string>> = {
+  status: 'ls',
+  stats: 'top',
+  ps: 'ls',
+  monit: 'top',
+};
 
 /** Names the command that was typed where a hint has `hold <command> --help`: `hold scale --help`. */
 export function withCommand(error: HoldfastError, program: Command, argv: readonly string[]): HoldfastError {

@@ -56,6 +56,17 @@ export const summaries: readonly Summaries[] = [
   },
 ];
 
+/** Whose name or text has the word in it: `docker` is in those of dockerfile, compose and swarm. */
+export function targetsAbout(word: string): string[] {
+  const part = word.toLowerCase();
+  if (part.length < 2) return [];
+  return summaries.flatMap(({ of }) =>
+    Object.entries(of).flatMap(([name, text]) =>
+      `${name} ${text}`.toLowerCase().includes(part) ? [name] : [],
+    ),
+  );
+}
+
 /** For the end of a help text. */
 export function summaryLines(): string[] {
   const all = summaries.flatMap(({ of }) => Object.keys(of));

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.ts';
 import type { Exported, ExportOptions } from '../../exporters/exported.ts';
-import { summaries, summaryLines } from '../../exporters/summaries.ts';
+import { summaries, summaryLines, targetsAbout } from '../../exporters/summaries.ts';
 import type { Target } from '../../exporters/target.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
@@ -86,12 +86,13 @@ async function targetOf(name: string): Promise<Target> {
   const { targets } = await import('../../exporters/targets.ts');
   const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
   if (target) return target;
-  const { didYouMean } = await import('../../config/suggest.ts');
-  const names = Object.keys(targets);
-  throw new HoldfastError(
-    'USAGE',
-    `Cannot export to "${name}": it must be ${names.join(', ')}${didYouMean(name, names)}`,
-  );
+  const { nearest } = await import('../../config/suggest.ts');
+  const near = nearest(name, Object.keys(targets));
+  const meant = near === undefined ? targetsAbout(name) : [near];
+  const ending = meant.length === 0 ? '' : `: did you mean ${meant.map((one) => `"${one}"`).join(' or ')}?`;
+  throw new HoldfastError('USAGE', `There is no target "${name}" to export to${ending}`, {
+    hint: '`hold export` lists the targets',
+  });
 }
 
 async function exportedBy(

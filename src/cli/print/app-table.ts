@@ -128,9 +128,12 @@ function instanceRow(instance: InstanceView, style: Style): Cell[] {
 
 /** Why it is as it is, and when that will change. */
 export function instanceReason({ reason, nextStartMs, status }: InstanceView): string {
-  const next =
-    status === 'backoff' && nextStartMs !== null ? `starts again in ${formatDuration(nextStartMs)}` : '';
+  const next = status === 'backoff' && nextStartMs !== null ? nextStartWords(nextStartMs) : '';
   return [reason === null ? '' : plain(reason), next].filter(Boolean).join('; ');
+}
+
+function nextStartWords(ms: number): string {
+  return ms < 1 ? 'starts again now' : `starts again in ${formatDuration(ms)}`;
 }
 
 function restarts(count: number, style: Style): Cell {
