@@ -1,14 +1,17 @@
 /** Completion as the shells do it. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { scripts } from '../../src/cli/completion/scripts.ts';
+import { releasePaths } from '../../src/release/paths.ts';
+import { RecordFiles } from '../../src/release/records.ts';
 import type { Test } from '../support/cleanup.ts';
 import { appView, fakeDaemon } from '../support/fake-daemon.ts';
 import { requireProgram } from '../support/programs.ts';
+import { releaseRecord } from '../support/release-record.ts';
 import { holdfastBin } from '../support/root.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -44,9 +47,23 @@ test('completion knows commands, options, their values, and names', async (t) =>
   assert.deepEqual(await completed(home, 'logs', '--level', 'wa'), ['warn']);
   assert.deepEqual(await completed(home, 'logs', '--since', ''), [], 'left to the shell');
   assert.deepEqual(await completed(home, 'completion', ''), ['bash', 'zsh', 'fish']);
-  const releases = join(`${home}-releases`, 'shop', 'records', '20261101-120000-3f2a91c');
-  mkdirSync(releases, { recursive: true });
-  assert.deepEqual(await completed(home, 'rollback', '2026'), ['20261101-120000-3f2a91c']);
+  assert.deepEqual(await completed(home, 'export', 'doc'), ['dockerfile']);
+  assert.deepEqual(await completed(home, 'man', 'de'), ['deploy', 'delete']);
+});
+
+test('completion of releases: any to look at, and to go back to those that have served and do not serve', async (t) => {
+  const home = tempDir(t);
+  const paths = releasePaths(home, 'shop');
+  const records = new RecordFiles(paths.records);
+  const [never, now, before, gone] = ['4', '3', '2', '1'].map((n) => `2026110${n}-120000-3f2a91c`);
+  for (const id of [never, now, before, gone]) {
+    const servedFrom = id === never ? null : '2026-11-01T12:00:00.000Z';
+    records.write(releaseRecord(id ?? '', { servedFrom }));
+    if (id !== gone) mkdirSync(join(paths.releases, id ?? ''), { recursive: true });
+  }
+  symlinkSync(join(paths.releases, now ?? ''), paths.current);
+  assert.deepEqual(await completed(home, 'releases', 'show', ''), [never, now, before, gone]);
+  assert.deepEqual(await completed(home, 'rollback', ''), [before]);
 });
 
 test('completion without a daemon starts none, and knows the apps that are wished for', async (t) => {

@@ -46,8 +46,9 @@ async function complete(context: Context, words: readonly string[]): Promise<voi
   const { plain } = await import('../print/text.ts');
   const { createProgram } = await import('../program.ts');
   const { singleCommand } = await import('./single.ts');
-  // Whose name is complete is read alone, which is faster.
-  const single = words.length > 1 ? await singleCommand(words[0]) : undefined;
+  // Whose name is complete is read alone, which is faster; `man` has the names of all for its argument.
+  const isAlone = words.length > 1 && words[0] !== 'man';
+  const single = isAlone ? await singleCommand(words[0]) : undefined;
   const program = createProgram({
     commands: single ? [single] : (await import('./all.ts')).allCommands,
     makeContext: () => context,

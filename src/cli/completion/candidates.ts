@@ -1,8 +1,9 @@
 /** What may come next on a command line, from the declarations of the commands themselves. Pure, but for names that somebody else looks up. */
 import type { Argument, Command, Option } from 'commander';
+import { summaries } from '../../exporters/summaries.ts';
 
-/** Names that only the machine knows. */
-export type Kind = 'app' | 'instance' | 'site' | 'release';
+/** Names that only the machine knows. `earlier release`: one that can serve again. */
+export type Kind = 'app' | 'instance' | 'site' | 'release' | 'earlier release';
 
 export interface Candidate {
   readonly value: string;
@@ -72,7 +73,7 @@ async function possible(
   if (typed.startsWith('-') && !isEnded) return optionsOf(program, command).map(optionCandidate);
   const below = given.length === 0 && !isEnded ? commandsOf(command) : [];
   const argument = argumentAt(command, given.length);
-  const values = argument ? await namesOf(argument, command, lookUp) : [];
+  const values = argument ? await namesOf(argument, { program, command }, lookUp) : [];
   return [...below, ...values.filter(({ value }) => !given.includes(value))];
 }
 
@@ -110,15 +111,27 @@ async function valuesOf(option: Option, lookUp: LookUp): Promise<readonly Candid
   return /<app>/.test(option.flags) ? lookUp('app') : [];
 }
 
-async function namesOf(argument: Argument, command: Command, lookUp: LookUp): Promise<readonly Candidate[]> {
+async function namesOf(
+  argument: Argument,
+  { program, command }: Pick<Place, 'command'> & { readonly program: Command },
+  lookUp: LookUp,
+): Promise<readonly Candidate[]> {
   if (argument.argChoices) return argument.argChoices.map(plainValue);
   const name = argument.name();
   if (name === 'site') return lookUp('site');
-  if (name === 'release') return lookUp('release');
+  if (name === 'release') return lookUp(command.name() === 'rollback' ? 'earlier release' : 'release');
+  if (name === 'command' && command.name() === 'man') return commandsOf(program);
+  if (name === 'target' && command.name() === 'export') return exportTargets();
   const isStart = command.name() === 'start' && name === 'script-or-command';
   if (name !== 'app' && !isStart) return [];
   const apps = await lookUp('app');
   return onInstances.has(command.name()) ? [...apps, ...(await lookUp('instance'))] : apps;
+}
+
+function exportTargets(): Candidate[] {
+  return summaries.flatMap(({ of }) =>
+    Object.entries(of).map(([value, description]) => ({ value, description })),
+  );
 }
 
 function plainValue(value: string): Candidate {

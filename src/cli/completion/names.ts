@@ -1,10 +1,12 @@
 /** Names for completion: one small call to the daemon, or its files. Nothing is started, and an error is no name. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '../../client/client.ts';
 import { connectNow } from '../../client/connect.ts';
 import { homePaths } from '../../protocol/home.ts';
-import { releasePaths } from '../../release/paths.ts';
+import { currentRelease } from '../../release/current.ts';
+import { type ReleasePaths, releasePaths } from '../../release/paths.ts';
+import { RecordFiles } from '../../release/records.ts';
 import type { Candidate, Kind, LookUp } from './candidates.ts';
 
 /** Who waits at a prompt does not wait for a daemon that hangs. */
@@ -12,7 +14,8 @@ const patienceMs = 1000;
 
 export function namesIn(home: string): LookUp {
   return async (kind: Kind) => {
-    if (kind === 'release') return releases(home);
+    if (kind === 'release') return releases(home, (project) => entries(releasePaths(home, project).records));
+    if (kind === 'earlier release') return releases(home, (project) => earlier(releasePaths(home, project)));
     return (await asked(home, kind)) ?? (kind === 'app' ? appsOnDisk(home) : []);
   };
 }
@@ -56,15 +59,24 @@ function appsOnDisk(home: string): readonly Candidate[] {
 }
 
 /** Of all projects, the newest first: their ids begin with the time. */
-function releases(home: string): readonly Candidate[] {
+function releases(home: string, idsOf: (project: string) => readonly string[]): readonly Candidate[] {
   // Beside those of any project lie those of all.
   const all = join(releasePaths(home, 'any').root, '..');
   return entries(all)
     .filter((project) => /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(project))
-    .flatMap((project) =>
-      entries(releasePaths(home, project).records).map((id) => ({ value: id, description: project })),
-    )
+    .flatMap((project) => idsOf(project).map((id) => ({ value: id, description: project })))
     .sort((a, b) => (a.value < b.value ? 1 : -1));
+}
+
+/** What `hold rollback` takes: it has served, its files are there, and it does not serve now. */
+function earlier(paths: ReleasePaths): string[] {
+  const serving = currentRelease(paths);
+  return new RecordFiles(paths.records)
+    .list()
+    .filter(
+      ({ id, servedFrom }) => id !== serving && servedFrom !== null && existsSync(join(paths.releases, id)),
+    )
+    .map(({ id }) => id);
 }
 
 function entries(dir: string): string[] {
