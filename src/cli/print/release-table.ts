@@ -38,14 +38,15 @@ export function releaseTable(
     const { source, by, reason } = record;
     // That somebody has given it up is its state, and no reason.
     const isTold = /^(failed|rolledBack)$/.test(record.outcome) || reason?.startsWith('abandoned') === true;
-    const about = isTold ? reason : source.subject;
+    const subject = source.subject ?? source.from;
+    const about = isTold && reason !== null ? `${reason} (${subject})` : subject;
     return [
       ...(isRemote ? [record.host ?? ''] : []),
       record.id,
       { text: word, paint: style[tone] },
       formatMoment(record.createdAt, now),
-      nameOf(source.author ?? by.user),
-      plain(about ?? source.from),
+      plain(by.user),
+      plain(about),
     ];
   });
   return table(isRemote ? [{ head: 'host' }, ...columns] : columns, rows, { width, paintHead: style.dim });
