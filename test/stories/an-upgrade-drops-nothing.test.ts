@@ -44,9 +44,8 @@ describe('an upgrade drops nothing', () => {
     if (process.platform === 'linux') assert.ok(program?.includes(its), program);
     assert.equal(events(home, 'rollout.started').length, 1, 'it is replaced once');
     for (const load of [kept, fresh]) {
-      const report = await load.stop();
+      const report = await load.stop(50);
       assert.equal(report.failed, 0, JSON.stringify(report));
-      assert.ok(report.ok > 50);
     }
     // Those of the old edge, when its drain time was over, as a restart of a server says it: 1012.
     const { wrong, closes } = await sockets.report();

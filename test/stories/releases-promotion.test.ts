@@ -149,13 +149,12 @@ describe('a release', () => {
     await serves(shop, 'r2');
     assert.equal(shop.record('r2').outcome, 'serving');
     for (const load of loads) {
-      const report = await load.stop();
+      const report = await load.stop(100);
       // Of the release that crashed, what was under way went with it.
       const others = Object.keys(report.kinds).filter(
         (kind) => !/^(closed|reset|truncated|status 502)$/.test(kind),
       );
       assert.deepEqual(others, [], JSON.stringify(report));
-      assert.ok(report.ok > 100);
     }
   });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { cleanup, type Test } from './cleanup.ts';
 import { plainEnv } from './hold.ts';
 import type { HttpLoadOptions, LoadReport } from './http-load.ts';
+import { until } from './until.ts';
 import type { WebSocketLoadOptions, WebSocketReport } from './websocket-load.ts';
 
 /** A load that runs until it is stopped, at the latest when the test is over. */
@@ -16,6 +17,11 @@ export interface RunningLoad<Report> {
   stop(): Promise<Report>;
 }
 
+export interface RunningHttpLoad extends RunningLoad<LoadReport> {
+  /** @param moreThan right answers that it goes on for: a slow machine has had few, which prove little */
+  stop(moreThan?: number): Promise<LoadReport>;
+}
+
 export type LoadOrder =
   | { readonly type: 'http'; readonly options: HttpLoadOptions }
   | { readonly type: 'websocket'; readonly options: WebSocketLoadOptions }
@@ -23,8 +29,16 @@ export type LoadOrder =
   | { readonly type: 'stop' };
 
 /** Starts an HTTP load; resolves when every connection has had its first outcome. */
-export function startLoad(t: Test, options: HttpLoadOptions): Promise<RunningLoad<LoadReport>> {
-  return start(t, { type: 'http', options });
+export async function startLoad(t: Test, options: HttpLoadOptions): Promise<RunningHttpLoad> {
+  const { report, stop } = await start<LoadReport>(t, { type: 'http', options });
+  return {
+    report,
+    async stop(moreThan = 0) {
+      if (moreThan > 0)
+        await until(async () => (await report()).ok > moreThan, { why: 'there are more answers' });
+      return stop();
+    },
+  };
 }
 
 /** Opens WebSockets; resolves when all are open or have failed to. */
