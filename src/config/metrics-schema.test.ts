@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { metricsDefaults } from './metrics-defaults.ts';
 import { metricsChange } from './metrics-diff.ts';
 import { completeMetrics, metricsSettings } from './metrics-schema.ts';
@@ -46,6 +47,12 @@ test('what would be open to all, or leads nowhere, is refused', () => {
     assert.match(read(input).problems.join('; '), said);
   for (const url of ['ftp://c.test', 'https://ann:secret@c.test/', 'c.test'])
     assert.equal(metricsSettings.safeParse({ otlp: { url } }).success, false, url);
+  for (const [alerts, said] of [
+    [{ errors: 5 }, /a percentage such as "5%", or false/],
+    [{ disk: 'lots' }, /a percentage such as "10%", or false/],
+    [{ certificate: 'soon' }, /an age such as "10d", or false/],
+  ] as const)
+    assert.match(inspect(metricsSettings.safeParse({ alerts }).error?.issues, { depth: null }), said);
   assert.deepEqual(read({ listen: '0.0.0.0:9469', token: 'secret' }).problems, []);
 });
 

@@ -37,7 +37,7 @@ const address = kind<number | string, { host: string; port: number }>({
   },
 });
 
-const off = only(false, 'false, or when to tell');
+const orFalse = (example: string) => only(false, `${example}, or false`);
 
 export const metricsSettings = section(
   {
@@ -71,13 +71,13 @@ export const metricsSettings = section(
     ),
     alerts: section(
       {
-        errors: withDefault(z.union([off, share]), '5%', {
+        errors: withDefault(z.union([orFalse('a percentage such as "5%"'), share]), '5%', {
           says: 'Tell when this part of the answers of a site in two minutes is 5xx, of at least one request a second. `false`: never',
         }),
-        certificate: withDefault(z.union([off, age]), '10d', {
+        certificate: withDefault(z.union([orFalse('an age such as "10d"'), age]), '10d', {
           says: 'Tell when a certificate is good for no longer than this. `false`: never',
         }),
-        disk: withDefault(z.union([off, share]), '10%', {
+        disk: withDefault(z.union([orFalse('a percentage such as "10%"'), share]), '10%', {
           says: 'Tell when less than this part of the disk of the home is free, or less than 1 GB, or when it will be full within a day. `false`: never',
         }),
         crashes: withDefault(flag, true, { says: 'Tell when an app was given up after too many crashes' }),
