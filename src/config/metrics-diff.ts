@@ -32,11 +32,12 @@ export function metricsChange(
   if (isDeepStrictEqual(before, after)) return [];
   const about = { what: 'metrics', name: 'metrics' } as const;
   if (isDeepStrictEqual(after, metricsDefaults)) return [{ kind: 'remove', ...about, detail: [] }];
+  const kind = isDeepStrictEqual(before, metricsDefaults) ? 'add' : 'change';
   const detail = rows.flatMap(([name, print]) => {
     const [was, is] = [print(before), print(after)];
-    return was === is ? [] : [`${name} ${was} -> ${is}`];
+    if (was === is) return [];
+    return kind === 'add' ? [`${name} ${is}`] : [`${name} ${was} -> ${is}`];
   });
-  const kind = isDeepStrictEqual(before, metricsDefaults) ? 'add' : 'change';
   return [{ kind, ...about, detail: detail.length > 0 ? detail : ['its secrets'] }];
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../protocol/api.ts';
 import type { App } from '../supervisor/app.ts';
 import type { Instance } from '../supervisor/instance.ts';
-import { DASHBOARD, openMounts } from './dashboard-app.ts';
+import { DASHBOARD, dashboardAddresses, openMounts, pageAddresses } from './dashboard-app.ts';
 import type { Address, Door } from './doors.ts';
 import { describeAddress, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
@@ -207,9 +207,17 @@ function urlsOf(name: string, sources: ViewSources): string[] {
   if (state.apps[name]?.plan.apart && !state.edge) return [];
   if (sources.isRouted(name) && state.edge) return siteUrls(name, state, state.edge);
   const listening = listeningOf(name, sources).filter(({ port }) => port > 0);
-  if (listening.length > 0) return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one));
+  if (listening.length > 0) {
+    return listening.map((one) => urlOf(one.tls ? 'https' : 'http', one) + onlyPath(name, one.port, state));
+  }
   const port = state.apps[name]?.plan.port ?? null;
   return port === null ? [] : [urlOf('http', { host: null, port })];
+}
+
+/** Where the dashboard listens for those who collect numbers alone, there is no page at `/`. */
+function onlyPath(app: string, port: number, state: DesiredState): string {
+  if (app !== DASHBOARD || pageAddresses(state).some((one) => one.port === port)) return '';
+  return dashboardAddresses(state).some((one) => one.port === port) ? '/metrics' : '';
 }
 
 function answering(to: RoutePlan['to']): readonly RoutePlan['to'][] {
