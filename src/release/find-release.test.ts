@@ -56,6 +56,8 @@ test('what has never served, or whose files are gone, is none to go back to, and
     hint: 'Make it anew: `hold deploy --ref ddddddd01234`',
   });
   assert.throws(() => back('eeeeeee'), { message: /never served/, hint: /: `hold deploy`$/ });
+  add('20261123-120050-9999999', { outcome: 'rolledBack' });
+  assert.throws(() => back('9999999'), { message: /: it was taken back while it was watched$/ });
   assert.throws(() => back('fffffff'), { message: /its files are gone/, hint: /--ref ddddddd01234/ });
   assert.throws(() => back('zzzzzzz'), { message: 'There is no release "zzzzzzz"' });
   assert.throws(() => back('eeeeefe'), { message: 'There is no release "eeeeefe": did you mean "eeeeeee"?' });

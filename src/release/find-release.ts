@@ -39,10 +39,10 @@ export function anyRelease(paths: Paths, typed: string | undefined): ReleaseReco
 }
 
 /** @throws HoldfastError RELEASE_UNKNOWN when it cannot serve again: it never has, or its files are gone */
-export function requireServed(paths: Paths, { id, servedFrom, source }: ReleaseRecord): void {
+export function requireServed(paths: Paths, { id, servedFrom, outcome, source }: ReleaseRecord): void {
   const why =
     servedFrom === null
-      ? `Cannot go back to "${id}": it has never served`
+      ? `Cannot go back to "${id}": ${outcome === 'rolledBack' ? 'it was taken back while it was watched' : 'it has never served'}`
       : hasFiles(paths, id)
         ? null
         : `Cannot go back to "${id}": its files are gone, since only the last releases are kept (release.keep)`;
