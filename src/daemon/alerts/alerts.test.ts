@@ -100,10 +100,19 @@ test('errors of a site: 5% of two whole minutes, of a request a second; over whe
   assert.deepEqual(told, [], 'between the two');
   const next = make();
   next.look({ ...reading(250_000, 0), traffic: { ...noTraffic, routes: [] } }, []);
-  next.look(reading(300_000, 10_000, 1), []);
+  next.look(reading(255_000, 10_000, 9_000), []);
+  next.look(reading(260_000, 10_100, 9_000), []);
   assert.deepEqual(told, [], 'a new daemon has not seen enough to say that it is over');
-  next.look(reading(400_000, 20_000, 1), []);
-  assert.deepEqual(told, ['alert.cleared errors.many example.com']);
+  next.look(reading(270_000, 10_250, 9_000), []);
+  assert.deepEqual(
+    told.splice(0),
+    ['alert.cleared errors.many example.com'],
+    'what was before it is no matter',
+  );
+  next.look(reading(290_000, 15_000, 12_000), []);
+  assert.deepEqual(told, [], 'not nearly all, and the time is not over');
+  next.look(reading(400_000, 30_000, 28_000), []);
+  assert.deepEqual(told, ['alert.raised errors.many example.com'], 'a second wave is told');
 });
 
 test('that nearly everything fails is told at once, and a few requests are no measure', (t) => {

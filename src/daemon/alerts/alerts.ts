@@ -73,7 +73,7 @@ export class Alerts {
       const { kind, subject, text, level } = alert;
       journal.record(type, {
         ...(kind === 'app.failed' || kind === 'watchdog.blocked' ? { app: subject } : {}),
-        reason: type === 'alert.cleared' ? `no longer so: ${text}` : text,
+        reason: type === 'alert.cleared' ? `it was: ${text}` : text,
         data: { kind, subject, text, level, ...(isAgain && { again: true }) },
       });
     }
@@ -118,7 +118,9 @@ export class Alerts {
     const [then, ...between] = this.#past.slice(Math.max(0, first));
     const kept = [...(then ? [then] : []), ...between];
     const last = kept.at(-1);
-    this.#past = last && at - last.at < LEAST_STEP_MS ? kept : [...kept, { at, sites: now }];
+    // Before the edge has told anything, there is nothing that later counts could be compared with.
+    const isKept = last ? at - last.at >= LEAST_STEP_MS : now.size > 0;
+    this.#past = isKept ? [...kept, { at, sites: now }] : kept;
     const sites = new Map<string, SiteCounts>();
     // Of a site of which an older daemon had told, nobody may have heard anything yet.
     for (const { kind, subject } of this.#raised)

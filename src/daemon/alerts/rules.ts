@@ -146,6 +146,8 @@ export function errorFindings(
     // A start that goes wrong for a moment is no alert; that nothing works any more is known at once.
     const isSure = requests >= LEAST_REQUESTS && (isWhole || share >= NEARLY_ALL);
     if (isSure && share >= errorShare) return [{ ...about, state: 'bad' }];
-    return share >= errorShare / 2 || !isWhole ? [{ ...about, state: 'unsure' }] : [];
+    // A new daemon need not wait for the whole time to see that it is well.
+    const isKnown = isWhole || requests >= LEAST_REQUESTS;
+    return share >= errorShare / 2 || !isKnown ? [{ ...about, state: 'unsure' }] : [];
   });
 }
