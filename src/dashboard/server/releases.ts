@@ -94,7 +94,7 @@ function factsOf({ source, node, packages, by, config, servedFrom, servedUntil }
   const rows: readonly (readonly [string, string | null | undefined])[] = [
     ['From', source.from],
     ['Commit', source.commit],
-    ['Branch', source.ref],
+    ['Branch', source.ref === 'HEAD' ? null : source.ref],
     ['Author', source.author],
     ['Differs from the commit', source.dirty ? 'yes' : null],
     ['Configuration', config],

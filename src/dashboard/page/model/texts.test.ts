@@ -12,7 +12,7 @@ import { appended, foundIn, leftOut, markLine, prepended, searchProblem } from '
 import { link, logsOf, parseRoute, type Route } from './route.ts';
 import { settingRows, variableRows } from './settings.ts';
 import { SPARK_POINTS, sparkPath, thinned } from './spark.ts';
-import { eventReason, eventTone, eventVerb, healthLine, placeOf } from './words.ts';
+import { eventReason, eventSubject, eventTone, eventVerb, healthLine, placeOf } from './words.ts';
 
 test('numbers are short and have units', () => {
   assert.deepEqual([0, 0.01, 3, 12.34, 230.4, 12_345, 2e6, null].map(formatCount), [
@@ -194,10 +194,21 @@ test('events and health are said in words and tones', () => {
     reason: 'no such file',
     data: { by: 'ann' },
   });
-  assert.equal(eventVerb(crash), 'spawn failed');
+  assert.equal(eventVerb(crash), 'could not be started');
   assert.equal(eventTone(crash), 'failing');
   assert.equal(eventReason(crash), 'no such file (by ann)');
-  assert.equal(eventVerb(event(1, 'release.promoted')), 'release promoted');
+  const promoted = event(1, 'release.promoted', {
+    data: { project: 'shop', release: 'e26a586', tookMs: 655 },
+  });
+  assert.equal(
+    [eventSubject(promoted), eventVerb(promoted), eventReason(promoted)].join(' '),
+    'shop e26a586 serves in 655ms',
+  );
+  const released = event(1, 'port.released', { data: { host: null, port: 33111 } });
+  assert.equal(
+    [eventSubject(released), eventVerb(released), eventReason(released)].join(' '),
+    'holdfast port released port 33111',
+  );
   assert.equal(healthLine({ status: 'ok', problems: [] }).text, 'All is well');
   const { health, apps = {} } = smallWorld();
   assert.ok(health);

@@ -7,6 +7,7 @@ import type {
   HoldfastEvent,
   LiveSite,
 } from '../../../protocol/dashboard.ts';
+import { eventFacts, eventWords } from '../../../protocol/event-words.ts';
 import { plural } from './format.ts';
 import { link, type Route } from './route.ts';
 
@@ -91,34 +92,30 @@ export function eventTone(event: HoldfastEvent): Tone {
   return goodEvents.test(event.type) ? 'ok' : 'quiet';
 }
 
-/** `instance.spawn-failed` as `spawn failed`. */
+/** `instance.spawn-failed` as `could not be started`. */
 export function eventVerb(event: HoldfastEvent): string {
-  const [what = '', happened = event.type] = event.type.split('.', 2);
-  const words = happened.replaceAll('-', ' ');
-  return what === 'instance' || what === 'app' ? words : `${what} ${words}`;
+  return eventWords(event)[1];
 }
 
-/** What it is about: an instance, an app, a site, a project. */
-export function eventSubject(event: HoldfastEvent): string {
-  if (event.instance) return event.instance;
-  if (event.app) return event.app;
-  for (const field of ['site', 'project', 'name']) {
-    const value = event.data?.[field];
+/** What it is about: an instance, an app, a site, a project and its release. */
+export function eventSubject({ type, instance, app, data }: HoldfastEvent): string {
+  if (instance) return instance;
+  if (app) return app;
+  const { project, release } = data ?? {};
+  if (type.startsWith('release.') && typeof project === 'string')
+    return typeof release === 'string' ? `${project} ${release}` : project;
+  for (const field of ['site', 'subject', 'project', 'name']) {
+    const value = data?.[field];
     if (typeof value === 'string') return value;
   }
-  return '';
+  return 'holdfast';
 }
 
-const told = new Set(['site', 'project', 'name', 'by']);
-
-/** Why, or its facts when it gives no reason. */
+/** Why, its facts, and who asked for it. */
 export function eventReason(event: HoldfastEvent): string {
-  const by = typeof event.data?.by === 'string' ? ` (by ${event.data.by})` : '';
-  if (event.reason) return `${event.reason}${by}`;
-  const facts = Object.entries(event.data ?? {})
-    .filter(([name]) => !told.has(name))
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  return `${facts.join(', ')}${by}`.trim();
+  const by = typeof event.data?.by === 'string' ? `(by ${event.data.by})` : '';
+  const facts = [event.reason ?? '', ...eventFacts(event)].filter(Boolean).join(', ');
+  return `${facts} ${by}`.trim();
 }
 
 /** Where to go from an event. */

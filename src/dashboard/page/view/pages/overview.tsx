@@ -148,7 +148,7 @@ function Problem(props: {
         ) : (
           <b>{subject}</b>
         )}{' '}
-        {text}{' '}
+        {text.startsWith(`${subject} `) ? text.slice(subject.length + 1) : text}{' '}
         {since && (
           <span class="muted">
             <Ago time={since} />

@@ -81,6 +81,11 @@ function Project({ view }: { readonly view: ReleasesView }) {
   );
 }
 
+/** `rolledBack` as `rolled back`. */
+function releaseWords({ status, serves }: ReleaseSummary): string {
+  return serves ? 'serves' : status.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /** The record's own words may be those of a newer version. */
 function releaseTone({ status, serves }: ReleaseSummary): Tone {
   if (serves) return 'ok';
@@ -102,7 +107,7 @@ const columns: readonly Column<Row>[] = [
     head: 'state',
     cell: ({ release }) => (
       <>
-        <Status tone={releaseTone(release)} text={release.serves ? 'serves' : release.status} />
+        <Status tone={releaseTone(release)} text={releaseWords(release)} />
         {release.reason && <div class="muted reason">{release.reason}</div>}
       </>
     ),
@@ -132,14 +137,12 @@ export function Release({ project, id }: { readonly project: string; readonly id
       <Panel title="Release" more={<a href={link({ page: 'releases' })}>All releases</a>}>
         <Facts
           rows={[
-            [
-              'State',
-              <Status key="state" tone={releaseTone(data)} text={data.serves ? 'serves' : data.status} />,
-            ],
+            ['State', <Status key="state" tone={releaseTone(data)} text={releaseWords(data)} />],
             ...(data.reason ? [['Why', data.reason] as const] : []),
             ['Source', data.source],
             ['Made', <Moment key="made" time={data.createdAt} />],
-            ['By', data.by ?? NOTHING],
+            // The longer one says also from where.
+            ...(data.facts.some(([label]) => label === 'By') ? [] : [['By', data.by ?? NOTHING] as const]),
             ...data.facts,
           ]}
         />
