@@ -44,8 +44,11 @@ export interface PlanChange {
 
 type Diffed = Omit<Plan, 'source' | 'project' | 'release' | 'deploy'>;
 
-/** What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count. */
-export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
+/**
+ * What makes `next` of `current`; empty when they mean the same. What was said in the shell (baseEnv) does not count.
+ * @param isShared other files have sites at the same edge
+ */
+export function diffPlans(current: Diffed | null, next: Plan, isShared = false): PlanChange[] {
   const before = current ?? {
     apps: {},
     sites: {},
@@ -59,7 +62,7 @@ export function diffPlans(current: Diffed | null, next: Plan): PlanChange[] {
   return [
     ...diffRecords('app', before.apps, next.apps, diffApps, describeApp),
     ...diffRecords('site', before.sites, next.sites, diffSites, () => []),
-    ...edgeChange(before, next),
+    ...edgeChange(before, next, isShared),
     ...logsChange(before.logsTotalBytes, next.logsTotalBytes),
     ...egressChange(before.egress, next.egress),
     ...notifyChange(before.notify, next.notify),
@@ -388,10 +391,20 @@ function printFront(front: FrontPlan | null): string {
   return [server, ...(file === null ? [] : [file]), ...own].join(' ');
 }
 
+/** The settings in which one edge differs from another: what of what. */
+export function edgeDifferences(before: EdgePlan, after: EdgePlan): string[] {
+  return diffRows(edgeRows, before, after);
+}
+
 /** The edge runs while there are sites. */
-function edgeChange(before: Pick<Plan, 'sites' | 'edge' | 'front'>, after: Plan): PlanChange[] {
-  const [ran, runs] = [before, after].map(({ sites }) => Object.keys(sites).length > 0);
-  if (!runs) return ran ? [{ kind: 'remove', what: 'edge', name: 'edge', detail: [] }] : [];
+function edgeChange(
+  before: Pick<Plan, 'sites' | 'edge' | 'front'>,
+  after: Plan,
+  isShared: boolean,
+): PlanChange[] {
+  const [had, runs] = [before, after].map(({ sites }) => Object.keys(sites).length > 0);
+  const ran = had || isShared;
+  if (!runs) return had && !isShared ? [{ kind: 'remove', what: 'edge', name: 'edge', detail: [] }] : [];
   if (!ran) {
     const front = after.front ? [`front ${printFront(after.front)}`] : [];
     const detail = [...front, `listen.http ${printListen(after.edge.http)}`];

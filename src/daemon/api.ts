@@ -226,7 +226,7 @@ export class Api {
       const { plan, dryRun } = body as UpRequest;
       return async (): Promise<UpResult> => {
         if (!dryRun) releases.refuseIfPromoted('change what is there', { source: plan.source });
-        const changes = dryRun ? operations.plan(plan) : await operations.up(plan);
+        const changes = dryRun ? operations.rehearse(plan) : await operations.up(plan);
         if (!dryRun) this.#options.onUp();
         return { changes, apps: appViews(views) };
       };

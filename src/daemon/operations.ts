@@ -239,7 +239,12 @@ export class Operations {
     this.#options.crashes.forget(name);
   }
 
-  /** What `up` would change. Throws HoldfastError RIGHTS_MISSING with all that is missing for it. */
+  /** What `up` would change. Throws what `up` would throw. */
+  rehearse(next: Plan): Change[] {
+    return this.#up.rehearse(next);
+  }
+
+  /** What would change, whoever has the names. Throws HoldfastError RIGHTS_MISSING with all that is missing for it. */
   plan(next: Plan): Change[] {
     return this.#up.plan(next);
   }

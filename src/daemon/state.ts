@@ -48,6 +48,8 @@ export interface StoredSite {
   readonly site: SitePlan;
   /** The config file that it came from. */
   readonly source: string | null;
+  /** What that file says of the edge; left out: nothing. */
+  readonly asks?: Partial<EdgePlan>;
   /** Somebody has paused it, and nobody has resumed it yet. */
   readonly paused?: PauseRules;
   /** Since when; ISO 8601. */

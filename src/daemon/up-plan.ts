@@ -15,6 +15,7 @@ import { HoldfastError } from '../errors.ts';
 import { type Change, FRONT_NAME } from '../protocol/api.ts';
 import type { NotifyRules } from '../protocol/notify-rules.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
+import { isShared, sharedEdge, withAsks } from './edge-asks.ts';
 import { routedApps } from './edge-table.ts';
 import { egressOf, isOwn } from './egress-app.ts';
 import type { DesiredState, StoredApp, StoredMetrics } from './state.ts';
@@ -22,7 +23,9 @@ import { renewed } from './stored-app.ts';
 
 /** What would change. `hasFailed`: of the app, so that it is tried again. */
 export function changesFor(state: DesiredState, next: Plan, hasFailed: (app: string) => boolean): Change[] {
-  const changes: Change[] = diffPlans(currentPlan(state, next), next);
+  const wanted = { ...next, edge: sharedEdge(state, next) };
+  const isOfMore = isShared(state, next.source);
+  const changes: Change[] = diffPlans(currentPlan(state, wanted), wanted, isOfMore);
   for (const [name, { autostart }] of Object.entries(next.apps)) {
     const stored = state.apps[name];
     if (!stored || changes.some((change) => change.what === 'app' && change.name === name)) continue;
@@ -110,7 +113,7 @@ export function targetState(
     // What is paused stays so, until somebody resumes it.
     ...Object.entries(next.sites).map(([host, site]) => [host, { ...state.sites[host], site, source }]),
   ]) as DesiredState['sites'];
-  const edge = Object.keys(next.sites).length > 0 ? next.edge : state.edge;
+  const edge = Object.keys(next.sites).length > 0 ? sharedEdge(state, next) : state.edge;
   // A plan of an older version says nothing of it.
   const front = Object.keys(next.sites).length > 0 ? (next.front ?? null) : state.front;
   // Behind a server they listen on doors, behind the edge on sockets.
@@ -138,7 +141,10 @@ export function targetState(
   const metrics = withMetrics(state.metrics, next);
   const dashboard = withDashboardOf(state.dashboard, next);
   return withFront(
-    withEdge({ ...state, apps, sites, edge, front, logsTotalBytes, notify, metrics, dashboard }, edgePlan),
+    withEdge(
+      withAsks({ ...state, apps, sites, edge, front, logsTotalBytes, notify, metrics, dashboard }, next),
+      edgePlan,
+    ),
     frontPlan,
   );
 }

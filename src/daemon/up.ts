@@ -5,6 +5,7 @@ import { type Change, FRONT_NAME } from '../protocol/api.ts';
 import { DASHBOARD, withDashboard } from './dashboard-app.ts';
 import { type Address, sameAddress } from './doors.ts';
 import { EDGE, edgeAddresses } from './edge-app.ts';
+import { refuseOtherEdge, withAsks } from './edge-asks.ts';
 import { EGRESS, type EgressApp, isOwn, withEgress } from './egress-app.ts';
 import type { Ending } from './ending.ts';
 import type { FrontPorts } from './front/front-ports.ts';
@@ -60,7 +61,14 @@ export class Up {
     return this.#options.store.state;
   }
 
-  /** What `up` would change. Throws HoldfastError RIGHTS_MISSING with all that is missing for it. */
+  /** What `up` would change. Throws what `up` would throw. */
+  rehearse(next: Plan): Change[] {
+    this.#refuse(next);
+    refuseOtherEdge(this.#state, next);
+    return this.plan(next);
+  }
+
+  /** What would change, whoever has the names. Throws HoldfastError RIGHTS_MISSING with all that is missing for it. */
   plan(next: Plan): Change[] {
     const changes = changesFor(this.#state, next, (name) => this.#parts.hasFailed(name));
     this.#requireRightsOf(changes, next);
@@ -89,8 +97,12 @@ export class Up {
   async make(next: Plan, how: UpOptions = {}): Promise<Change[]> {
     const { outputs, journal, orphans } = this.#options;
     this.#refuse(next);
+    // A release was asked before it was tried, and must be able to go back.
+    if (!how.insist) refuseOtherEdge(this.#state, next);
     const changes = this.plan(next).filter(({ kind }) => kind !== 'start' || !how.keep);
     if (changes.length === 0 && !how.insist) {
+      const asking = withAsks(this.#state, next);
+      if (asking !== this.#state) this.#options.store.edit(() => asking);
       if (this.#state.front) await this.#tryFrontAgain();
       return changes;
     }

@@ -10,6 +10,7 @@ import type { CrashRecord, TrafficView } from '../../protocol/api.ts';
 import type { PromoteRequest, PromotionView, ReleaseNames } from '../../protocol/release.ts';
 import type { SupervisorFact } from '../../supervisor/supervisor.ts';
 import { currentAsker } from '../asker.ts';
+import { refuseOtherEdge } from '../edge-asks.ts';
 import type { Journal } from '../journal.ts';
 import type { Operations } from '../operations.ts';
 import type { Outputs } from '../outputs.ts';
@@ -224,6 +225,7 @@ export class Releases {
     if (typeof plan?.source !== 'string' || typeof root !== 'string')
       throw new HoldfastError('BAD_REQUEST', `Cannot promote "${release}": its plan is of no release`);
     refuseForeign(this.#taken(plan), plan);
+    refuseOtherEdge(this.#taken(plan), plan);
     this.#options.operations.plan(plan);
   }
 
