@@ -8,7 +8,7 @@ import type { Plan } from '../../config/plan.ts';
 import type { CertificateFile, ConfigFacts, PortFacts } from '../../doctor/machine/facts.ts';
 import { HoldfastError } from '../../errors.ts';
 import { readCertificate } from '../../kit/certificate.ts';
-import type { AppView } from '../../protocol/api.ts';
+import type { AppView, Change } from '../../protocol/api.ts';
 import type { Context } from '../context.ts';
 
 export async function configFacts(
@@ -19,7 +19,13 @@ export async function configFacts(
   try {
     const plan = await loadPlan({ ...(file !== undefined && { file }), cwd, env });
     const { logsTotalBytes, source } = plan;
-    const changes = client ? (await client.up(plan, { dryRun: true })).changes : null;
+    const release = releaseOf(plan, client ? await client.apps() : []);
+    if (release !== null) return { facts: { state: 'deployed', file: source ?? '', release }, plan };
+    const changes = client ? await changesOf(plan, client) : null;
+    if (changes instanceof HoldfastError) {
+      const { message: problem, details, hint } = changes;
+      return { facts: { state: 'refused', problem, details, hint: hint ?? '' }, plan };
+    }
     const named = changes?.map(
       ({ kind, what, name }) => `${kind} ${what === 'app' ? name : `${what} ${name}`}`,
     );
@@ -37,6 +43,22 @@ export async function configFacts(
       plan: null,
     };
   }
+}
+
+/** What `hold up` would change, or why it would not take the names. */
+async function changesOf(plan: Plan, client: Client): Promise<readonly Change[] | HoldfastError> {
+  try {
+    return (await client.up(plan, { dryRun: true })).changes;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'APP_EXISTS') return error;
+    throw error;
+  }
+}
+
+/** That runs the apps of this plan: `hold up` does not touch them then. */
+function releaseOf({ apps }: Plan, running: readonly AppView[]): string | null {
+  const ours = running.filter(({ name }) => Object.hasOwn(apps, name));
+  return ours.flatMap(({ instances }) => instances).find(({ release }) => release !== null)?.release ?? null;
 }
 
 /** Those that the sites name, and those that Holdfast has got itself. */

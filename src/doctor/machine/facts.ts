@@ -69,6 +69,15 @@ export type ConfigFacts =
       readonly problem: string;
       readonly details: readonly string[];
     }
+  /** A release of it runs: `hold up` is not what changes it. */
+  | { readonly state: 'deployed'; readonly file: string; readonly release: string }
+  /** It is valid, but something of another project, or of `hold start`, is in its way. */
+  | {
+      readonly state: 'refused';
+      readonly problem: string;
+      readonly details: readonly string[];
+      readonly hint: string;
+    }
   | {
       readonly state: 'fine';
       readonly file: string;

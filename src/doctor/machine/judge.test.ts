@@ -37,6 +37,7 @@ function trouble(change: Partial<MachineFacts>): string[] {
 
 test('a machine on which all is well', () => {
   assert.deepEqual(trouble({}), []);
+  assert.deepEqual(trouble({ config: { state: 'deployed', file: 'x', release: 'r1' } }), []);
   assert.ok(judge(well).every(({ advice }) => advice === null));
 });
 
@@ -79,6 +80,10 @@ const cases: readonly (readonly [Partial<MachineFacts>, RegExp])[] = [
   [
     { config: { state: 'fine', file: 'x', changes: ['change web'], logsTotalBytes: null } },
     /^warn config: x is not what runs: change web$/,
+  ],
+  [
+    { config: { state: 'refused', problem: 'Cannot take "web"', details: ['x'], hint: 'Delete it' } },
+    /^warn config: Cannot take "web"; x$/,
   ],
   [{ ports: [{ of: 'web', port: 3000, isTaken: true }] }, /^bad port: 3000 \(web\) is taken/],
   [{ ports: [{ of: 'sites, http', port: 80, isTaken: false }] }, /^warn port: 80 .* root only$/],

@@ -99,6 +99,12 @@ function config({ config }: MachineFacts): Check[] {
         `Correct ${config.file}; what runs goes on`,
       ),
     ];
+  if (config.state === 'deployed')
+    return [
+      ok('config', `${config.file} is valid; release ${config.release} runs, \`hold deploy\` brings another`),
+    ];
+  if (config.state === 'refused')
+    return [warn('config', [config.problem, ...config.details].join('; '), config.hint)];
   const { changes, file } = config;
   if (changes === null) return [ok('config', `${file} is valid, and nothing runs`)];
   if (changes.length === 0) return [ok('config', `${file} is valid, and is what runs`)];
