@@ -87,14 +87,21 @@ for (const args of [['ls'], ['crashes'], ['stop', 'all'], ['down']]) {
   });
 }
 
-test('ls says below its table what is to be known of certificates', async (t) => {
+test('ls says below its table what is to be known of certificates, and alerts', async (t) => {
   const note = 'a.test: its certificate ends in 3 days';
   const edge = appView('@edge', { kind: 'edge', notes: [note] });
   const home = tempDir(t);
-  (await fakeDaemon(t, home)).apps = [well, edge];
+  const daemon = await fakeDaemon(t, home);
+  daemon.apps = [well, edge];
+  const alert = { level: 'failing', subject: 'a.test', since: '' };
+  const problems = [
+    { ...alert, kind: 'errors.many', text: 'a.test answers 100%' },
+    { ...alert, kind: 'certificate.expiring', text: 'said by the note' },
+  ];
+  daemon.outcomes['GET /v1/health'] = { result: { status: 'failing', problems } };
   const { out, err } = await runCli(home, ['ls']);
   assert.match(out, /@edge/);
-  assert.equal(err, `${note}\n`);
+  assert.equal(err, `${note}\nalert: a.test answers 100%\n`);
 });
 
 test('ls: a line for an app that is well, one more for each instance of one that is not', async (t) => {

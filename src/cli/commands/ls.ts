@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.ts';
 import type { AppView } from '../../protocol/api.ts';
+import type { HealthProblem } from '../../protocol/dashboard.ts';
 import type { Context } from '../context.ts';
 import type { ContextFactory } from '../program.ts';
 
@@ -31,15 +33,30 @@ async function ls(context: Context, names: string[], options: LsOptions): Promis
   if (json) return out.json(apps);
   if (apps.length === 0) return context.err.line('nothing is running');
   const { appTable } = await import('../print/app-table.ts');
+  const { plain } = await import('../print/text.ts');
   out.lines(appTable(apps, { width: out.width, style: out.style, all }));
   for (const host of new Set(apps.flatMap(({ paused = [] }) => paused))) {
     context.err.line(`${host} is paused, its requests wait: hold resume ${quoted(host)}  lets them go on`);
   }
   for (const note of new Set(apps.flatMap(({ notes = [] }) => notes))) context.err.line(note);
+  if (names.length === 0)
+    for (const { text } of await alerts(context)) context.err.line(`alert: ${plain(text)}`);
   const broken = apps.filter(({ status }) => status === 'failed' || status === 'degraded');
   if (broken.length > 0 && out.isTTY) {
     const { err } = context;
     err.line(err.style.dim(`hold crashes ${broken.map(({ name }) => name).join(' ')}  shows why`));
+  }
+}
+
+/** What neither the table nor a note of the edge says. A daemon of an older version may have none to tell. */
+async function alerts(context: Context): Promise<readonly HealthProblem[]> {
+  context.close();
+  try {
+    const { problems = [] } = (await (await context.look())?.health()) ?? {};
+    return problems.filter(({ kind }) => kind !== 'app.failed' && !kind.startsWith('certificate.'));
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return [];
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readBootRecord } from '../../client/ask-init.ts';
 import type { Client } from '../../client/client.ts';
 import { connectNow } from '../../client/connect.ts';
+import type { AlertFacts } from '../../doctor/machine/alerts.ts';
 import type { AppFacts, DaemonFacts, HomeFacts, MachineFacts } from '../../doctor/machine/facts.ts';
 import { HoldfastError } from '../../errors.ts';
 import { systemClock } from '../../kit/clock.ts';
@@ -13,7 +14,10 @@ import type { Context } from '../context.ts';
 import { readVersion } from '../version.ts';
 import { certificatesOf, configFacts, portsOf } from './config-facts.ts';
 
-export async function collectFacts(context: Context, file: string | undefined): Promise<MachineFacts> {
+export async function collectFacts(
+  context: Context,
+  file: string | undefined,
+): Promise<MachineFacts & { readonly alerts: readonly AlertFacts[] }> {
   const { home } = context;
   const { client, problem } = await look(home);
   try {
@@ -46,9 +50,21 @@ export async function collectFacts(context: Context, file: string | undefined): 
       config,
       certificates: certificatesOf(home, plan),
       ports: plan ? await portsOf(plan, views) : [],
+      alerts: client ? await alertsOf(client) : [],
     };
   } finally {
     client?.close();
+  }
+}
+
+/** A daemon of an older version may have none to tell. */
+async function alertsOf(client: Client): Promise<readonly AlertFacts[]> {
+  try {
+    const { problems = [] } = await client.health();
+    return problems;
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return [];
   }
 }
 

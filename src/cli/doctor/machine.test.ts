@@ -44,9 +44,18 @@ test('a daemon with an app that has failed', async (t) => {
   const home = join(tempDir(t), 'home');
   const daemon = await fakeDaemon(t, home);
   daemon.apps = [appView('web', { status: 'failed' })];
+  const alert = {
+    level: 'failing',
+    kind: 'errors.many',
+    subject: 's.test',
+    text: 's.test answers 100%',
+    since: '',
+  };
+  daemon.outcomes['GET /v1/health'] = { result: { status: 'failing', problems: [alert] } };
   chmodSync(home, 0o755);
   const { code, out } = await runCli(home, ['doctor'], { cwd: tempDir(t) });
   assert.equal(code, 1);
   assert.match(out, /^bad +web +is failed/m);
+  assert.match(out, /^bad +alert +s\.test answers 100%$/m);
   assert.match(out, /^bad +home +others may look into/m);
 });

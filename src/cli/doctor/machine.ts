@@ -1,4 +1,5 @@
 /** `hold doctor`: how this machine, this home and the config file are. */
+import { alertChecks } from '../../doctor/machine/alerts.ts';
 import type { Check } from '../../doctor/machine/check.ts';
 import { judge } from '../../doctor/machine/judge.ts';
 import type { Context } from '../context.ts';
@@ -9,7 +10,7 @@ import { collectFacts } from './facts.ts';
 export async function checkMachine(context: Context, file?: string): Promise<boolean> {
   const { out, json } = context;
   const facts = await waiting(context, 'looking at this machine', () => collectFacts(context, file));
-  const checks = judge(facts);
+  const checks = [...alertChecks(facts.alerts), ...judge(facts)];
   if (json) out.json(checks);
   else out.lines(checks.flatMap((check) => printed(check, context)));
   return checks.every(({ state }) => state !== 'bad');
