@@ -127,7 +127,8 @@ export function eventFacts({ type, pid, data = {} }: HoldfastEvent): string[] {
   if (typeof data.tookMs === 'number')
     facts.push(`${type === 'site.resumed' ? 'after' : 'in'} ${formatDuration(data.tookMs)}`);
   if (typeof data.uptimeMs === 'number') facts.push(`after ${formatDuration(data.uptimeMs)}`);
-  if (typeof data.delayMs === 'number') facts.push(`starts again in ${formatDuration(data.delayMs)}`);
+  if (typeof data.delayMs === 'number')
+    facts.push(data.delayMs < 1 ? 'starts again now' : `starts again in ${formatDuration(data.delayMs)}`);
   if (type === 'instance.spawned' && pid !== undefined) facts.push(`pid ${pid}`);
   return facts;
 }
