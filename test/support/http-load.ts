@@ -84,7 +84,8 @@ export class HttpLoad {
     this.#options = {
       connections: 8,
       keepAlive: true,
-      pauseMs: 5,
+      // Often enough to meet every moment, and not so often that several stories at once have no machine left.
+      pauseMs: 15,
       method: options.bodyBytes ? 'POST' : 'GET',
       headers: {},
       bodyBytes: 0,
