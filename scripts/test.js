@@ -51,7 +51,7 @@ const isLoaded = (file) =>
 const parallel = Math.min(availableParallelism(), 4);
 const phases = [
   { title: 'Parts and stories', files: files.filter((file) => !isLoaded(file)), concurrency: parallel * 3 },
-  { title: 'Stories under load', files: files.filter(isLoaded), concurrency: parallel * 2 },
+  { title: 'Stories under load', files: files.filter(isLoaded), concurrency: parallel * 2 + 1 },
 ];
 
 // Everything that a test starts carries this directory in its environment or its arguments: see test-leftovers.js.
