@@ -5,8 +5,8 @@ import { isWholeNumber, kind, Refusal } from './kinds.ts';
 import type { ListenPlan } from './plan.ts';
 import { show } from './show.ts';
 
-/** `80`, `"127.0.0.1:8080"`, `"[::1]:80"`, `"*:80"`. */
-export const listenAddress = kind<number | string, ListenPlan>({
+/** How an address to listen at is written. */
+export const listenForm = {
   title: 'port or "host:port"',
   expected: 'a port from 1 to 65535, or "host:port"',
   json: {
@@ -15,6 +15,11 @@ export const listenAddress = kind<number | string, ListenPlan>({
       { type: 'string', pattern: ':\\d{1,5}$' },
     ],
   },
+} as const;
+
+/** `80`, `"127.0.0.1:8080"`, `"[::1]:80"`, `"*:80"`. */
+export const listenAddress = kind<number | string, ListenPlan>({
+  ...listenForm,
   read(input) {
     if (isWholeNumber(input, 1, 65535)) return { host: null, port: input };
     const match =

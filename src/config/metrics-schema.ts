@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { listenAddress } from './addresses.ts';
+import { listenAddress, listenForm } from './addresses.ts';
 import { optional, section, withDefault } from './describe.ts';
 import { age, duration, flag, kind, only, Refusal, share, text } from './kinds.ts';
 import type { MetricsPlan } from './plan.ts';
@@ -22,14 +22,7 @@ const url = kind<string>({
 });
 
 const address = kind<number | string, { host: string; port: number }>({
-  title: 'port or "host:port"',
-  expected: 'a port from 1 to 65535, or "host:port"',
-  json: {
-    anyOf: [
-      { type: 'integer', minimum: 1, maximum: 65535 },
-      { type: 'string', pattern: ':\\d{1,5}$' },
-    ],
-  },
+  ...listenForm,
   read(input) {
     const { data } = listenAddress.safeParse(input);
     const everywhere = typeof input === 'string' && input.startsWith('*');

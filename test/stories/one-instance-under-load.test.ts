@@ -1,28 +1,18 @@
 /** One instance of an app is stopped, started and restarted by itself, and nobody notices. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AppView } from '../../src/protocol/api.ts';
 import { happened } from '../support/journal.ts';
 import { startLoad } from '../support/load.ts';
 import { freePort } from '../support/ports.ts';
 import { isAlive } from '../support/processes.ts';
 import { app } from '../support/root.ts';
+import { pidsBySlot, viewOf } from '../support/slots.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 
 async function start(home: TestHome, instances: number): Promise<string> {
   const port = await freePort();
   await home.ok(['start', app('hello.js'), '-n', 'web', '-i', String(instances), '-p', String(port)]);
   return `http://127.0.0.1:${port}/`;
-}
-
-async function viewOf(home: TestHome, name: string): Promise<AppView> {
-  const found = (await home.apps()).find((each) => each.name === name);
-  assert.ok(found, name);
-  return found;
-}
-
-async function pidsBySlot(home: TestHome): Promise<(number | null)[]> {
-  return (await viewOf(home, 'web')).instances.map(({ pid }) => pid);
 }
 
 describe('one instance', () => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Client } from '../../src/client/client.ts';
-import type { AppView } from '../../src/protocol/api.ts';
 import { configure } from '../support/config-file.ts';
 import { events, happened } from '../support/journal.ts';
 import { logged } from '../support/log-file.ts';
 import { freePort } from '../support/ports.ts';
 import { app } from '../support/root.ts';
 import { script } from '../support/scripts.ts';
+import { pidsBySlot, viewOf } from '../support/slots.ts';
 import { type TestHome, testHome } from '../support/test-home.ts';
 import { until } from '../support/until.ts';
 
@@ -25,16 +25,6 @@ async function start(home: TestHome, instances: number, ...more: string[]): Prom
     String(port),
     ...more,
   ]);
-}
-
-async function viewOf(home: TestHome, name: string): Promise<AppView> {
-  const found = (await home.apps()).find((each) => each.name === name);
-  assert.ok(found, name);
-  return found;
-}
-
-async function pidsBySlot(home: TestHome): Promise<(number | null)[]> {
-  return (await viewOf(home, 'web')).instances.map(({ pid }) => pid);
 }
 
 describe('one instance', () => {
